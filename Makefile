@@ -1,0 +1,46 @@
+# Everything happens in this folder: Python in .venv, the engine in .engine. Nothing needs an account.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PULUMI_VERSION := v3.259.0
+ENGINE := .engine/$(PULUMI_VERSION)
+# A pulumi that is already on PATH comes first.
+export PATH := $(PATH):$(CURDIR)/$(ENGINE)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench reliability engine clean
+
+help:  ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/ready engine  ## Rehearse the quickstart on three simulated clouds and play the operator
+	@$(BIN)/python -m examples.demo
+
+test: $(VENV)/ready engine  ## Run every test (pass arguments with ARGS=)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(VENV)/ready  ## Lint, check types and hold the architecture to its contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/ready  ## Format the code and mend what the linter can
+	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format .
+
+bench: $(VENV)/ready engine  ## Measure against raw resources (ratios of one run)
+	@$(BIN)/python -m bench
+
+reliability: $(VENV)/ready engine  ## Run every scenario with raw resources too and write docs/reliability.md
+	@$(BIN)/python -m tests.reliability
+
+engine:  ## Find pulumi on PATH, or build it once with Go
+	@sh tools/engine.sh $(PULUMI_VERSION) $(ENGINE)
+
+$(VENV)/ready: pyproject.toml tools/constraints.txt
+	@sh tools/venv.sh $(PYTHON) $(VENV)
+	@touch $@
+
+clean:  ## Remove everything that the targets made
+	rm -rf $(VENV) .engine .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

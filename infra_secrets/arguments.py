@@ -1,0 +1,411 @@
+"""From what a program gave to what is wanted: defaults filled in, everything impossible refused at once.
+
+Nothing is registered here and nothing of a cloud is decided here: each cloud says for itself what it cannot
+honour. What was given for an argument that does not exist is never repeated: it could be a secret.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import pulumi
+
+from infra_secrets import clouds
+from infra_secrets.clouds import Cloud, Wanted
+from infra_secrets.errors import (
+    CollisionError,
+    SecretArgsError,
+    SecretNameError,
+    UnknownArgumentError,
+    UnknownCloudError,
+    UnsupportedError,
+    ValueGivenError,
+    combined,
+)
+from infra_secrets.naming import SecretName, kebab, nearest, suggest
+
+CONFIG = "infra-secrets"
+"""Namespace of the package's config keys, e.g. `infra-secrets:cloud`."""
+
+MAX_FIELD = 128  # characters of a JSON key; the package's own limit, so that a key fits into every cloud's tags
+
+_LIKE_A_VALUE = re.compile(
+    r"(?<!max_age_)(value|secret_?(string|data|binary|text|version)|pass(word|phrase)|plain_?text|payload|"
+    r"credential|token|content|(?<!meta)data$|generate)",
+    re.IGNORECASE,
+)
+_NAMES = ("cloud", "service", "environment", "key", "retention", "adopt")
+_SENTENCES = ("description", "owner")
+
+
+def resolve(
+    name: object,
+    args: object,
+    kwargs: Mapping[str, Any],
+    opts: pulumi.ResourceOptions | None,
+    known: list[str],
+) -> tuple[Cloud, Wanted]:
+    """Fill in every default and refuse everything that cannot be met.
+
+    Args:
+        name: Logical name of the secret.
+        args: The flat mapping of arguments, as given.
+        kwargs: The same as keyword arguments; they win.
+        opts: The component's resource options.
+        known: Names of the arguments that exist.
+
+    Raises:
+        SecretArgsError: One error with every problem.
+    """
+    if not isinstance(name, str) or not name:
+        raise SecretArgsError(
+            f"A Secret needs a name, a string such as 'StripeApiKey'; found {_kind(name)}."
+        )
+    if not isinstance(args, Mapping):
+        raise SecretArgsError(
+            f'Secret("{name}"): args must be a mapping of argument names; found {_kind(args)}.'
+        )
+    reader = _Reader({**args, **kwargs}, known)
+    if opts is not None and opts.import_ is not None:
+        reader.refuse(
+            "opts has import_; a Secret takes over an existing container with adopt=<its id>."
+        )
+    found = reader.read(name)
+    if not reader.errors and found is not None:
+        try:
+            _claim(*found, opts)
+        except CollisionError as error:
+            reader.errors.append(error)
+    if reader.errors or found is None:
+        raise combined(f'Secret("{name}")', reader.errors)
+    return found
+
+
+class _Reader:
+    """Reads the arguments of one secret and keeps what is wrong with them."""
+
+    def __init__(self, given: Mapping[str, Any], known: list[str]) -> None:
+        self.errors: list[SecretArgsError] = []
+        self._given = {key: item for key, item in given.items() if item is not None}
+        self._config = pulumi.Config(CONFIG)
+        for key in [key for key in self._given if key not in known]:
+            del self._given[key]
+            self.errors.append(_unknown_argument(key, known))
+
+    def refuse(self, problem: str) -> None:
+        self.errors.append(SecretArgsError(problem))
+
+    def read(self, name: str) -> tuple[Cloud, Wanted] | None:
+        texts = {argument: self._text(argument) for argument in _NAMES}
+        fields = self._fields()
+        cloud = self._cloud(texts["cloud"])
+        secret_name = self._name(name, texts, has_fields=bool(fields))
+        retention = texts["retention"] or self._config.get("retention") or clouds.KEEP
+        if retention not in clouds.RETENTIONS:
+            close = nearest(retention, clouds.RETENTIONS)
+            meanings = ", ".join(
+                f"{each!r} ({meaning})" for each, meaning in clouds.RETENTIONS.items()
+            )
+            self.refuse(
+                f"retention={retention!r} is not known; it must be one of {meanings}."
+                + (f" Did you mean {close!r}?" if close else "")
+            )
+        rest = {
+            "description": self._sentence("description"),
+            "owner": self._sentence("owner"),
+            "max_age_days": self._max_age_days(),
+            "tags": self._tags(),
+            "encryption_key": self._sentence("encryption_key"),
+            "replicas": self._list("replicas", plain=True),
+            "readers": self._list("readers", plain=False),
+            "writers": self._list("writers", plain=False),
+        }
+        settings = self._settings(cloud) if cloud is not None else {}
+        if cloud is None or secret_name is None:
+            return None
+        try:
+            spelled = cloud.SPELLING.spell(secret_name)
+        except SecretNameError as error:
+            self.errors.append(error)
+            return None
+        wanted = Wanted(
+            logical_name=name,
+            name=secret_name,
+            spelled=spelled,
+            fields=fields,
+            retention=retention,
+            adopt=texts["adopt"],
+            settings=settings,
+            **cast(Any, rest),
+        )
+        self.errors.extend(cloud.problems(wanted))
+        return cloud, wanted
+
+    def _text(self, argument: str) -> str | None:
+        """Read an argument that must be a plain string, known before anything is created."""
+        found = self._given.get(argument)
+        if found is None or (isinstance(found, str) and found):
+            return found
+        why = (
+            "it must be known before anything is created, so a plain string"
+            if _is_input(found)
+            else "a string"
+        )
+        quoted = f"; quote it: {argument}: {_quotable(found)!r}" if _is_number(found) else ""
+        self.refuse(f"{argument} must be {why}; found {_kind(found)}{quoted}.")
+        return None
+
+    def _sentence(self, argument: str) -> Any:
+        """Read an argument that may also be an output of another resource."""
+        found = self._given.get(argument)
+        if found is None or (isinstance(found, str) and found):
+            return found
+        if _is_input(found):
+            return _not_secret(argument, found)
+        quoted = f"; quote it: {_quotable(found)!r}" if _is_number(found) else ""
+        self.refuse(f"{argument} must be a string; found {_kind(found)}{quoted}.")
+        return None
+
+    def _cloud(self, text: str | None) -> Cloud | None:
+        if text is None and "cloud" in self._given:
+            return None  # refused already
+        text = text or self._config.get("cloud")
+        known = clouds.available()
+        if text is None:
+            self.errors.append(
+                UnknownCloudError(
+                    f"no cloud is chosen. Choose it for the stack: pulumi config set {CONFIG}:cloud {known[0]} "
+                    f"(one of {', '.join(known)}), or for this secret with cloud=."
+                )
+            )
+            return None
+        try:
+            return clouds.load(text)
+        except UnknownCloudError as error:
+            self.errors.append(error)
+            return None
+
+    def _name(
+        self, name: str, texts: Mapping[str, str | None], *, has_fields: bool
+    ) -> SecretName | None:
+        if any(
+            part in self._given and texts[part] is None
+            for part in ("service", "environment", "key")
+        ):
+            return None  # refused already
+        origins = []
+        service = texts["service"] or self._config.get("service")
+        if not service:
+            service = pulumi.get_project()
+            origins.append(("service", service, "the project's name"))
+        environment = texts["environment"] or self._config.get("environment")
+        if not environment:
+            environment = pulumi.get_stack()
+            origins.append(("environment", environment, "the stack's name"))
+        key = texts["key"]
+        try:
+            if key is None and not has_fields:
+                key = kebab(name)
+        except SecretNameError as error:
+            self.errors.append(error)
+        try:
+            return SecretName(service=service, environment=environment, key=key)
+        except SecretNameError as error:
+            changes = "".join(
+                f" {part} is {origin}; pulumi config set {CONFIG}:{part} {suggest(text, part)} gives another."
+                for part, text, origin in origins
+                if f"{part}=" in str(error)
+            )
+            self.errors.append(SecretNameError(f"{error}{changes}"))
+            return None
+
+    def _fields(self) -> tuple[str, ...]:
+        fields = self._list("fields", plain=True)
+        if (
+            "fields" in self._given
+            and not fields
+            and not any("fields" in str(error) for error in self.errors)
+        ):
+            self.refuse(
+                "fields is empty; name the JSON keys that the value must have, or leave it out."
+            )
+        for each in fields:
+            if re.search(r"[\s\x00-\x1f\x7f]", each) or len(each) > MAX_FIELD:
+                self.refuse(
+                    f"fields has {each[:MAX_FIELD]!r}; a JSON key has 1 to {MAX_FIELD} characters, none of them a space "
+                    f"or control character, e.g. 'STRIPE_API_KEY'."
+                )
+        repeated = sorted({each for each in fields if fields.count(each) > 1})
+        if repeated:
+            self.refuse(
+                f"fields has {', '.join(map(repr, repeated))} more than once; name each key once."
+            )
+        return fields
+
+    def _list(self, argument: str, *, plain: bool) -> tuple[Any, ...]:
+        found = self._given.get(argument)
+        if found is None:
+            return ()
+        if not isinstance(found, Sequence) or isinstance(found, str | bytes):
+            example = f", e.g. [{found!r}]" if isinstance(found, str) and plain else ""
+            self.refuse(f"{argument} must be a list of strings{example}; found {_kind(found)}.")
+            return ()
+        kept: list[Any] = []
+        for position, each in enumerate(found):
+            if isinstance(each, str) and each:
+                kept.append(each)
+            elif not plain and _is_input(each):
+                kept.append(_not_secret(f"{argument}[{position}]", each))
+            else:
+                self.refuse(f"{argument}[{position}] must be a string; found {_kind(each)}.")
+        if argument != "fields":
+            repeated = sorted(
+                {each for each in kept if isinstance(each, str) and kept.count(each) > 1}
+            )
+            if repeated:
+                self.refuse(
+                    f"{argument} has {', '.join(map(repr, repeated))} more than once; name each once."
+                )
+        return tuple(kept)
+
+    def _tags(self) -> Mapping[str, Any]:
+        found = self._given.get("tags")
+        if found is None:
+            return {}
+        if not isinstance(found, Mapping):
+            self.refuse(f"tags must be a mapping of strings to strings; found {_kind(found)}.")
+            return {}
+        kept: dict[str, Any] = {}
+        for key, text in found.items():
+            if not isinstance(key, str):
+                self.refuse(f"tags has a key that is not a string: {_kind(key)}.")
+            elif re.match(r"infra-secrets[:.]", key):
+                self.refuse(
+                    f"the tag {key!r} is the package's own; choose one that does not start with 'infra-secrets'."
+                )
+            elif isinstance(text, str):
+                kept[key] = text
+            elif _is_input(text):
+                kept[key] = _not_secret(f"tags[{key!r}]", text)
+            else:
+                quoted = f"; quote it: {key}: {_quotable(text)!r}" if _is_number(text) else ""
+                self.refuse(f"tags[{key!r}] must be a string; found {_kind(text)}{quoted}.")
+        return kept
+
+    def _max_age_days(self) -> int | None:
+        found = self._given.get("max_age_days")
+        if found is None:
+            return None
+        # From other languages every number arrives as a float.
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            self.refuse(f"max_age_days must be a whole number of days; found {_kind(found)}.")
+        elif not math.isfinite(found) or found != int(found) or found < 1:
+            self.refuse(
+                f"max_age_days={found} is not possible; it must be a whole number of days, 1 or more."
+            )
+        else:
+            return int(found)
+        return None
+
+    def _settings(self, cloud: Cloud) -> Mapping[str, Any]:
+        settings: dict[str, Any] = {}
+        for setting, key in cloud.SETTINGS.items():
+            found = self._sentence(setting) or self._config.get(key)
+            if found:
+                settings[setting] = found
+        for other in clouds.available():
+            for setting in clouds.load(other).SETTINGS:
+                if setting in self._given and setting not in cloud.SETTINGS:
+                    self.errors.append(
+                        UnsupportedError(
+                            f"{setting} is for {clouds.load(other).SPELLING.title} only, and this secret is in "
+                            f"{cloud.SPELLING.title}. Leave it out, or give it by config "
+                            f"({CONFIG}:{clouds.load(other).SETTINGS[setting]}), which the other clouds pass over."
+                        )
+                    )
+        return settings
+
+
+def _unknown_argument(key: object, known: list[str]) -> UnknownArgumentError:
+    if not isinstance(key, str):
+        return UnknownArgumentError(f"an argument's name must be a string; found {_kind(key)}.")
+    close = nearest(key, known)
+    exact = close is not None and re.sub(r"[-_ ]", "", key).lower() == close.replace("_", "")
+    if _LIKE_A_VALUE.search(key) and not exact:
+        return ValueGivenError(
+            f"{key} is not an argument: a Secret never takes its value, because it would then be in the code, the state "
+            f"and the logs. Leave it out, run pulumi up, and set the value by hand with the command in the output "
+            f"set_command. (If a real value was written down here, it is no longer secret: replace it.)"
+        )
+    hint = f" Did you mean {close}?" if close else f" It takes {', '.join(known)}."
+    return UnknownArgumentError(f"{key} is not an argument of a Secret.{hint}")
+
+
+def _claim(cloud: Cloud, wanted: Wanted, opts: pulumi.ResourceOptions | None) -> None:
+    spelled = wanted.spelled.lower() if cloud.IGNORES_CASE else wanted.spelled
+    where = tuple(
+        item.lower() if isinstance(item, str) else id(item) for item in wanted.settings.values()
+    )
+    container = (cloud.RESOURCE_TYPE, spelled, where, _explicit_provider(cloud.RESOURCE_TYPE, opts))
+    clouds.names_taken().claim(container, owner=wanted.logical_name, spelled=wanted.spelled)
+
+
+def _explicit_provider(resource_type: str, opts: pulumi.ResourceOptions | None) -> int | None:
+    """Tell accounts and regions apart, which only a provider knows: the same name may stand in two of them."""
+    if opts is None:
+        return None
+    package = resource_type.split(":", maxsplit=1)[0]
+    providers = opts.providers or []
+    given = list(providers.values()) if isinstance(providers, Mapping) else list(providers)
+    if opts.provider is not None:
+        given.append(opts.provider)
+    for provider in given:
+        if provider.package == package:
+            return id(provider)
+    inherited = opts.parent.get_provider(resource_type) if opts.parent is not None else None
+    return None if inherited is None else id(inherited)
+
+
+def _not_secret(argument: str, given: Any) -> "pulumi.Output[Any]":
+    """Pass on an output that is not secret; a secret one would be plain text in the cloud."""
+    output = pulumi.Output.from_input(given)
+
+    async def check() -> bool:
+        if await output.is_secret():
+            raise pulumi.RunError(
+                f"{argument} was given a secret, and would show it in plain text in the cloud and its logs. Nothing of "
+                f"a Secret is secret but its value, which is set by hand; give {argument} something that is public."
+            )
+        return True
+
+    return pulumi.Output.all(output, check()).apply(lambda both: both[0])
+
+
+def _is_input(given: object) -> bool:
+    return isinstance(given, pulumi.Output) or hasattr(given, "__await__")
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, bool | int | float)
+
+
+def _quotable(number: object) -> str:
+    if isinstance(number, float) and number.is_integer():
+        return str(int(number))
+    return str(number).lower() if isinstance(number, bool) else str(number)
+
+
+def _kind(given: object) -> str:
+    """Say what something is, and never what it holds."""
+    if given is None or (isinstance(given, str) and not given):
+        return "nothing"
+    if isinstance(given, bool):
+        return "a boolean"
+    if isinstance(given, int | float):
+        return "a number"
+    if isinstance(given, str):
+        return "a string"
+    if _is_input(given):
+        return "an output that is not known yet"
+    return f"a {type(given).__name__}"

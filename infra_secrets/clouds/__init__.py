@@ -1,0 +1,244 @@
+"""The seam between the components and the clouds: one small Protocol, one module a cloud.
+
+`cloud="aws"` is the name of a module in this folder, so that a new cloud is a new file and nothing else:
+no table and no `if` names it. Clouds do not know each other. No cloud's SDK is imported here or at the
+top of a cloud's module; it is imported where it is used.
+"""
+
+import functools
+import importlib
+import pkgutil
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, cast
+
+from infra_secrets.errors import (
+    MissingExtraError,
+    SecretArgsError,
+    SecretNameError,
+    UnknownCloudError,
+)
+from infra_secrets.naming import NamesTaken, SecretName, Spelling, nearest
+
+if TYPE_CHECKING:
+    import pulumi
+
+KEEP, RECOVER, DISCARD = "keep", "recover", "discard"
+RETENTIONS: Mapping[str, str] = {
+    KEEP: "removing it from code is refused",
+    RECOVER: "removing it deletes it, and it can be brought back",
+    DISCARD: "removing it deletes it as fast as the cloud allows",
+}
+"""What removing a secret from code may do, by the name of the retention."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A container as somebody wants it: every default is filled in, every part of the name is legal."""
+
+    logical_name: str
+    """The name in the program, e.g. `StripeApiKey`."""
+    name: SecretName
+    spelled: str
+    """The name in the cloud."""
+    fields: tuple[str, ...] = ()
+    """JSON keys that the value must have; none means one plain value."""
+    description: "pulumi.Input[str] | None" = None
+    owner: "pulumi.Input[str] | None" = None
+    max_age_days: int | None = None
+    tags: "Mapping[str, pulumi.Input[str]]" = field(default_factory=dict)
+    retention: str = KEEP
+    encryption_key: "pulumi.Input[str] | None" = None
+    replicas: tuple[str, ...] = ()
+    readers: "tuple[pulumi.Input[str], ...]" = ()
+    writers: "tuple[pulumi.Input[str], ...]" = ()
+    adopt: str | None = None
+    settings: "Mapping[str, pulumi.Input[str]]" = field(default_factory=dict)
+    """What only this cloud needs, by argument name, e.g. `azure_vault_id`."""
+
+    def facts(self, separator: str) -> "dict[str, pulumi.Input[str]]":
+        """What the container should say about itself, for tags or annotations.
+
+        Args:
+            separator: What stands between the package's prefix and a fact's name.
+        """
+        facts: dict[str, pulumi.Input[str] | None] = {
+            "logical-name": self.logical_name,
+            "owner": self.owner,
+            "max-age-days": None if self.max_age_days is None else str(self.max_age_days),
+        }
+        return {
+            f"infra-secrets{separator}{name}": fact
+            for name, fact in facts.items()
+            if fact is not None
+        }
+
+    def value_asked_for(self) -> str:
+        """What the operator is asked to type, in words."""
+        if self.fields:
+            return f"{self.name.reference}, one JSON object with the keys {', '.join(self.fields)}"
+        return self.name.reference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A container that was registered."""
+
+    secret_id: "pulumi.Output[str]"
+    """What IAM and the cloud's own tools call it, in full."""
+    set_command: "pulumi.Output[str]"
+    """POSIX shell: sets the value from standard input."""
+    console_url: "pulumi.Output[str]"
+    """Where a person sees it in a browser."""
+
+
+class Cloud(Protocol):
+    """Somewhere a secret container can live. A module of this folder is one."""
+
+    SPELLING: Spelling
+    """How names are written there."""
+
+    RESOURCE_TYPE: str
+    """Type token of the container, for providers, policies and tests."""
+
+    SETTINGS: Mapping[str, str]
+    """What only this cloud needs: each setting with the config key (in `infra-secrets:`) that gives it."""
+
+    IGNORES_CASE: bool
+    """Whether two names that differ in case only are one container."""
+
+    def problems(self, wanted: Wanted) -> Iterator[SecretArgsError]:
+        """Yield everything that this cloud cannot honour. Needs no SDK and no network."""
+
+    def warnings(self, wanted: Wanted) -> Iterator[str]:
+        """Yield what is legal and still worth knowing before it is created."""
+
+    def create(self, wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
+        """Register the container, and the grants beside it, and never a value of anybody's.
+
+        Args:
+            wanted: What `problems` found nothing against.
+            opts: Has the parent, the protection and the hooks; a cloud adds what only it needs.
+
+        Raises:
+            MissingExtraError: The cloud's SDK is not installed.
+        """
+
+    def way_out(self, failure: str, inputs: "Mapping[str, object]") -> str | None:
+        """Say how to go on after the cloud refused to create the container.
+
+        Args:
+            failure: The provider's message.
+            inputs: What was asked for, by the provider's own (camelCase) property names.
+
+        Returns:
+            A sentence with the command that mends it, or None when the message needs no more.
+        """
+
+
+@functools.cache
+def available() -> tuple[str, ...]:
+    """List the clouds that the package knows: the modules of this folder."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+
+
+def load(name: str) -> Cloud:
+    """Find a cloud by name.
+
+    Raises:
+        UnknownCloudError: There is none of that name.
+    """
+    known = available()
+    if name not in known:
+        close = nearest(name, known)
+        hint = f" Did you mean {close!r}?" if close else ""
+        raise UnknownCloudError(
+            f"cloud={name!r} is not known; it must be one of {', '.join(known)}.{hint}"
+        )
+    return cast(Cloud, importlib.import_module(f"{__name__}.{name}"))
+
+
+@contextmanager
+def sdk(extra: str) -> Iterator[None]:
+    """Turn the import error of a missing cloud SDK into the command that installs it.
+
+    Raises:
+        MissingExtraError: The import inside the `with` failed for want of a module of Pulumi's.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        if not (missing.name or "").startswith("pulumi"):
+            raise
+        raise MissingExtraError(f"The Pulumi SDK for {extra} ({missing.name})", extra) from None
+
+
+# A run of a program has one connection to the engine. A plugin has one for each component, and says itself
+# which of them belong to one run.
+names_of_this_run: ContextVar[NamesTaken | None] = ContextVar("names_of_this_run", default=None)
+_names_by_connection: "weakref.WeakKeyDictionary[object, NamesTaken]" = weakref.WeakKeyDictionary()
+
+
+def names_taken() -> NamesTaken:
+    """Find the names that this run of this program has asked for so far."""
+    from pulumi.runtime.settings import get_monitor
+
+    names = names_of_this_run.get()
+    return _names_by_connection.setdefault(get_monitor(), NamesTaken()) if names is None else names
+
+
+def shell_quoted(text: str) -> str:
+    """Quote one word for a POSIX shell."""
+    import shlex
+
+    return shlex.quote(text)
+
+
+def reading_stdin(wanted: Wanted, command: Sequence[str]) -> str:
+    """Wrap a cloud's command so that it can be pasted in a POSIX shell and gets the value from standard input.
+
+    The value is typed without echo, or piped in; it is never an argument of a process (`printf` is part of
+    the shell), it loses the newline that a keyboard or `op read` adds, and an empty one sets nothing.
+
+    Args:
+        wanted: The secret, for the prompt.
+        command: Reads the value from its own standard input; words not yet quoted.
+    """
+    prompt = shell_quoted(f"Value of {wanted.value_asked_for()} (not shown; Enter, then Ctrl-D): ")
+    return (
+        "(trap 'stty echo 2>/dev/null' EXIT; trap 'exit 130' INT TERM; "
+        f"[ ! -t 0 ] || {{ printf %s {prompt} >&2; stty -echo; }}; "
+        "v=$(cat); "
+        '[ -n "$v" ] || { echo "Nothing was given, so nothing was set." >&2; exit 1; }; '
+        f'printf %s "$v" | {" ".join(shell_quoted(word) for word in command)})'
+    )
+
+
+def lines_of(words: Sequence[str], limit: int) -> list[str]:
+    """Join words with spaces into as few texts as hold at most `limit` characters each."""
+    lines: list[str] = []
+    for word in words:
+        if lines and len(lines[-1]) + 1 + len(word) <= limit:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def other_name(spelling: Spelling, existing: str) -> str:
+    """Say what to do about an existing container that has another name than the one wanted."""
+    try:
+        found = spelling.parse(existing)
+    except SecretNameError:
+        return (
+            f"No service=, environment= and key= spell that name, and {spelling.title} cannot rename a secret: create "
+            f"this container empty, let an operator copy the value, then retire the old one."
+        )
+    return (
+        "Give "
+        + ", ".join(f"{part}={text!r}" for part, text in found.parts())
+        + " to take that one over."
+    )

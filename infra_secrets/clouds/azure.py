@@ -1,0 +1,427 @@
+"""Azure Key Vault: there is no empty secret, so the container is a *disabled* version of a public constant.
+
+A reader before the value is set is refused, instead of being served the constant. Pulumi never touches
+the container again: every update of azure-native is a PUT of the whole secret, which would put the
+constant on top of the operator's value, so `properties` and `tags` are ignored after creation. And
+because the provider's create recovers a soft-deleted secret and then does that very PUT, a check before
+creation refuses when there is one.
+
+Deliberately no vault, no data-plane write and no version of a real value.
+"""
+
+import asyncio
+import json
+import re
+import weakref
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from infra_secrets import clouds
+from infra_secrets.clouds import Container, Wanted
+from infra_secrets.errors import (
+    InfraSecretsError,
+    SecretArgsError,
+    SecretNameError,
+    UnsupportedError,
+)
+from infra_secrets.naming import Spelling
+
+if TYPE_CHECKING:
+    import pulumi
+
+# Azure/azure-rest-api-specs keyvault stable/2023-07-01/secrets.json; tags: about-secrets.md
+MAX_NAME = 127
+MAX_TAGS = 15
+MAX_TAG_TEXT = 512
+
+SPELLING = Spelling(title="Azure Key Vault", separator="--", limit=MAX_NAME)
+RESOURCE_TYPE = "azure-native:keyvault:Secret"
+SETTINGS: Mapping[str, str] = {
+    "azure_vault_id": "azureVaultId",
+    "azure_writer_role_id": "azureWriterRoleId",
+    "azure_secret_class": "azureSecretClass",
+}
+IGNORES_CASE = True
+
+SECRET_CLASS = "pulumi_azure_native.keyvault:Secret"  # noqa: S105 (the name of a class)
+"""Where the container's resource class is imported from, `module:class`; config `infra-secrets:azureSecretClass`.
+
+Replaceable, because control-plane API versions before 2026-02-01 retire on 2027-02-27
+(https://learn.microsoft.com/azure/key-vault/general/migrate-api-version) and a newer one may come in
+a package of its own (`pulumi package add azure-native keyvault 2026-02-01`).
+"""
+
+PLACEHOLDER = "UNSET"
+"""What the disabled first version holds. Public: it says that nobody has set the secret yet."""
+
+SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
+"""Built-in role Key Vault Secrets User: reads values."""
+DATA_PLANE_API = "7.4"
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_VAULT = re.compile(
+    r"/subscriptions/(?P<subscription>[0-9a-f-]{36})/resourceGroups/(?P<group>[-\w.()]{1,90})"
+    r"/providers/Microsoft\.KeyVault/vaults/(?P<vault>[a-z][a-z0-9-]{1,22}[a-z0-9])",
+    re.IGNORECASE,
+)
+_PRINCIPAL = re.compile(rf"((?P<kind>User|Group|ServicePrincipal):)?(?P<id>{_GUID.pattern})")
+_ROLE = re.compile(
+    rf"(/subscriptions/[0-9a-fA-F-]{{36}})?/providers/Microsoft\.Authorization/roleDefinitions/{_GUID.pattern}",
+    re.IGNORECASE,
+)
+
+
+def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
+    """Yield everything that Key Vault cannot honour."""
+    vault = wanted.settings.get("azure_vault_id")
+    if vault is None:
+        yield UnsupportedError(
+            "azure_vault_id is missing: on Azure a secret lives in a Key Vault, which this package takes as given. "
+            "Set it once: pulumi config set infra-secrets:azureVaultId "
+            "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.KeyVault/vaults/VAULT"
+        )
+    elif isinstance(vault, str) and not _VAULT.fullmatch(vault):
+        yield UnsupportedError(_malformed_vault(vault))
+    if wanted.encryption_key is not None:
+        yield UnsupportedError(
+            "encryption_key is not possible on Azure: Key Vault encrypts every secret with a key of its own, chosen "
+            "for the vault (Premium and Managed HSM keep it in hardware). Leave it out."
+        )
+    if wanted.replicas:
+        yield UnsupportedError(
+            "replicas is not possible on Azure: Key Vault replicates a whole vault to the paired region by itself. "
+            "Leave it out; for another region use a second vault (azure_vault_id)."
+        )
+    yield from _tag_problems(wanted)
+    for argument, principals in (("readers", wanted.readers), ("writers", wanted.writers)):
+        for principal in principals:
+            if isinstance(principal, str) and not _PRINCIPAL.fullmatch(principal):
+                yield UnsupportedError(
+                    f"{argument} has {principal!r}; on Azure a principal is the object id (a GUID) of a user, group, "
+                    f"service principal or managed identity, if you like with its kind: 'ServicePrincipal:<GUID>'."
+                )
+    if wanted.writers:
+        yield from _writer_role_problems(wanted)
+    if wanted.adopt is not None:
+        yield from _adopt_problems(wanted, wanted.adopt)
+
+
+def _malformed_vault(vault: str) -> str:
+    return (
+        f"azure_vault_id={vault!r} is not the ARM id of a Key Vault. It looks like /subscriptions/<GUID>/resourceGroups/"
+        f"GROUP/providers/Microsoft.KeyVault/vaults/VAULT; this shows it: az keyvault show --name VAULT --query id -o tsv"
+    )
+
+
+def _tag_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
+    tags = _tags(wanted)
+    if len(tags) > MAX_TAGS:
+        own = len(tags) - len(wanted.tags)
+        yield UnsupportedError(
+            f"tags has {len(wanted.tags)} entries; Key Vault takes {MAX_TAGS} on a secret and this package adds {own}."
+        )
+    for key, text in tags.items():
+        if not key or len(key) > MAX_TAG_TEXT:
+            yield UnsupportedError(
+                f"a tag key has {len(key)} characters; Key Vault takes 1 to {MAX_TAG_TEXT}."
+            )
+        elif isinstance(text, str) and len(text) > MAX_TAG_TEXT:
+            yield UnsupportedError(
+                f"the tag {key!r} has {len(text)} characters; Key Vault takes at most {MAX_TAG_TEXT}, and it keeps "
+                f"description and owner as tags too."
+            )
+
+
+def _writer_role_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
+    role = wanted.settings.get("azure_writer_role_id")
+    if role is None:
+        definition = {
+            "Name": "Key Vault Secret Writer (no read)",
+            "Description": "Sets values of Key Vault secrets and cannot read them.",
+            "Actions": [],
+            "DataActions": [
+                "Microsoft.KeyVault/vaults/secrets/setSecret/action",
+                "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+            ],
+            "AssignableScopes": ["/subscriptions/SUBSCRIPTION"],
+        }
+        yield UnsupportedError(
+            "writers needs config infra-secrets:azureWriterRoleId: Azure has no built-in role that sets a secret "
+            "without reading it. Make one: az role definition create --role-definition "
+            f"{clouds.shell_quoted(json.dumps(definition))} --query id -o tsv; then: "
+            "pulumi config set infra-secrets:azureWriterRoleId <that id>"
+        )
+    elif isinstance(role, str) and not (_ROLE.fullmatch(role) or _GUID.fullmatch(role)):
+        yield UnsupportedError(
+            f"infra-secrets:azureWriterRoleId is {role!r}; it must be the id of a role definition: a GUID, or "
+            f"/subscriptions/<GUID>/providers/Microsoft.Authorization/roleDefinitions/<GUID>."
+        )
+
+
+def _adopt_problems(wanted: Wanted, secret: str) -> Iterator[SecretArgsError]:
+    vault, _, existing = secret.rpartition("/secrets/")
+    if not _VAULT.fullmatch(vault) or not existing:
+        yield UnsupportedError(
+            f"adopt={secret!r} is not the ARM id of a secret: the vault's id (azure_vault_id), then "
+            f"/secrets/{wanted.spelled}."
+        )
+        return
+    ours = wanted.settings.get("azure_vault_id")
+    if isinstance(ours, str) and ours.lower() != vault.lower():
+        yield UnsupportedError(
+            f"adopt names a secret in {vault!r}, but azure_vault_id is {ours!r}. Give the same vault."
+        )
+    if existing.lower() != wanted.spelled:
+        yield SecretNameError(
+            f"adopt names {existing!r}, but this secret is {wanted.spelled!r}. "
+            f"{clouds.other_name(SPELLING, existing)}"
+        )
+
+
+def warnings(wanted: Wanted) -> Iterator[str]:
+    """Yield what is legal and still worth knowing before it is created."""
+    if wanted.retention == clouds.DISCARD:
+        yield (
+            "retention='discard' on Azure: soft delete cannot be skipped, so the vault keeps a removed secret for "
+            "its retention period (7 to 90 days)."
+        )
+
+
+def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
+    """Register a disabled placeholder, the check that nothing is buried under it, and the grants on it."""
+    import pulumi
+
+    with clouds.sdk("azure"):
+        import pulumi_azure_native as azure_native
+
+    vault_id = pulumi.Output.from_input(wanted.settings["azure_vault_id"])
+    opts.ignore_changes = ["properties", "tags"]
+    opts.hooks = pulumi.ResourceHookBinding(
+        before_create=[_refuse_to_bury(opts)], on_error=opts.hooks.on_error if opts.hooks else None
+    )
+    secret = _secret_class(wanted)(
+        wanted.logical_name,
+        resource_group_name=vault_id.apply(lambda text: _parts(text)["group"]),
+        vault_name=vault_id.apply(lambda text: _parts(text)["vault"]),
+        secret_name=wanted.spelled,
+        properties={"value": PLACEHOLDER, "attributes": {"enabled": False}},
+        tags=_tags(wanted),
+        opts=opts,
+    )
+    for what, principals, role in (
+        ("reader", wanted.readers, SECRETS_USER),
+        ("writer", wanted.writers, wanted.settings.get("azure_writer_role_id")),
+    ):
+        for number, principal in enumerate(principals, start=1):
+            who = pulumi.Output.from_input(principal).apply(_principal)
+            azure_native.authorization.RoleAssignment(
+                f"{wanted.logical_name}-{what}-{number}",
+                scope=secret.id,
+                principal_id=who.apply(lambda found: found[0]),
+                principal_type=who.apply(lambda found: found[1]),
+                role_definition_id=pulumi.Output.all(vault_id, role).apply(
+                    lambda found: _role_id(*found)
+                ),
+                opts=pulumi.ResourceOptions(parent=opts.parent),
+            )
+    return Container(
+        secret_id=secret.id,
+        set_command=pulumi.Output.all(vault_id, _tags(wanted)).apply(
+            lambda found: _set_command(wanted, *found)
+        ),
+        console_url=vault_id.apply(lambda text: _console_url(wanted, text)),
+    )
+
+
+def _secret_class(
+    wanted: Wanted,
+) -> Any:  # any class with the arguments of azure_native.keyvault.Secret
+    import importlib
+
+    path = wanted.settings.get("azure_secret_class") or SECRET_CLASS
+    module, _, name = str(path).partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        raise UnsupportedError(
+            f"infra-secrets:azureSecretClass is {path!r}, which cannot be imported; it must be 'module:Class' of a "
+            f"class with the arguments of {SECRET_CLASS}."
+        ) from None
+
+
+def _tags(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":
+    tags = {**wanted.tags, **wanted.facts(".")}
+    if wanted.description is not None:
+        tags["infra-secrets.description"] = wanted.description
+    for number, line in enumerate(clouds.lines_of(wanted.fields, MAX_TAG_TEXT), start=1):
+        tags["infra-secrets.fields" + (f"-{number}" if number > 1 else "")] = line
+    return tags
+
+
+def _parts(vault_id: str) -> dict[str, str]:
+    match = _VAULT.fullmatch(vault_id)
+    if match is None:
+        raise UnsupportedError(_malformed_vault(vault_id))
+    return match.groupdict()
+
+
+def _principal(text: str) -> tuple[str, str | None]:
+    match = _PRINCIPAL.fullmatch(text)
+    if match is None:
+        raise UnsupportedError(f"{text!r} is not the object id (a GUID) of a principal.")
+    return match["id"], match["kind"]
+
+
+def _role_id(vault_id: str, role: str) -> str:
+    if _GUID.fullmatch(role):
+        subscription = _parts(vault_id)["subscription"]
+        return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+    return role
+
+
+def _set_command(wanted: Wanted, vault_id: str, tags: Mapping[str, str]) -> str:
+    vault = _parts(vault_id)
+    # A new version starts without tags, so they are given again. Without `--output none` az prints the value.
+    return clouds.reading_stdin(
+        wanted,
+        [
+            "az",
+            "keyvault",
+            "secret",
+            "set",
+            "--subscription",
+            vault["subscription"],
+            "--vault-name",
+            vault["vault"],
+        ]
+        + [
+            "--name",
+            wanted.spelled,
+            "--file",
+            "/dev/stdin",
+            "--encoding",
+            "utf-8",
+            "--output",
+            "none",
+            "--tags",
+        ]
+        + [f"{key}={text}" for key, text in tags.items()],
+    )
+
+
+def _console_url(wanted: Wanted, vault_id: str) -> str:
+    vault = _parts(vault_id)["vault"]
+    return (
+        "https://portal.azure.com/#@/asset/Microsoft_Azure_KeyVault/Secret/"
+        f"https://{vault}.vault.azure.net/secrets/{wanted.spelled}"
+    )
+
+
+_hooks: "weakref.WeakKeyDictionary[object, dict[object, pulumi.ResourceHook]]" = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def _refuse_to_bury(opts: "pulumi.ResourceOptions") -> "pulumi.ResourceHook":
+    """Make the hook that looks for a soft-deleted secret of the name before the provider's create does.
+
+    The provider would recover it and put the placeholder on top of its value
+    (pulumi-azure-native#4759). The hook asks with the provider's own login (`getClientToken`) and at the
+    vault's own address (`getVault`), so it sees whatever the provider could recover; where it is denied or
+    cannot reach the vault, neither could the provider recover anything. One hook serves all secrets of a
+    program that have the same provider.
+    """
+    import pulumi
+    from pulumi.runtime.settings import get_monitor
+
+    provider = opts.parent.get_provider(RESOURCE_TYPE) if opts.parent is not None else None
+    hooks = _hooks.setdefault(get_monitor(), {})
+    if provider not in hooks:
+        vaults = _Vaults(pulumi.InvokeOptions(provider=provider))
+        hooks[provider] = pulumi.ResourceHook(
+            clouds.names_taken().unique("infra-secrets:bury"),
+            vaults.refuse_to_bury,
+            pulumi.ResourceHookOptions(on_dry_run=True),
+        )
+    return hooks[provider]
+
+
+class _Vaults:
+    """Asks vaults for deleted secrets; finds out each vault's address and token once."""
+
+    def __init__(self, invoking: "pulumi.InvokeOptions") -> None:
+        self._invoking = invoking
+        self._ways_in: dict[tuple[str, str], asyncio.Future[tuple[str, str] | None]] = {}
+
+    async def refuse_to_bury(self, args: "pulumi.ResourceHookArgs") -> None:
+        inputs = args.new_inputs or {}
+        group, vault, name = (
+            inputs.get(each) for each in ("resourceGroupName", "vaultName", "secretName")
+        )
+        if not isinstance(group, str) or not isinstance(vault, str):
+            return  # not known yet, in a preview that also makes the vault: nothing can be in it
+        if (group, vault) not in self._ways_in:
+            self._ways_in[group, vault] = asyncio.ensure_future(self._way_in(group, vault))
+        way_in = await self._ways_in[group, vault]
+        if way_in is None:
+            return
+        address, token = way_in
+        url = f"{address}deletedsecrets/{name}?api-version={DATA_PLANE_API}"
+        if await asyncio.to_thread(_is_there, url, token):
+            message = f'Secret("{args.name}"): {_recoverable(vault, name)}'
+            raise InfraSecretsError(message).with_traceback(None)
+
+    async def _way_in(self, group: str, vault: str) -> tuple[str, str] | None:
+        from pulumi_azure_native import authorization, keyvault
+
+        try:
+            found = await keyvault.get_vault_output(
+                resource_group_name=group, vault_name=vault, opts=self._invoking
+            ).future()
+            if found is None:
+                return None
+            address = found.properties.vault_uri
+            audience = "https://" + (urlsplit(address).hostname or "").partition(".")[2]
+            token = await authorization.get_client_token_output(
+                endpoint=audience, opts=self._invoking
+            ).future()
+        except Exception:  # noqa: BLE001 (the SDK raises bare exceptions; what the provider may not ask, it may not recover)
+            return None
+        return None if token is None else (address, token.token)
+
+
+def _is_there(url: str, token: str) -> bool:
+    """Ask the vault; anything but a clear yes is a no (see `_refuse_to_bury`)."""
+    import urllib.error
+    import urllib.request
+
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 (the vault's own address)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            return bool(response.status == 200)  # noqa: PLR2004
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _recoverable(vault: object, name: object) -> str:
+    return (
+        f"Key Vault {vault!r} holds a deleted secret {name!r} that can still be recovered, and creating it now would "
+        f"put the placeholder on top of its value. To have it back, value and all: az keyvault secret recover "
+        f'--vault-name {vault} --name {name}, then add adopt="<azure_vault_id>/secrets/{name}" to this Secret. To '
+        f"let it go for good: az keyvault secret purge --vault-name {vault} --name {name}"
+    )
+
+
+def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
+    """Say how to go on after the PUT was refused."""
+    vault, name = inputs.get("vaultName"), inputs.get("secretName")
+    if "already existing" in failure:
+        return (
+            f"A secret {name!r} exists in Key Vault {vault!r} that this stack does not know (an interrupted run, a lost "
+            f"state, another stack, or made by hand). Nothing of it was changed. To take it over, value and all, add "
+            f'adopt="<azure_vault_id>/secrets/{name}" to this Secret and run again.'
+        )
+    if "deleted but recoverable" in failure or "ObjectIsDeletedButRecoverable" in failure:
+        return _recoverable(vault, name)
+    return None

@@ -1,0 +1,83 @@
+"""Every refusal of the package, as one small tree of exceptions.
+
+A message says what was found, the rule and the way out. It never holds a value that somebody handed
+over where a secret could be: the name of an unknown argument is shown, what was given for it is not.
+"""
+
+from collections.abc import Sequence
+
+
+class InfraSecretsError(Exception):
+    """Base of every error that the package raises on purpose."""
+
+
+class MissingExtraError(InfraSecretsError, ImportError):
+    """A part of the package needs a library that is not installed.
+
+    The message holds the `pip install` command that brings it.
+    """
+
+    def __init__(self, what: str, *extras: str) -> None:
+        commands = " or ".join(f"pip install 'infra-secrets[{extra}]'" for extra in extras)
+        super().__init__(f"{what} is not installed. Run: {commands}")
+
+
+class SecretArgsError(InfraSecretsError, ValueError):
+    """The arguments of a `Secret` cannot be met; nothing was registered.
+
+    Attributes:
+        problems: One sentence or more for each thing that is wrong.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        self.problems: tuple[str, ...] = problems
+        super().__init__("\n".join(problems))
+
+
+class SecretNameError(SecretArgsError):
+    """A part of a name, or the whole name, is not one that every cloud can hold."""
+
+
+class UnknownCloudError(SecretArgsError, LookupError):
+    """No cloud was chosen, or one that the package does not know."""
+
+
+class UnknownArgumentError(SecretArgsError, TypeError):
+    """An argument that a `Secret` does not have."""
+
+
+class ValueGivenError(UnknownArgumentError):
+    """Somebody tried to hand over the secret's value."""
+
+
+class UnsupportedError(SecretArgsError):
+    """An argument that the chosen cloud cannot honour."""
+
+
+class CollisionError(SecretArgsError):
+    """Two secrets of one program would be the same container."""
+
+
+def combined(subject: str, errors: Sequence[SecretArgsError]) -> SecretArgsError:
+    """Make one error of several, about one thing.
+
+    Args:
+        subject: What they are about, e.g. `Secret("StripeApiKey")`.
+        errors: At least one.
+
+    Returns:
+        An error of the class that all of them share, or else a plain `SecretArgsError`, with every
+        problem on a line of its own.
+    """
+    problems = [problem for error in errors for problem in error.problems]
+    kinds = {type(error) for error in errors}
+    kind = kinds.pop() if len(kinds) == 1 else SecretArgsError
+    if len(problems) == 1:
+        merged = kind(f"{subject}: {problems[0]}")
+    else:
+        lines = "".join(f"\n  - {problem}" for problem in problems)
+        merged = kind(
+            f"{subject}: {len(problems)} things to mend before anything is created:{lines}"
+        )
+    merged.problems = tuple(problems)
+    return merged

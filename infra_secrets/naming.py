@@ -1,0 +1,210 @@
+"""Names of secrets: one canonical form, and its spelling in each cloud.
+
+A name has two or three parts, `{service}/{environment}` or `{service}/{environment}/{key}`. Every part
+is lower-case words joined by single hyphens. Because of that grammar the parts can be joined with `/`
+(AWS), `__` (GCP) or `--` (Azure) and taken apart again without loss, and no two names share a spelling.
+
+This module refuses and never repairs: a name that was cut or cleaned could be another secret's name.
+It knows neither Pulumi nor any cloud; a cloud hands in its `Spelling`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from infra_secrets.errors import CollisionError, SecretNameError
+
+SEGMENT = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+"""What each part of a name must match, as a whole."""
+
+RULE = (
+    "each part must be lower-case ASCII letters and digits, in words joined by single hyphens "
+    "(like 'api' or 'stripe-api-key')"
+)
+
+# Where a logical name in CamelCase breaks into words: `aB`, `9B`, and before the last capital of `ABc`.
+_WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_LOGICAL = re.compile(r"[A-Za-z0-9]+(?:[-_. ]+[A-Za-z0-9]+)*")
+_EXAMPLES = {"service": "my-service", "environment": "production", "key": "api-key"}
+_SHOWN = 60  # characters of a bad part that a message repeats: enough to find it
+
+
+def kebab(logical_name: str) -> str:
+    """Spell a logical name in kebab-case: `StripeApiKey` and `STRIPE_API_KEY` give `stripe-api-key`.
+
+    Words end where a capital follows a small letter or digit, and before the last capital of a run
+    (`StripeAPIKey` is `stripe-api-key`, `OAuth2Token` is `o-auth2-token`). Hyphens, underscores, dots
+    and spaces separate words too.
+
+    Raises:
+        SecretNameError: The name has no letter or digit, or characters that are none of these.
+    """
+    if not _LOGICAL.fullmatch(logical_name):
+        raise SecretNameError(
+            f"the logical name {_shown(logical_name)} cannot be turned into a key: only ASCII letters and "
+            f"digits, in words, make one. Pass key= yourself, e.g. key={suggest(logical_name)!r}."
+        )
+    return "-".join(_words(logical_name))
+
+
+def _words(text: str) -> list[str]:
+    broken = _WORD_BREAK.sub(" ", text)
+    return re.findall(r"[a-z0-9]+", broken.lower())
+
+
+def suggest(text: str, part: str = "key") -> str:
+    """Find a legal service, environment or key that resembles `text`, for use in a message only."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return "-".join(_words(ascii_text))[:_SHOWN].strip("-") or _EXAMPLES[part]
+
+
+def _shown(text: str) -> str:
+    return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}... ({len(text)} characters)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretName:
+    """A canonical name. One that breaks the grammar cannot be built.
+
+    Raises:
+        SecretNameError: Names every bad part, with one that would do.
+    """
+
+    service: str
+    """Who uses the secret, e.g. `api`."""
+    environment: str
+    """Where it is used, e.g. `production`."""
+    key: str | None = None
+    """What it is, e.g. `stripe-api-key`; None for the one JSON document of a service."""
+
+    def __post_init__(self) -> None:
+        """Refuse a name with a bad part."""
+        bad = {part: text for part, text in self.parts() if not SEGMENT.fullmatch(text)}
+        if bad:
+            found = ", ".join(f"{part}={_shown(text)}" for part, text in bad.items())
+            would_do = ", ".join(f"{part}={suggest(text, part)!r}" for part, text in bad.items())
+            raise SecretNameError(f"{found}: {RULE}. This would do: {would_do}.")
+
+    def parts(self) -> Iterator[tuple[str, str]]:
+        """Yield the parts that the name has, each with what it is called."""
+        yield "service", self.service
+        yield "environment", self.environment
+        if self.key is not None:
+            yield "key", self.key
+
+    @property
+    def reference(self) -> str:
+        """The canonical form, `service/environment[/key]`."""
+        return "/".join(text for _, text in self.parts())
+
+    @classmethod
+    def from_reference(cls, reference: str) -> "SecretName":
+        """Read the canonical form.
+
+        Raises:
+            SecretNameError: It has not two or three parts, or a bad one.
+        """
+        return _read(reference, "/")
+
+
+def _read(text: str, separator: str) -> SecretName:
+    parts = text.split(separator)
+    if len(parts) not in (2, 3):
+        raise SecretNameError(
+            f"{_shown(text)} is not the name of a secret: a name is service{separator}environment or "
+            f"service{separator}environment{separator}key, and {RULE}."
+        )
+    return SecretName(
+        service=parts[0], environment=parts[1], key=parts[2] if len(parts) == 3 else None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spelling:
+    """How one cloud writes a canonical name. `spell` and `parse` are each other's inverse."""
+
+    title: str
+    """The cloud's own name for the service, e.g. `AWS Secrets Manager`."""
+    separator: str
+    """What joins the parts; no part can hold it."""
+    limit: int
+    """Longest name that the cloud takes, in characters, separators included."""
+
+    def spell(self, name: SecretName) -> str:
+        """Write a name as this cloud does.
+
+        Raises:
+            SecretNameError: It is longer than the cloud's limit.
+        """
+        spelled = self.separator.join(text for _, text in name.parts())
+        if len(spelled) > self.limit:
+            raise SecretNameError(self._too_long(name, spelled))
+        return spelled
+
+    def parse(self, spelled: str) -> SecretName:
+        """Read a name that `spell` wrote.
+
+        Raises:
+            SecretNameError: No canonical name is spelled so in this cloud.
+        """
+        name = _read(spelled, self.separator)
+        self.spell(name)
+        return name
+
+    def _too_long(self, name: SecretName, spelled: str) -> str:
+        part, longest = max(name.parts(), key=lambda item: len(item[1]))
+        excess = len(spelled) - self.limit
+        room = len(longest) - excess
+        way_out = f"shorten {part} by {excess}"
+        if room >= 1:
+            shorter = longest[:room].rstrip("-")
+            would_do = (
+                repr(shorter) if room <= _SHOWN else f"the first {len(shorter)} characters of it"
+            )
+            way_out += f"; {would_do} would do"
+        return (
+            f"{_shown(spelled)} is too long: {self.title} takes at most {self.limit} characters, "
+            f"separators included, and this has {len(spelled)}: {way_out}."
+        )
+
+
+@dataclass(slots=True)
+class NamesTaken:
+    """The containers that one run of one program has asked for, so that none is asked for twice."""
+
+    _owners: dict[Hashable, str] = field(default_factory=dict)
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def claim(self, container: Hashable, *, owner: str, spelled: str) -> None:
+        """Take a name.
+
+        Args:
+            container: What makes the container unique: cloud, name and the account, region or vault.
+            owner: The logical name of the secret that wants it.
+            spelled: The name in the cloud, for the message.
+
+        Raises:
+            CollisionError: Another secret of this run has taken it; the message names both.
+        """
+        other = self._owners.get(container)
+        if other is not None:
+            raise CollisionError(
+                f'{spelled!r} is already the container of Secret("{other}"), and two secrets of a program cannot share '
+                f'one. Give "{owner}" or "{other}" another key=, service= or environment=.'
+            )
+        self._owners[container] = owner
+
+    def unique(self, name: str) -> str:
+        """Add a number to a name that this run has used before."""
+        number = self._numbers[name] = self._numbers.get(name, 0) + 1
+        return name if number == 1 else f"{name}-{number}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Find the known name that a mistyped one is closest to, or None."""
+    from difflib import get_close_matches
+
+    bare = {re.sub(r"[-_ ]", "", name).lower(): name for name in known}
+    found = get_close_matches(re.sub(r"[-_ ]", "", word).lower(), bare, n=1, cutoff=0.6)
+    return bare[found[0]] if found else None

@@ -1,0 +1,63 @@
+"""The components as a Pulumi plugin, for programs in other languages.
+
+Adds to Pulumi's own host what that leaves out: an unknown property is refused instead of dropped (it may
+be somebody's attempt to hand over a value), a refusal arrives as its message without a traceback, and two
+secrets of one program that would share a container are noticed although each comes in a call of its own.
+"""
+
+import sys
+from typing import Any
+
+import pulumi
+from pulumi.errors import InputPropertiesError
+from pulumi.provider import ConstructResult, main
+from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.server import ComponentInitError
+
+from infra_secrets import __version__
+from infra_secrets.clouds import names_of_this_run
+from infra_secrets.errors import InfraSecretsError
+from infra_secrets.naming import NamesTaken
+from infra_secrets.secret import Secret
+
+NAME = "infra-secrets"
+COMPONENTS: list[type[pulumi.ComponentResource]] = [Secret]
+
+
+class Plugin(ComponentProvider):
+    """Hosts the package's components for one operation of the engine."""
+
+    def __init__(self) -> None:
+        super().__init__(COMPONENTS, NAME, version=__version__)
+        # One process serves the preview and then the update of one operation; each asks for every name again.
+        self._names = {preview: NamesTaken() for preview in (True, False)}
+
+    def construct(
+        self,
+        name: str,
+        resource_type: str,
+        inputs: Any,
+        options: pulumi.ResourceOptions | None = None,
+    ) -> ConstructResult:
+        """Make a component.
+
+        Raises:
+            InputPropertiesError: The component refused; the message is the refusal's own.
+        """
+        names_of_this_run.set(self._names[pulumi.runtime.is_dry_run()])
+        try:
+            return super().construct(name, resource_type, inputs, options)
+        except ComponentInitError as failed:
+            if isinstance(failed.inner, InfraSecretsError):
+                raise InputPropertiesError(str(failed.inner)) from None
+            raise
+
+    def map_inputs(self, inputs: Any, component_def: Any) -> Any:
+        """Spell properties as in Python, and keep unknown ones, so that the component refuses them."""
+        unknown = {key: item for key, item in inputs.items() if key not in component_def.inputs}
+        return {**super().map_inputs(inputs, component_def), **unknown}
+
+
+def serve() -> None:
+    """Serve until the engine is done. The engine starts this process and passes its address."""
+    main(Plugin(), sys.argv[1:])

@@ -1,0 +1,203 @@
+"""`Secret`: an empty, correctly named container for a value that somebody else will put in.
+
+No value passes through here, so none can reach the state file, an output or a log. There is no argument
+for one, and every attempt to hand one over is refused. What a container is in each cloud is in `clouds/`.
+"""
+
+# No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
+
+import sys
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TypedDict, Unpack
+
+import pulumi
+from pulumi.runtime.settings import get_monitor
+
+from infra_secrets import clouds
+from infra_secrets.arguments import resolve
+from infra_secrets.errors import InfraSecretsError
+
+
+class SecretArgs(TypedDict, total=False):
+    """What a `Secret` takes. There is no argument for its value, and there never will be."""
+
+    cloud: str
+    """Where the container lives: `aws`, `gcp` or `azure`. Default: config `infra-secrets:cloud`."""
+    service: str
+    """Who uses the secret, e.g. `api`. Default: config `infra-secrets:service`, else the project's name."""
+    environment: str
+    """Where it is used, e.g. `production`. Default: config `infra-secrets:environment`, else the stack's name."""
+    key: str
+    """What it is, e.g. `stripe-api-key`. Default: the logical name in kebab-case; none when `fields` is given."""
+    fields: Sequence[str]
+    """JSON keys that the value must have, e.g. `["STRIPE_API_KEY", "DATABASE_URL"]`. Default: one plain value."""
+    description: pulumi.Input[str]
+    """What it is for, in a sentence. Not secret."""
+    owner: pulumi.Input[str]
+    """Who answers for it, e.g. `payments@example.com`. Not secret."""
+    max_age_days: int
+    """How old the value may get, in whole days. Recorded for whoever checks it; nothing is rotated."""
+    tags: Mapping[str, pulumi.Input[str]]
+    """Added to the container: tags on AWS and Azure, labels on GCP. Not secret."""
+    retention: str
+    """What removing it from code may do: `keep` (refused), `recover` (deleted, can be brought back) or `discard`.
+    Default: config `infra-secrets:retention`, else `keep`."""
+    encryption_key: pulumi.Input[str]
+    """Customer-managed key: a KMS key ARN on AWS, a Cloud KMS key name on GCP. Default: the cloud's own."""
+    replicas: Sequence[str]
+    """Regions that hold a copy: further ones on AWS, all of them on GCP. Default: the cloud's own choice."""
+    readers: Sequence[pulumi.Input[str]]
+    """Principals that may read the value: ARNs on AWS, IAM members on GCP, object ids on Azure. Default: nobody."""
+    writers: Sequence[pulumi.Input[str]]
+    """Principals that may set the value without being able to read it. Default: nobody."""
+    adopt: str
+    """Id of an existing container to take over, value and all, instead of creating one: its ARN on AWS,
+    `projects/P/secrets/S` on GCP, its ARM id on Azure. Remove it once it is taken over."""
+    azure_vault_id: pulumi.Input[str]
+    """ARM id of the Key Vault, on Azure only. Default: config `infra-secrets:azureVaultId`."""
+
+
+class Secret(pulumi.ComponentResource):
+    """An empty container for a secret value, with an enforced name, in the cloud's own secrets manager.
+
+    It is created without a value; an operator sets one afterwards with `set_command`. The value is never in
+    code, config, state or an output, and by default (`retention="keep"`) no change of the program loses it.
+    """
+
+    secret_id: pulumi.Output[str]
+    """What IAM and the cloud's own tools call it in full: ARN, `projects/P/secrets/S`, or ARM id."""
+    secret_name: pulumi.Output[str]
+    """Its name in its cloud, e.g. `api/production/stripe-api-key` on AWS."""
+    reference: pulumi.Output[str]
+    """Its canonical name on every cloud: `service/environment` or `service/environment/key`."""
+    set_command: pulumi.Output[str]
+    """POSIX shell command with which an operator sets the value from standard input."""
+    console_url: pulumi.Output[str]
+    """Where a person sees it in the cloud's console."""
+
+    def __init__(
+        self,
+        name: str,
+        args: SecretArgs = SecretArgs(),  # noqa: B008 (never changed; the schema analyzer wants this form)
+        opts: pulumi.ResourceOptions | None = None,
+        **kwargs: Unpack[SecretArgs],
+    ) -> None:
+        """Register the container.
+
+        Args:
+            name: Logical name in the program, e.g. `StripeApiKey`; `key` comes from it.
+            args: What is not default; the same may be given as keyword arguments.
+            opts: As for every Pulumi component. `protect` and `retain_on_delete` follow `retention`.
+
+        Raises:
+            SecretArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
+            MissingExtraError: The SDK of the chosen cloud is not installed.
+        """
+        with _one_clear_message():
+            cloud, wanted = resolve(name, args, kwargs, opts, list(SecretArgs.__annotations__))
+        with _short_stack_trace():
+            super().__init__("infra-secrets:index:Secret", name, {}, opts)
+        with _one_clear_message(), _short_stack_trace():
+            container = cloud.create(wanted, self._container_options(wanted))
+        for warning in cloud.warnings(wanted):
+            pulumi.log.warn(f'Secret("{name}"): {warning}', self)
+        self.secret_id = container.secret_id
+        self.secret_name = pulumi.Output.from_input(wanted.spelled)
+        self.reference = pulumi.Output.from_input(wanted.name.reference)
+        self.set_command = container.set_command
+        self.console_url = container.console_url
+        self.register_outputs(
+            {
+                "secretId": self.secret_id,
+                "secretName": wanted.spelled,
+                "reference": wanted.name.reference,
+                "setCommand": self.set_command,
+                "consoleUrl": self.console_url,
+            }
+        )
+
+    def _container_options(self, wanted: clouds.Wanted) -> pulumi.ResourceOptions:
+        keep = True if wanted.retention == clouds.KEEP else None
+        return pulumi.ResourceOptions(
+            parent=self,
+            protect=keep,
+            retain_on_delete=keep,
+            # A replacement under the same name then stops with "already exists". Left to themselves the
+            # bridged providers delete first when a name is explicit, and the value with it.
+            delete_before_replace=False,
+            import_=wanted.adopt,
+            hooks=pulumi.ResourceHookBinding(on_error=[_say_how_to_go_on()]),
+        )
+
+
+_hooks: "weakref.WeakKeyDictionary[object, pulumi.ErrorHook]" = weakref.WeakKeyDictionary()
+
+
+def _say_how_to_go_on() -> pulumi.ErrorHook:
+    """Make the hook that adds the way out to a cloud's refusal to create; one serves a whole program."""
+    connection = get_monitor()
+    hook = _hooks.get(connection)
+    if hook is None:
+        hook = _hooks[connection] = pulumi.ErrorHook(
+            clouds.names_taken().unique("infra-secrets:way-out"), _go_on
+        )
+    return hook
+
+
+def _go_on(failed: pulumi.ErrorHookArgs) -> bool:
+    package = failed.type.split(":", maxsplit=1)[0]
+    for cloud in map(clouds.load, clouds.available()):
+        if failed.failed_operation == "create" and package.startswith(
+            cloud.RESOURCE_TYPE.split(":", maxsplit=1)[0]
+        ):
+            ways_out = (
+                cloud.way_out(failure, failed.new_inputs or {}) for failure in failed.errors
+            )
+            for way_out in filter(None, ways_out):
+                pulumi.log.error(f'Secret("{failed.name}"): {way_out}')
+                break
+    return False  # never tried again
+
+
+@contextmanager
+def _one_clear_message() -> Iterator[None]:
+    """Let Pulumi print a refusal as its message alone.
+
+    Any other exception is printed with a traceback, which quotes the lines of the program: a value that
+    somebody wrote there would be in the log.
+    """
+    try:
+        yield
+    except InfraSecretsError as error:
+        quiet = type(
+            type(error).__name__,
+            (type(error), pulumi.RunError),
+            {"__module__": type(error).__module__},
+        )
+        error.__class__ = quiet
+        raise error.with_traceback(None) from None
+
+
+# Frames from Pulumi's look at the stack to the line of the program that makes a Secret. One too few
+# leaves the source position out of the state, more than enough leaves more frames in it.
+_FRAMES = 6
+
+
+@contextmanager
+def _short_stack_trace() -> Iterator[None]:
+    """Keep the line of the program that makes the secret, and not the whole call stack, in the state.
+
+    The SDK stores every frame with every resource, which is two thirds of what a container takes in the
+    state file. Because a file backend writes all of it at each step, 200 secrets took twice as long.
+    """
+    before = getattr(sys, "tracebacklimit", None)
+    sys.tracebacklimit = _FRAMES
+    try:
+        yield
+    finally:
+        if before is None:
+            del sys.tracebacklimit
+        else:
+            sys.tracebacklimit = before
