@@ -4,6 +4,7 @@ Nothing is registered here and nothing of a cloud is decided here: each cloud sa
 honour. What was given for an argument that does not exist is never repeated: it could be a secret.
 """
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,7 @@ _LIKE_A_VALUE = re.compile(
     r"credential|token|content|(?<!meta)data$|generate)",
     re.IGNORECASE,
 )
+_RANDOM = re.compile(r"\$\{((hex|alphanum|string|num)\(\d+\)|uuid)\}")
 _NAMES = ("cloud", "service", "environment", "key", "retention", "adopt")
 _SENTENCES = ("description", "owner")
 
@@ -111,6 +113,13 @@ class _Reader:
                 f"retention={retention!r} is not known; it must be one of {meanings}."
                 + (f" Did you mean {close!r}?" if close else "")
             )
+        elif retention != clouds.KEEP and _deletes_first(pulumi.Config("pulumi").get("autonaming")):
+            self.refuse(
+                f"retention={retention!r} cannot be combined with config pulumi:autonaming as it is: without something "
+                f"random in every name Pulumi deletes a resource before it makes its replacement, and the value with it. "
+                f"Keep retention='keep', or give autonaming a pattern with randomness, e.g. ${{name}}-${{hex(6)}} (the names "
+                f"of secrets stay as they are)."
+            )
         rest = {
             "description": self._sentence("description"),
             "owner": self._sentence("owner"),
@@ -148,7 +157,7 @@ class _Reader:
         if found is None or (isinstance(found, str) and found):
             return found
         why = (
-            "it must be known before anything is created, so a plain string"
+            "a plain string, because it must be known before anything is created"
             if _is_input(found)
             else "a string"
         )
@@ -325,6 +334,26 @@ class _Reader:
                         )
                     )
         return settings
+
+
+def _deletes_first(autonaming: str | None) -> bool:
+    """Whether the stack's autonaming makes the engine delete before it replaces, whatever a resource says.
+
+    Source: pulumi pkg/resource/deploy/step_generator.go and pkg/resource/autonaming/strategy.go.
+    """
+
+    def without_randomness(section: object) -> bool:
+        if not isinstance(section, Mapping):
+            return False
+        fixed = section.get("mode") in ("verbatim", "disabled")
+        pattern = section.get("pattern")
+        fixed = fixed or (isinstance(pattern, str) and not _RANDOM.search(pattern))
+        return fixed or any(without_randomness(each) for each in section.values())
+
+    try:
+        return without_randomness(json.loads(autonaming or "{}"))
+    except ValueError:
+        return False  # the engine refuses it by itself
 
 
 def _unknown_argument(key: object, known: list[str]) -> UnknownArgumentError:

@@ -6,6 +6,7 @@ top of a cloud's module; it is imported where it is used.
 """
 
 import functools
+import hashlib
 import importlib
 import pkgutil
 import weakref
@@ -190,6 +191,30 @@ def names_taken() -> NamesTaken:
     return _names_by_connection.setdefault(get_monitor(), NamesTaken()) if names is None else names
 
 
+def grants(
+    wanted: Wanted, kinds: "Sequence[tuple[str, Sequence[pulumi.Input[str]]]]"
+) -> "Iterator[tuple[str, str, pulumi.Input[str]]]":
+    """Yield the grants that a secret needs, one a principal.
+
+    Args:
+        wanted: The secret.
+        kinds: What is granted (`reader`), and to whom.
+
+    Yields:
+        The grant's logical name, what is granted and the principal. The name comes from the principal, so
+        that taking one off a list does not rename the others: a renamed grant is made again before the old
+        one is deleted, and on most clouds the two are the same grant. An output has a number instead.
+    """
+    for what, principals in kinds:
+        for number, principal in enumerate(principals, start=1):
+            mark = (
+                hashlib.sha256(principal.encode()).hexdigest()[:8]
+                if isinstance(principal, str)
+                else str(number)
+            )
+            yield f"{wanted.logical_name}-{what}-{mark}", what, principal
+
+
 def shell_quoted(text: str) -> str:
     """Quote one word for a POSIX shell."""
     import shlex
@@ -209,7 +234,7 @@ def reading_stdin(wanted: Wanted, command: Sequence[str]) -> str:
     """
     prompt = shell_quoted(f"Value of {wanted.value_asked_for()} (not shown; Enter, then Ctrl-D): ")
     return (
-        "(trap 'stty echo 2>/dev/null' EXIT; trap 'exit 130' INT TERM; "
+        "(unset v; trap 'stty echo 2>/dev/null' EXIT; trap 'exit 130' INT TERM; "
         f"[ ! -t 0 ] || {{ printf %s {prompt} >&2; stty -echo; }}; "
         "v=$(cat); "
         '[ -n "$v" ] || { echo "Nothing was given, so nothing was set." >&2; exit 1; }; '

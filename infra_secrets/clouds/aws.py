@@ -18,6 +18,7 @@ from infra_secrets.naming import Spelling
 
 if TYPE_CHECKING:
     import pulumi
+    from pulumi_aws import secretsmanager as aws_secret
     from pulumi_aws.secretsmanager import SecretReplicaArgsDict
 
 # Source of the limits: botocore 1.44.5, secretsmanager service-2.json; tags: CreateSecret's Tags.
@@ -47,7 +48,7 @@ _ARN = re.compile(
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")  # what the service adds to a name to make its ARN
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 _PRINCIPAL = re.compile(
-    r"arn:aws[a-z-]*:(iam|sts)::\d{12}:(root|(user|role|assumed-role|federated-user)/[^*]+)|\d{12}"
+    r"arn:aws[a-z-]*:(iam|sts)::\d{12}:(root|(user|role|assumed-role|federated-user)/[^*]+)"
 )
 _TAG_TEXT = re.compile(r"[\w .:/=+\-@]*")
 _MULTI_REGION_KEY = re.compile(r"(arn:aws[a-z-]*:kms:)[a-z0-9-]+(:\d{12}:key/mrk-[0-9a-f]+)")
@@ -154,6 +155,11 @@ def warnings(wanted: Wanted) -> Iterator[str]:
             "the key. Give the key's ARN, or let its key policy allow them kms:Decrypt (writers also "
             "kms:GenerateDataKey)."
         )
+    if key is not None and wanted.replicas and wanted.readers:
+        yield (
+            "readers get the right to use encryption_key in this region only: for each replica, let the key policy of "
+            "the replica's key allow them kms:Decrypt."
+        )
 
 
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
@@ -176,7 +182,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
         opts=opts,
     )
     if wanted.readers or wanted.writers:
-        _grant(wanted, secret.arn, pulumi.ResourceOptions(parent=opts.parent))
+        _grant(wanted, secret, pulumi.ResourceOptions(parent=opts.parent))
     return Container(
         secret_id=secret.arn,
         set_command=secret.arn.apply(lambda arn: _set_command(wanted, arn)),
@@ -213,7 +219,7 @@ def _key_in(region: str, key: str) -> str:
     return f"{match[1]}{region}{match[2]}"
 
 
-def _grant(wanted: Wanted, arn: "pulumi.Output[str]", opts: "pulumi.ResourceOptions") -> None:
+def _grant(wanted: Wanted, secret: "aws_secret.Secret", opts: "pulumi.ResourceOptions") -> None:
     import pulumi
     import pulumi_aws as aws
 
@@ -235,27 +241,27 @@ def _grant(wanted: Wanted, arn: "pulumi.Output[str]", opts: "pulumi.ResourceOpti
 
     aws.secretsmanager.SecretPolicy(
         f"{wanted.logical_name}-policy",
-        secret_arn=arn,
+        secret_arn=secret.arn,
         policy=pulumi.Output.all(list(wanted.readers), list(wanted.writers)).apply(policy),
         block_public_policy=True,
-        opts=opts,
+        # It goes with the secret, and so not before a deletion of the secret is refused.
+        opts=pulumi.ResourceOptions(parent=opts.parent, deleted_with=secret),
     )
     key = wanted.encryption_key
     if key is None or (isinstance(key, str) and "alias/" in key):
         return
-    for what, principals, operations in (
-        ("reader", wanted.readers, KEY_READ),
-        ("writer", wanted.writers, KEY_WRITE),
+    operations = {"reader-key": KEY_READ, "writer-key": KEY_WRITE}
+    for name, what, principal in clouds.grants(
+        wanted, [("reader-key", wanted.readers), ("writer-key", wanted.writers)]
     ):
-        for number, principal in enumerate(principals, start=1):
-            aws.kms.Grant(
-                f"{wanted.logical_name}-{what}-{number}-key",
-                key_id=key,
-                grantee_principal=principal,
-                operations=list(operations),
-                constraints=[{"encryption_context_subset": {"SecretARN": arn}}],
-                opts=opts,
-            )
+        aws.kms.Grant(
+            name,
+            key_id=key,
+            grantee_principal=principal,
+            operations=list(operations[what]),
+            constraints=[{"encryption_context_subset": {"SecretARN": secret.arn}}],
+            opts=opts,
+        )
 
 
 def _set_command(wanted: Wanted, arn: str) -> str:
@@ -277,11 +283,11 @@ def _console_url(wanted: Wanted, arn: str) -> str:
 def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
     """Say how to go on after CreateSecret was refused."""
     name = inputs.get("name")
-    find = f"aws secretsmanager describe-secret --secret-id {name} --query ARN --output text"
+    find = f"aws secretsmanager describe-secret --region REGION --secret-id {name} --query ARN --output text"
     if "scheduled for deletion" in failure:
         return (
             f"The secret {name!r} was deleted and AWS still keeps it, with its value, until its recovery window "
-            f"ends. To have it back: aws secretsmanager restore-secret --secret-id {name}, then take it over with "
+            f"ends. To have it back: aws secretsmanager restore-secret --region REGION --secret-id {name}, then take it over with "
             f'adopt="<its ARN>", which this shows: {find}'
         )
     if "already exists" in failure:

@@ -10,8 +10,10 @@ Deliberately no vault, no data-plane write and no version of a real value.
 """
 
 import asyncio
+import importlib
 import json
 import re
+import uuid
 import weakref
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 # Azure/azure-rest-api-specs keyvault stable/2023-07-01/secrets.json; tags: about-secrets.md
 MAX_NAME = 127
-MAX_TAGS = 15
+MAX_TAGS = 15 - 1  # one is for `az keyvault secret set`, which adds `file-encoding`
 MAX_TAG_TEXT = 512
 
 SPELLING = Spelling(title="Azure Key Vault", separator="--", limit=MAX_NAME)
@@ -66,6 +68,7 @@ _VAULT = re.compile(
     re.IGNORECASE,
 )
 _PRINCIPAL = re.compile(rf"((?P<kind>User|Group|ServicePrincipal):)?(?P<id>{_GUID.pattern})")
+_EXISTING = re.compile(_VAULT.pattern + r"/secrets/[A-Za-z0-9-]+", re.IGNORECASE)
 _ROLE = re.compile(
     rf"(/subscriptions/[0-9a-fA-F-]{{36}})?/providers/Microsoft\.Authorization/roleDefinitions/{_GUID.pattern}",
     re.IGNORECASE,
@@ -103,6 +106,11 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
                 )
     if wanted.writers:
         yield from _writer_role_problems(wanted)
+    if "azure_secret_class" in wanted.settings:
+        try:
+            _secret_class(wanted.settings["azure_secret_class"])
+        except UnsupportedError as error:
+            yield error
     if wanted.adopt is not None:
         yield from _adopt_problems(wanted, wanted.adopt)
 
@@ -122,7 +130,11 @@ def _tag_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
             f"tags has {len(wanted.tags)} entries; Key Vault takes {MAX_TAGS} on a secret and this package adds {own}."
         )
     for key, text in tags.items():
-        if not key or len(key) > MAX_TAG_TEXT:
+        if key.startswith(("-", "@")):
+            yield UnsupportedError(
+                f"the tag key {key[:80]!r} would be an option for the az command line; start it with a letter."
+            )
+        elif not key or len(key) > MAX_TAG_TEXT:
             yield UnsupportedError(
                 f"a tag key has {len(key)} characters; Key Vault takes 1 to {MAX_TAG_TEXT}."
             )
@@ -197,10 +209,11 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
 
     vault_id = pulumi.Output.from_input(wanted.settings["azure_vault_id"])
     opts.ignore_changes = ["properties", "tags"]
+    failing = opts.hooks
     opts.hooks = pulumi.ResourceHookBinding(
-        before_create=[_refuse_to_bury(opts)], on_error=opts.hooks.on_error if opts.hooks else None
+        before_create=[_refuse_to_bury(opts)], on_error=failing.on_error if failing else None
     )
-    secret = _secret_class(wanted)(
+    secret = _secret_class(wanted.settings.get("azure_secret_class", SECRET_CLASS))(
         wanted.logical_name,
         resource_group_name=vault_id.apply(lambda text: _parts(text)["group"]),
         vault_name=vault_id.apply(lambda text: _parts(text)["vault"]),
@@ -209,22 +222,25 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
         tags=_tags(wanted),
         opts=opts,
     )
-    for what, principals, role in (
-        ("reader", wanted.readers, SECRETS_USER),
-        ("writer", wanted.writers, wanted.settings.get("azure_writer_role_id")),
+    roles = {"reader": SECRETS_USER, "writer": wanted.settings.get("azure_writer_role_id")}
+    for name, what, principal in clouds.grants(
+        wanted, [("reader", wanted.readers), ("writer", wanted.writers)]
     ):
-        for number, principal in enumerate(principals, start=1):
-            who = pulumi.Output.from_input(principal).apply(_principal)
-            azure_native.authorization.RoleAssignment(
-                f"{wanted.logical_name}-{what}-{number}",
-                scope=secret.id,
-                principal_id=who.apply(lambda found: found[0]),
-                principal_type=who.apply(lambda found: found[1]),
-                role_definition_id=pulumi.Output.all(vault_id, role).apply(
-                    lambda found: _role_id(*found)
-                ),
-                opts=pulumi.ResourceOptions(parent=opts.parent),
-            )
+        who = pulumi.Output.from_input(principal).apply(_principal)
+        role = pulumi.Output.all(vault_id, roles[what]).apply(lambda found: _role_id(*found))
+        azure_native.authorization.RoleAssignment(
+            name,
+            scope=secret.id,
+            principal_id=who.apply(lambda found: found[0]),
+            principal_type=who.apply(lambda found: found[1]),
+            role_definition_id=role,
+            role_assignment_name=pulumi.Output.all(secret.id, who, role).apply(
+                lambda found: str(
+                    uuid.uuid5(uuid.NAMESPACE_URL, f"{found[0]} {found[1][0]} {found[2]}".lower())
+                )
+            ),
+            opts=pulumi.ResourceOptions(parent=opts.parent, hooks=failing),
+        )
     return Container(
         secret_id=secret.id,
         set_command=pulumi.Output.all(vault_id, _tags(wanted)).apply(
@@ -235,11 +251,8 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
 
 
 def _secret_class(
-    wanted: Wanted,
+    path: object,
 ) -> Any:  # any class with the arguments of azure_native.keyvault.Secret
-    import importlib
-
-    path = wanted.settings.get("azure_secret_class") or SECRET_CLASS
     module, _, name = str(path).partition(":")
     try:
         return getattr(importlib.import_module(module), name)
@@ -415,12 +428,23 @@ def _recoverable(vault: object, name: object) -> str:
 
 def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
     """Say how to go on after the PUT was refused."""
+    if "roleDefinitionId" in inputs and (
+        "RoleAssignmentExists" in failure or "already existing" in failure
+    ):
+        return (
+            "The principal has this role on the secret already (after a lost state, or given by hand), and Azure takes "
+            "it once only. Take it away, and run again: az role assignment delete "
+            f"--assignee {inputs.get('principalId')} --role {str(inputs['roleDefinitionId']).rpartition('/')[2]} "
+            f"--scope {inputs.get('scope')}"
+        )
     vault, name = inputs.get("vaultName"), inputs.get("secretName")
     if "already existing" in failure:
+        found = _EXISTING.search(failure)
+        existing = found[0] if found else f"<azure_vault_id>/secrets/{name}"
         return (
             f"A secret {name!r} exists in Key Vault {vault!r} that this stack does not know (an interrupted run, a lost "
             f"state, another stack, or made by hand). Nothing of it was changed. To take it over, value and all, add "
-            f'adopt="<azure_vault_id>/secrets/{name}" to this Secret and run again.'
+            f'adopt="{existing}" to this Secret and run again.'
         )
     if "deleted but recoverable" in failure or "ObjectIsDeletedButRecoverable" in failure:
         return _recoverable(vault, name)

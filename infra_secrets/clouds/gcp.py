@@ -33,7 +33,7 @@ IGNORES_CASE = False
 READ = "roles/secretmanager.secretAccessor"
 WRITE = "roles/secretmanager.secretVersionAdder"
 
-_SECRET = re.compile(r"projects/(?P<project>[^/]+)/secrets/(?P<name>[^/]+)")
+_SECRET = re.compile(r"projects/(?P<project>[^/\s]+)/secrets/(?P<name>[A-Za-z0-9_-]+)")
 _KEY = re.compile(r"projects/[^/]+/locations/(?P<location>[^/]+)/keyRings/[^/]+/cryptoKeys/[^/]+")
 _LOCATION = re.compile(r"[a-z]+(-[a-z]+)*\d+")
 _MEMBER = re.compile(
@@ -174,18 +174,18 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
         deletion_protection=wanted.retention == KEEP,
         opts=opts,
     )
-    for what, members, role in (
-        ("reader", wanted.readers, READ),
-        ("writer", wanted.writers, WRITE),
+    roles = {"reader": READ, "writer": WRITE}
+    for name, what, member in clouds.grants(
+        wanted, [("reader", wanted.readers), ("writer", wanted.writers)]
     ):
-        for number, member in enumerate(members, start=1):
-            gcp.secretmanager.SecretIamMember(
-                f"{wanted.logical_name}-{what}-{number}",
-                secret_id=secret.id,
-                role=role,
-                member=member,
-                opts=pulumi.ResourceOptions(parent=opts.parent),
-            )
+        gcp.secretmanager.SecretIamMember(
+            name,
+            secret_id=secret.id,
+            role=roles[what],
+            member=member,
+            # It goes with the secret, and so not before a deletion of the secret is refused.
+            opts=pulumi.ResourceOptions(parent=opts.parent, deleted_with=secret),
+        )
     return Container(
         secret_id=secret.id,
         set_command=secret.project.apply(lambda project: _set_command(wanted, project)),
@@ -241,12 +241,15 @@ def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
     """Say how to go on after CreateSecret was refused."""
     name = inputs.get("secretId")
     if "already exists" in failure:
-        project = inputs.get("project") or "PROJECT"
+        found = _SECRET.search(failure)
+        existing = (
+            found[0] if found else f"projects/{inputs.get('project') or 'PROJECT'}/secrets/{name}"
+        )
         return (
             f"A secret {name!r} exists that this stack does not know (an interrupted run, a lost state, another "
             f"stack, or made by hand), or its replicas were changed, which GCP cannot do to a secret that exists. "
             f"Nothing of it was changed. To take it over, value and all, add "
-            f'adopt="projects/{project}/secrets/{name}" to this Secret and run again.'
+            f'adopt="{existing}" to this Secret and run again.'
         )
     if "cloudkms" in failure.lower() or "cryptoKey" in failure:
         return (

@@ -1,0 +1,38 @@
+"""What several tests stand on: a recording on each cloud, with everything a cloud needs to be chosen."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from infra_secrets import clouds
+from infra_secrets.testing.recording import Recording
+
+VAULT = (
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/shop"
+    "/providers/Microsoft.KeyVault/vaults/shop-prod"
+)
+NEEDED: Mapping[str, Mapping[str, str]] = {
+    "aws": {"aws:region": "eu-west-1"},
+    "gcp": {"gcp:project": "shop-123"},
+    "azure": {"infra-secrets:azureVaultId": VAULT},
+}
+
+
+@pytest.fixture(params=clouds.available())
+def cloud(request: pytest.FixtureRequest) -> str:
+    """Each cloud that the package knows, by name."""
+    name: str = request.param
+    return name
+
+
+def config_for(cloud: str, config: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Stack config that chooses a cloud and names what it needs."""
+    return {"infra-secrets:cloud": cloud, **NEEDED[cloud], **(config or {})}
+
+
+def recording_on(cloud: str, config: Mapping[str, str] | None = None, **settings: Any) -> Recording:
+    """Make a recording whose config chooses a cloud."""
+    return Recording(
+        project="shop", stack="production", config=config_for(cloud, config), **settings
+    )

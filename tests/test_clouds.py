@@ -1,0 +1,430 @@
+"""What every cloud promises, for each module of `infra_secrets/clouds`."""
+
+import inspect
+from typing import Any
+
+import pulumi
+import pytest
+
+from infra_secrets import Secret, clouds
+from infra_secrets.clouds import Cloud, Wanted
+from infra_secrets.naming import SecretName
+from infra_secrets.testing.recording import Recording, Registration
+from infra_secrets.testing.values import SecretValue
+from tests.conftest import recording_on
+
+READERS = {
+    "aws": ["arn:aws:iam::123456789012:role/api", "arn:aws:iam::123456789012:role/worker"],
+    "gcp": ["serviceAccount:api@shop.iam.gserviceaccount.com", "group:ops@example.com"],
+    "azure": [
+        "ServicePrincipal:11111111-2222-3333-4444-555555555555",
+        "22222222-2222-3333-4444-555555555555",
+    ],
+}
+
+
+def container(recording: Recording, cloud: str) -> Registration:
+    [found] = recording.of_type(clouds.load(cloud).RESOURCE_TYPE)
+    return found
+
+
+def test_a_module_is_a_cloud_by_having_what_the_protocol_names(cloud: str) -> None:
+    module: Any = clouds.load(cloud)
+    promised = [name for name in (*Cloud.__annotations__, *vars(Cloud)) if not name.startswith("_")]
+
+    assert [name for name in promised if not hasattr(module, name)] == []
+    for name in ("problems", "warnings", "create", "way_out"):
+        assert len(inspect.signature(getattr(module, name)).parameters) == len(
+            inspect.signature(getattr(Cloud, name)).parameters
+        ) - len(["self"])
+    assert module.__doc__
+
+
+def test_the_container_is_empty_has_the_canonical_name_and_is_protected(cloud: str) -> None:
+    recording = recording_on(cloud)
+    recording.run(lambda: Secret("StripeApiKey"))
+
+    found = container(recording, cloud)
+    spelled = clouds.load(cloud).SPELLING.spell(
+        SecretName(service="shop", environment="production", key="stripe-api-key")
+    )
+    assert spelled in (
+        found.inputs.get("name"),
+        found.inputs.get("secretId"),
+        found.inputs.get("secretName"),
+    )
+    assert (found.protect, found.retain_on_delete, found.delete_before_replace) == (
+        True,
+        True,
+        False,
+    )
+    assert found.parent.endswith("infra-secrets:index:Secret::StripeApiKey")
+    assert not any(isinstance(text, SecretValue) for text in found.inputs.values())
+    assert not [
+        each for each in recording.registrations if "ersion" in each.type.rsplit(":", 1)[-1]
+    ]
+
+
+def test_the_component_itself_takes_no_inputs_into_the_state(cloud: str) -> None:
+    recording = recording_on(cloud)
+    recording.run(lambda: Secret("StripeApiKey", description="d", owner="o"))
+
+    [component] = recording.of_type("infra-secrets:index:Secret")
+    assert component.inputs == {}
+
+
+def test_the_outputs_are_all_there_and_none_is_secret(cloud: str) -> None:
+    recording = recording_on(cloud)
+    recording.run(lambda: Secret("StripeApiKey"))
+
+    outputs = recording.outputs["StripeApiKey"]
+    assert sorted(outputs) == ["consoleUrl", "reference", "secretId", "secretName", "setCommand"]
+    assert all(isinstance(text, str) and text for text in outputs.values())
+    assert outputs["reference"] == "shop/production/stripe-api-key"
+    assert outputs["secretName"] in outputs["secretId"]
+    assert outputs["consoleUrl"].startswith("https://")
+
+
+def test_python_sees_the_same_outputs_as_the_state(cloud: str) -> None:
+    recording = recording_on(cloud)
+    seen: dict[str, str] = {}
+
+    def program() -> None:
+        secret = Secret("StripeApiKey")
+        everything = pulumi.Output.all(
+            secretId=secret.secret_id,
+            secretName=secret.secret_name,
+            reference=secret.reference,
+            setCommand=secret.set_command,
+            consoleUrl=secret.console_url,
+        )
+        everything.apply(seen.update)
+
+    recording.run(program)
+
+    assert seen == recording.outputs["StripeApiKey"]
+
+
+def test_a_document_of_fields_has_no_key_in_its_name_and_tells_its_fields(cloud: str) -> None:
+    recording = recording_on(cloud)
+    recording.run(lambda: Secret("api", fields=["STRIPE_API_KEY", "DATABASE_URL"]))
+
+    found = container(recording, cloud)
+    assert recording.outputs["api"]["reference"] == "shop/production"
+    assert "STRIPE_API_KEY" in str(found.inputs)
+    assert "DATABASE_URL" in recording.outputs["api"]["setCommand"]
+
+
+def test_hundreds_of_fields_fit(cloud: str) -> None:
+    recording = recording_on(cloud)
+    fields = [f"FIELD_{number}" for number in range(150)]
+    recording.run(lambda: Secret("api", fields=fields))
+
+    assert all(field in str(container(recording, cloud).inputs) for field in fields)
+
+
+def test_who_answers_for_it_and_how_old_it_may_get_are_written_on_the_container(cloud: str) -> None:
+    recording = recording_on(cloud)
+    recording.run(
+        lambda: Secret(
+            "StripeApiKey",
+            description="Charges cards",
+            owner="pay@example.com",
+            max_age_days=90,
+            tags={"team": "pay"},
+        )
+    )
+
+    written = str(container(recording, cloud).inputs)
+    for text in ("Charges cards", "pay@example.com", "'90'", "'team': 'pay'", "StripeApiKey"):
+        assert text in written
+
+
+def test_whole_floats_from_other_languages_are_days(cloud: str) -> None:
+    recording = recording_on(cloud)
+    recording.run(lambda: Secret("StripeApiKey", max_age_days=90.0))  # type: ignore[arg-type]
+
+    assert "'90'" in str(container(recording, cloud).inputs)
+
+
+def test_discard_protects_nothing_and_still_never_deletes_first(cloud: str) -> None:
+    recording = recording_on(cloud)
+    recording.run(lambda: Secret("StripeApiKey", retention="discard"))
+
+    found = container(recording, cloud)
+    assert (found.protect, found.retain_on_delete, found.delete_before_replace) == (
+        None,
+        None,
+        False,
+    )
+
+
+def test_config_is_the_default_of_every_secret(cloud: str) -> None:
+    recording = recording_on(
+        cloud,
+        {
+            "infra-secrets:service": "billing",
+            "infra-secrets:environment": "staging",
+            "infra-secrets:retention": "discard",
+        },
+    )
+    recording.run(lambda: Secret("StripeApiKey"))
+
+    assert recording.outputs["StripeApiKey"]["reference"] == "billing/staging/stripe-api-key"
+    assert container(recording, cloud).protect is None
+
+
+def test_an_argument_wins_over_config_and_a_keyword_over_args(cloud: str) -> None:
+    recording = recording_on(cloud, {"infra-secrets:service": "billing"})
+    recording.run(lambda: Secret("StripeApiKey", {"service": "web", "key": "a"}, key="b"))
+
+    assert recording.outputs["StripeApiKey"]["reference"] == "web/production/b"
+
+
+def test_grants_stand_beside_the_container_and_are_not_protected_with_it(cloud: str) -> None:
+    recording = recording_on(cloud)
+    recording.run(lambda: Secret("StripeApiKey", readers=READERS[cloud]))
+
+    found = container(recording, cloud)
+    grants = [each for each in recording.registrations if each.custom and each is not found]
+    assert grants
+    assert all(each.parent == found.parent and not each.protect for each in grants)
+    for reader in READERS[cloud]:
+        assert reader.rpartition("ServicePrincipal:")[2] in str([each.inputs for each in grants])
+
+
+def test_taking_one_reader_away_leaves_the_names_of_the_other_grants(cloud: str) -> None:
+    def names(readers: list[str]) -> set[str]:
+        recording = recording_on(cloud)
+        recording.run(lambda: Secret("StripeApiKey", readers=readers))
+        return {each.name for each in recording.registrations}
+
+    assert names(READERS[cloud][1:]) <= names(READERS[cloud]) == names(READERS[cloud][::-1])
+
+
+def test_adopting_imports_and_leaves_everything_in_place_as_it_is(cloud: str) -> None:
+    recording = recording_on(cloud)
+    recording.run(lambda: Secret("StripeApiKey"))
+    existing = recording.outputs["StripeApiKey"]["secretId"]
+    recording.run(
+        lambda: Secret("StripeApiKey", adopt=existing, description="new", tags={"team": "pay"})
+    )
+
+    found = container(recording, cloud)
+    assert found.import_id == existing
+    assert {"tags", "labels"} & set(found.ignore_changes)
+
+
+def test_in_a_preview_what_only_the_cloud_knows_is_not_known_and_nothing_breaks(cloud: str) -> None:
+    recording = recording_on(cloud, preview=True)
+    recording.run(lambda: Secret("StripeApiKey", readers=READERS[cloud]))
+
+    assert container(recording, cloud)
+
+
+def test_outputs_of_other_resources_may_be_given(cloud: str) -> None:
+    recording = recording_on(cloud)
+    readers = [pulumi.Output.from_input(reader) for reader in READERS[cloud]]
+    recording.run(
+        lambda: Secret(
+            "StripeApiKey",
+            description=pulumi.Output.from_input("made later"),
+            tags={"team": pulumi.Output.from_input("pay")},
+            readers=[pulumi.Output.from_input(reader) for reader in READERS[cloud]],
+        )
+    )
+
+    assert len(readers) == 2
+    assert "made later" in str(container(recording, cloud).inputs)
+
+
+def test_the_user_s_provider_and_parent_reach_the_container(cloud: str) -> None:
+    import importlib
+
+    package = {"aws": "pulumi_aws", "gcp": "pulumi_gcp", "azure": "pulumi_azure_native"}[cloud]
+    recording = recording_on(cloud)
+
+    class Service(pulumi.ComponentResource):
+        def __init__(self, name: str, opts: pulumi.ResourceOptions) -> None:
+            super().__init__("shop:index:Service", name, {}, opts)
+            Secret("StripeApiKey", opts=pulumi.ResourceOptions(parent=self))
+
+    def program() -> None:
+        provider = importlib.import_module(package).Provider("elsewhere")
+        Service("api", pulumi.ResourceOptions(providers=[provider]))
+
+    recording.run(program)
+
+    assert "::elsewhere::" in container(recording, cloud).provider
+    [component] = recording.of_type("infra-secrets:index:Secret")
+    assert component.parent.endswith("shop:index:Service::api")
+
+
+def test_depends_on_of_the_component_reaches_its_children(cloud: str) -> None:
+    recording = recording_on(cloud)
+
+    def program() -> None:
+        first = pulumi.ComponentResource("shop:index:First", "first")
+        Secret(
+            "StripeApiKey",
+            opts=pulumi.ResourceOptions(depends_on=[first], aliases=[pulumi.Alias(name="Old")]),
+        )
+
+    recording.run(program)
+
+    [component] = recording.of_type("infra-secrets:index:Secret")
+    assert component.aliases
+
+
+def test_a_failure_that_needs_no_advice_gets_none(cloud: str) -> None:
+    assert clouds.load(cloud).way_out("AccessDenied: not allowed", {}) is None
+
+
+def test_a_cloud_finds_problems_without_its_sdk_or_a_network(cloud: str) -> None:
+    name = SecretName(service="a", environment="b", key="c")
+    wanted = Wanted(logical_name="C", name=name, spelled=clouds.load(cloud).SPELLING.spell(name))
+
+    assert isinstance(list(clouds.load(cloud).problems(wanted)), list)
+
+
+@pytest.mark.parametrize("tail", ["secret", "canary", "stable", "backup", "shared"])
+def test_an_unlucky_tail_on_aws_warns_once_and_is_not_refused(tail: str) -> None:
+    recording = recording_on("aws")
+    recording.run(lambda: Secret("x", key=f"jwt-{tail}"))
+
+    [warning] = recording.warnings
+    assert f"'shop/production/jwt-{tail}' ends in a hyphen and six characters" in warning
+    assert recording.outputs["x"]["secretId"].startswith("arn:aws:secretsmanager:")
+
+
+@pytest.mark.parametrize("key", ["stripe-api-key", "secret", "jwt-secrets", "a-b"])
+def test_other_names_on_aws_do_not_warn(key: str) -> None:
+    recording = recording_on("aws")
+    recording.run(lambda: Secret("x", key=key))
+
+    assert recording.warnings == []
+
+
+def test_aws_replicas_have_a_key_of_their_own_region() -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"
+    recording = recording_on("aws")
+    recording.run(lambda: Secret("x", replicas=["eu-central-1", "us-east-1"], encryption_key=key))
+
+    assert container(recording, "aws").inputs["replicas"] == [
+        {"region": region, "kmsKeyId": key.replace("eu-west-1", region)}
+        for region in ("eu-central-1", "us-east-1")
+    ]
+
+
+def test_aws_readers_get_the_right_to_use_the_key_for_this_secret_alone() -> None:
+    recording = recording_on("aws")
+    recording.run(
+        lambda: Secret(
+            "x",
+            encryption_key="arn:aws:kms:eu-west-1:123456789012:key/1",
+            readers=READERS["aws"][:1],
+            writers=READERS["aws"][1:],
+        )
+    )
+
+    reader, writer = recording.of_type("aws:kms/grant:Grant")
+    arn = recording.outputs["x"]["secretId"]
+    assert reader.inputs["operations"] == ["Decrypt", "DescribeKey"]
+    assert writer.inputs["operations"] == ["Decrypt", "DescribeKey", "GenerateDataKey"]
+    assert reader.inputs["constraints"] == [{"encryptionContextSubset": {"SecretARN": arn}}]
+
+
+def test_aws_writers_set_without_reading_and_the_policy_can_never_be_public() -> None:
+    import json
+
+    recording = recording_on("aws")
+    recording.run(lambda: Secret("x", readers=READERS["aws"][:1], writers=READERS["aws"][1:]))
+
+    [policy] = recording.of_type("aws:secretsmanager/secretPolicy:SecretPolicy")
+    readers, writers = json.loads(policy.inputs["policy"])["Statement"]
+    assert policy.inputs["blockPublicPolicy"] is True
+    assert "secretsmanager:GetSecretValue" in readers["Action"]
+    assert writers["Action"] == ["secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret"]
+    assert writers["Principal"] == {"AWS": READERS["aws"][1:]}
+
+
+def test_gcp_encrypts_and_places_as_wanted() -> None:
+    key = "projects/p/locations/europe-west1/keyRings/r/cryptoKeys/k"
+    recording = recording_on("gcp")
+    recording.run(lambda: Secret("x", replicas=["europe-west1"], encryption_key=key))
+
+    assert container(recording, "gcp").inputs["replication"] == {
+        "userManaged": {
+            "replicas": [
+                {"location": "europe-west1", "customerManagedEncryption": {"kmsKeyName": key}}
+            ]
+        }
+    }
+
+
+def test_gcp_keep_has_the_provider_s_own_protection_too() -> None:
+    recording = recording_on("gcp")
+    protection = []
+    for retention in ("keep", "discard"):
+        recording.run(lambda retention=retention: Secret("x", retention=retention))  # type: ignore[misc]
+        protection.append(container(recording, "gcp").inputs["deletionProtection"])
+
+    assert protection == [True, False]
+
+
+def test_azure_starts_disabled_and_is_never_updated_again() -> None:
+    recording = recording_on("azure")
+    recording.run(lambda: Secret("x"))
+
+    found = container(recording, "azure")
+    assert found.inputs["properties"] == {"value": "UNSET", "attributes": {"enabled": False}}
+    assert found.ignore_changes == ("properties", "tags")
+
+
+def test_azure_s_resource_class_can_be_replaced_by_config() -> None:
+    recording = recording_on(
+        "azure", {"infra-secrets:azureSecretClass": "tests.test_clouds:NewerSecret"}
+    )
+    recording.run(lambda: Secret("x"))
+
+    [found] = [
+        each
+        for each in recording.registrations
+        if each.type == "azure-native_keyvault_v20260201:keyvault:Secret"
+    ]
+    assert found.inputs["secretName"] == "shop--production--x"
+    assert found.ignore_changes == ("properties", "tags")
+
+
+class NewerSecret(pulumi.CustomResource):
+    """Stands for the class of a generated SDK of a newer control-plane API version."""
+
+    def __init__(self, name: str, *, opts: pulumi.ResourceOptions, **properties: Any) -> None:
+        wire = {
+            "resourceGroupName": properties["resource_group_name"],
+            "vaultName": properties["vault_name"],
+            "secretName": properties["secret_name"],
+            "properties": properties["properties"],
+            "tags": properties["tags"],
+        }
+        super().__init__("azure-native_keyvault_v20260201:keyvault:Secret", name, wire, opts)
+
+
+def test_a_resource_class_that_cannot_be_imported_is_refused() -> None:
+    from infra_secrets.errors import UnsupportedError
+
+    recording = recording_on("azure", {"infra-secrets:azureSecretClass": "no.such:Thing"})
+    with pytest.raises(UnsupportedError, match="infra-secrets:azureSecretClass is 'no.such:Thing'"):
+        recording.run(lambda: Secret("x"))
+
+
+def test_azure_gives_readers_a_role_on_the_secret_alone() -> None:
+    recording = recording_on("azure")
+    recording.run(lambda: Secret("x", readers=READERS["azure"]))
+
+    first, second = recording.of_type("azure-native:authorization:RoleAssignment")
+    assert first.inputs["scope"] == recording.outputs["x"]["secretId"]
+    assert first.inputs["roleDefinitionId"].endswith("4633458b-17de-408a-b874-0445c86b69e6")
+    assert first.inputs["principalType"] == "ServicePrincipal"
+    assert "principalType" not in second.inputs
+    assert first.inputs["roleAssignmentName"] != second.inputs["roleAssignmentName"]
