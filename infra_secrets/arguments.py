@@ -115,10 +115,10 @@ class _Reader:
             )
         elif retention != clouds.KEEP and _deletes_first(pulumi.Config("pulumi").get("autonaming")):
             self.refuse(
-                f"retention={retention!r} cannot be combined with config pulumi:autonaming as it is: without something "
-                f"random in every name Pulumi deletes a resource before it makes its replacement, and the value with it. "
-                f"Keep retention='keep', or give autonaming a pattern with randomness, e.g. ${{name}}-${{hex(6)}} (the names "
-                f"of secrets stay as they are)."
+                f"retention={retention!r} cannot be combined with config pulumi:autonaming as it is: without "
+                f"something random in every name Pulumi deletes a resource before it makes its replacement, and "
+                f"the value with it. Keep retention='keep', or give autonaming a pattern with randomness, e.g. "
+                f"${{name}}-${{hex(6)}} (the names of secrets stay as they are)."
             )
         rest = {
             "description": self._sentence("description"),
@@ -242,8 +242,8 @@ class _Reader:
         for each in fields:
             if re.search(r"[\s\x00-\x1f\x7f]", each) or len(each) > MAX_FIELD:
                 self.refuse(
-                    f"fields has {each[:MAX_FIELD]!r}; a JSON key has 1 to {MAX_FIELD} characters, none of them a space "
-                    f"or control character, e.g. 'STRIPE_API_KEY'."
+                    f"fields has {each[:MAX_FIELD]!r}; a JSON key has 1 to {MAX_FIELD} characters, none of them a "
+                    f"space or control character, e.g. 'STRIPE_API_KEY'."
                 )
         repeated = sorted({each for each in fields if fields.count(each) > 1})
         if repeated:
@@ -363,8 +363,8 @@ def _unknown_argument(key: object, known: list[str]) -> UnknownArgumentError:
     exact = close is not None and re.sub(r"[-_ ]", "", key).lower() == close.replace("_", "")
     if _LIKE_A_VALUE.search(key) and not exact:
         return ValueGivenError(
-            f"{key} is not an argument: a Secret never takes its value, because it would then be in the code, the state "
-            f"and the logs. Leave it out, run pulumi up, and set the value by hand with the command in the output "
+            f"{key} is not an argument: a Secret never takes its value, because it would then be in the code, the "
+            f"state and the logs. Leave it out, run pulumi up, and set the value by hand with the command in output "
             f"set_command. (If a real value was written down here, it is no longer secret: replace it.)"
         )
     hint = f" Did you mean {close}?" if close else f" It takes {', '.join(known)}."

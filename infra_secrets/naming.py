@@ -109,15 +109,14 @@ class SecretName:
 
 
 def _read(text: str, separator: str) -> SecretName:
-    parts = text.split(separator)
-    if len(parts) not in (2, 3):
+    try:
+        service, environment, *key = text.split(separator, maxsplit=2)
+    except ValueError:
         raise SecretNameError(
             f"{_shown(text)} is not the name of a secret: a name is service{separator}environment or "
             f"service{separator}environment{separator}key, and {RULE}."
-        )
-    return SecretName(
-        service=parts[0], environment=parts[1], key=parts[2] if len(parts) == 3 else None
-    )
+        ) from None
+    return SecretName(service=service, environment=environment, key=key[0] if key else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,8 @@ class Plugin(ComponentProvider):
             return super().construct(name, resource_type, inputs, options)
         except ComponentInitError as failed:
             if isinstance(failed.inner, InfraSecretsError):
-                raise InputPropertiesError(str(failed.inner)) from None
+                # An empty list, because Pulumi's host breaks on none at all.
+                raise InputPropertiesError(str(failed.inner), []) from None
             raise
 
     def map_inputs(self, inputs: Any, component_def: Any) -> Any:

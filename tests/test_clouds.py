@@ -414,7 +414,9 @@ def test_a_resource_class_that_cannot_be_imported_is_refused() -> None:
     from infra_secrets.errors import UnsupportedError
 
     recording = recording_on("azure", {"infra-secrets:azureSecretClass": "no.such:Thing"})
-    with pytest.raises(UnsupportedError, match="infra-secrets:azureSecretClass is 'no.such:Thing'"):
+    with pytest.raises(
+        UnsupportedError, match=r"infra-secrets:azureSecretClass is 'no\.such:Thing'"
+    ):
         recording.run(lambda: Secret("x"))
 
 

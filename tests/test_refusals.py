@@ -443,7 +443,7 @@ def test_a_writer_role_that_is_no_role_is_refused() -> None:
         '{"mode": "verbatim"}',
         '{"mode": "disabled"}',
         '{"pattern": "${name}-${stack}"}',
-        '{"mode": "default", "providers": {"aws": {"resources": {"aws:secretsmanager/secret:Secret": {"mode": "verbatim"}}}}}',
+        '{"mode": "default", "providers": {"aws": {"resources": {"aws:s3:Bucket": {"mode": "verbatim"}}}}}',
     ],
 )
 def test_autonaming_that_makes_the_engine_delete_first_is_refused_unless_everything_is_kept(

@@ -143,7 +143,7 @@ def test_a_variable_of_the_operator_s_shell_does_not_carry_the_value_into_the_en
     assert CANARY not in json.dumps(found["environment"])
 
 
-def test_it_fails_when_the_cloud_s_tool_fails(tmp_path: Path, seen: Path) -> None:
+def test_it_fails_when_the_cloud_s_tool_fails(seen: Path) -> None:
     (seen.parent / "aws").write_text("#!/bin/sh\ncat >/dev/null; exit 7\n")
 
     assert subprocess.run(["sh", "-c", command_on("aws")], input=b"x", check=False).returncode == 7
@@ -174,7 +174,7 @@ def at_a_terminal(argv: list[str], keys: list[str]) -> str:
     """Run a command at a terminal of its own; the keys are pressed once it has asked."""
     process, terminal = pty.fork()
     if process == 0:
-        os.execvp(argv[0], argv)
+        os.execvp(argv[0], argv)  # noqa: S606 (the arguments are the test's own)
     shown = b""
     try:
         while True:

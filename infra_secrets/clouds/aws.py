@@ -268,8 +268,10 @@ def _set_command(wanted: Wanted, arn: str) -> str:
     region = arn.split(":")[3]
     return clouds.reading_stdin(
         wanted,
-        ["aws", "secretsmanager", "put-secret-value", "--region", region, "--secret-id", arn]
-        + ["--secret-string", "file:///dev/stdin"],
+        [
+            *("aws", "secretsmanager", "put-secret-value", "--region", region, "--secret-id", arn),
+            *("--secret-string", "file:///dev/stdin"),
+        ],
     )
 
 
@@ -287,8 +289,8 @@ def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
     if "scheduled for deletion" in failure:
         return (
             f"The secret {name!r} was deleted and AWS still keeps it, with its value, until its recovery window "
-            f"ends. To have it back: aws secretsmanager restore-secret --region REGION --secret-id {name}, then take it over with "
-            f'adopt="<its ARN>", which this shows: {find}'
+            f"ends. To have it back: aws secretsmanager restore-secret --region REGION --secret-id {name}, then take "
+            f'it over with adopt="<its ARN>", which this shows: {find}'
         )
     if "already exists" in failure:
         return (

@@ -117,8 +117,9 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
 
 def _malformed_vault(vault: str) -> str:
     return (
-        f"azure_vault_id={vault!r} is not the ARM id of a Key Vault. It looks like /subscriptions/<GUID>/resourceGroups/"
-        f"GROUP/providers/Microsoft.KeyVault/vaults/VAULT; this shows it: az keyvault show --name VAULT --query id -o tsv"
+        f"azure_vault_id={vault!r} is not the ARM id of a Key Vault. It looks like /subscriptions/<GUID>/"
+        f"resourceGroups/GROUP/providers/Microsoft.KeyVault/vaults/VAULT; this shows it: "
+        f"az keyvault show --name VAULT --query id -o tsv"
     )
 
 
@@ -442,8 +443,8 @@ def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
         found = _EXISTING.search(failure)
         existing = found[0] if found else f"<azure_vault_id>/secrets/{name}"
         return (
-            f"A secret {name!r} exists in Key Vault {vault!r} that this stack does not know (an interrupted run, a lost "
-            f"state, another stack, or made by hand). Nothing of it was changed. To take it over, value and all, add "
+            f"A secret {name!r} exists in Key Vault {vault!r} that this stack does not know (an interrupted run, a "
+            f"lost state, another stack, or made by hand). Nothing of it changed. To take it over, value and all, add "
             f'adopt="{existing}" to this Secret and run again.'
         )
     if "deleted but recoverable" in failure or "ObjectIsDeletedButRecoverable" in failure:

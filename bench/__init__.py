@@ -1,0 +1,1 @@
+"""Measurements against raw resources. Run with `make bench`."""

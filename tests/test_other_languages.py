@@ -1,0 +1,252 @@
+"""The components as a plugin: the schema that other languages see, and a program of theirs on the real engine."""
+
+import json
+import os
+import stat
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from infra_secrets import __version__
+from infra_secrets.plugin import Plugin
+from infra_secrets.secret import Secret, SecretArgs
+from infra_secrets.testing import Rehearsal
+from tests.conftest import config_for
+
+ROOT = Path(__file__).parent.parent
+CANARY = "canary-77-not-real"
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Plugin().schema)
+    return found
+
+
+def camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def test_the_schema_has_every_argument_and_every_output_and_describes_each(
+    schema: dict[str, Any],
+) -> None:
+    secret = schema["resources"]["infra-secrets:index:Secret"]
+
+    assert schema["name"] == "infra-secrets"
+    assert schema["version"] == __version__
+    assert list(schema["resources"]) == ["infra-secrets:index:Secret"]
+    assert secret["isComponent"] is True
+    assert sorted(secret["inputProperties"]) == sorted(
+        camel(name) for name in SecretArgs.__annotations__
+    )
+    assert sorted(secret["properties"]) == [
+        "consoleUrl",
+        "reference",
+        "secretId",
+        "secretName",
+        "setCommand",
+    ]
+    for properties in (secret["inputProperties"], secret["properties"]):
+        assert [
+            name for name, each in properties.items() if len(each.get("description", "")) < 20
+        ] == []
+    assert secret["description"] == Secret.__doc__.strip() if Secret.__doc__ else False
+
+
+def test_the_schema_offers_no_way_to_hand_over_a_value_and_requires_nothing(
+    schema: dict[str, Any],
+) -> None:
+    secret = schema["resources"]["infra-secrets:index:Secret"]
+
+    assert not [
+        name
+        for name in secret["inputProperties"]
+        if "value" in name.lower() or "secret" in name.lower()
+    ]
+    assert secret.get("requiredInputs", []) == []
+    assert sorted(secret["required"]) == sorted(secret["properties"])
+
+
+def test_no_cloud_s_sdk_becomes_a_dependency_of_the_schema(schema: dict[str, Any]) -> None:
+    assert schema.get("dependencies", []) == []
+    assert schema["types"] == {}
+
+
+def test_names_and_places_must_be_known_and_sentences_may_come_from_other_resources(
+    schema: dict[str, Any],
+) -> None:
+    inputs = schema["resources"]["infra-secrets:index:Secret"]["inputProperties"]
+    plain = {name for name, each in inputs.items() if each.get("plain")}
+
+    assert {
+        "cloud",
+        "service",
+        "environment",
+        "key",
+        "fields",
+        "retention",
+        "adopt",
+        "replicas",
+        "maxAgeDays",
+    } <= plain
+    assert not {"description", "owner", "encryptionKey", "azureVaultId"} & plain
+    assert "plain" not in inputs["readers"]["items"]
+    assert "plain" not in inputs["tags"]["additionalProperties"]
+
+
+def test_the_plugin_file_names_the_runtime_and_the_engine_it_needs() -> None:
+    plugin = yaml.safe_load((ROOT / "PulumiPlugin.yaml").read_text())
+
+    assert plugin == {"runtime": "python", "requiredPulumiVersion": ">=3.219.0"}
+
+
+def test_the_plugin_installs_pulumi_and_no_cloud() -> None:
+    lines = [
+        line
+        for line in (ROOT / "requirements.txt").read_text().splitlines()
+        if line and line[0] != "#"
+    ]
+
+    assert lines == ["pulumi>=3.261,<4"]
+
+
+class RemoteSecret(pulumi.ComponentResource):
+    """What a generated SDK makes of the component: a remote resource, made by the plugin."""
+
+    secret_name: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, properties: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        outputs = dict.fromkeys(["secretId", "secretName", "reference", "setCommand", "consoleUrl"])
+        super().__init__(
+            "infra-secrets:index:Secret", name, {**outputs, **properties}, opts, remote=True
+        )
+
+
+@pytest.fixture
+def plugin_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the engine find the plugin as an executable, as it would find an installed one."""
+    executable = tmp_path / "pulumi-resource-infra-secrets"
+    executable.write_text(f'#!/bin/sh\nexec {sys.executable} -W ignore {ROOT} "$@"\n')
+    executable.chmod(executable.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+
+NAMES = {
+    "aws": "shop/production/stripe-api-key",
+    "gcp": "shop__production__stripe-api-key",
+    "azure": "shop--production--stripe-api-key",
+}
+
+
+@pytest.mark.usefixtures("plugin_on_path")
+def test_a_remote_component_makes_the_same_container_and_the_value_survives(cloud: str) -> None:
+    properties: dict[str, Any] = {"description": "one", "maxAgeDays": 90.0, "tags": {"a_b": "kept"}}
+    with Rehearsal(
+        lambda: RemoteSecret("StripeApiKey", properties),
+        project="shop",
+        stack="production",
+        config=config_for(cloud),
+    ) as rehearsal:
+        simulated = rehearsal.clouds["azure-native" if cloud == "azure" else cloud]
+        rehearsal.up()
+        empty = simulated.value(NAMES[cloud])
+        simulated.set_value(NAMES[cloud], CANARY)
+        properties["description"] = "two"
+        rehearsal.up()
+        [component] = [
+            each for each in rehearsal.resources if each["type"] == "infra-secrets:index:Secret"
+        ]
+
+        assert simulated.names() == [NAMES[cloud]]
+        assert (empty, simulated.value(NAMES[cloud])) == (None, CANARY)
+        assert component["outputs"]["secretName"] == NAMES[cloud]
+        assert "a_b" in str(rehearsal.resources)
+        rehearsal.assert_no_leak()
+
+
+@pytest.mark.usefixtures("plugin_on_path")
+@pytest.mark.parametrize(
+    ("properties", "problem"),
+    [
+        (
+            {"secretString": CANARY},
+            "secretString is not an argument: a Secret never takes its value",
+        ),
+        (
+            {"value": ...},
+            "value is not an argument: a Secret never takes its value",
+        ),
+        (
+            {"enviroment": "dev"},
+            "enviroment is not an argument of a Secret. Did you mean environment?",
+        ),
+        ({"maxAgeDays": -1}, "max_age_days=-1"),
+        ({"service": "Shop", "key": "A_B"}, "service='Shop', key='A_B'"),
+    ],
+    ids=["a value", "a secret value", "a typo", "a bad number", "bad names"],
+)
+def test_a_refusal_reaches_other_languages_as_its_message_and_makes_nothing(
+    properties: Mapping[str, Any], problem: str
+) -> None:
+    def program() -> None:
+        given = {
+            key: pulumi.Output.secret(CANARY) if item is ... else item
+            for key, item in properties.items()
+        }
+        RemoteSecret("StripeApiKey", given)
+
+    with Rehearsal(
+        program, project="shop", stack="production", config=config_for("aws")
+    ) as rehearsal:
+        run = rehearsal.up(check=False)
+
+        assert not run.succeeded
+        assert problem in " ".join(run.error.split())
+        assert "/infra_secrets/" not in run.output, "a traceback of the plugin's own"
+        assert CANARY not in run.output + run.error
+        assert rehearsal.aws.names() == []
+
+
+@pytest.mark.usefixtures("plugin_on_path")
+def test_two_remote_secrets_that_would_be_one_container_are_refused() -> None:
+    def program() -> None:
+        RemoteSecret("StripeApiKey", {})
+        RemoteSecret("StripeAPIKey", {})
+
+    with Rehearsal(
+        program, project="shop", stack="production", config=config_for("aws")
+    ) as rehearsal:
+        run = rehearsal.preview(check=False)
+
+        assert not run.succeeded
+        assert "is already the container of" in " ".join(run.error.split())
+
+
+@pytest.mark.usefixtures("plugin_on_path")
+def test_outputs_of_other_resources_reach_a_remote_component() -> None:
+    def program() -> None:
+        import pulumi_aws as aws
+
+        role = aws.iam.Role("api", assume_role_policy="{}")
+        RemoteSecret(
+            "StripeApiKey",
+            {"readers": [role.arn], "description": role.name, "tags": {"role": role.name}},
+        )
+
+    with Rehearsal(
+        program, project="shop", stack="production", config=config_for("aws")
+    ) as rehearsal:
+        rehearsal.preview()
+        rehearsal.up()
+
+        assert "aws:secretsmanager/secretPolicy:SecretPolicy" in [
+            each["type"] for each in rehearsal.resources
+        ]
