@@ -1,0 +1,645 @@
+"""The scenarios: what people and machines do to a program, its stack and its cloud after a value was set.
+
+Each is a function that plays it, with one sentence and with what must come of it on each cloud. A cloud
+that is not named has no such thing. How raw resources fare is measured, not demanded; `RAW_LOSSES` holds
+what was measured, so that a simulation that has gone soft is noticed.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from tests.reliability.places import VAULT
+from tests.reliability.programs import Code, Container
+from tests.reliability.stage import Fate, Outcome, Stage
+
+Play = Callable[[Stage], None]
+
+STRIPE = Container()
+DATABASE = Container("DatabaseUrl", "database-url")
+WEBHOOK = Container("WebhookSecret", "webhook-key")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What must come of a scenario with this package.
+
+    Attributes:
+        value: What becomes of the operator's value.
+        says: What the engine says at each stop, in order: a text that must be in it. An ellipsis stands for
+            whatever the message has there.
+        finished: Whether the last run goes through.
+    """
+
+    value: Fate = "kept"
+    says: tuple[str, ...] = ()
+    finished: bool = True
+
+    def is_met_by(self, outcome: Outcome) -> bool:
+        """Whether this came of it, and nothing else."""
+        said = len(self.says) == len(outcome.stops) and all(map(is_said, self.says, outcome.stops))
+        return said and (self.value, self.finished) == (outcome.value, outcome.finished)
+
+
+def is_said(text: str, message: str) -> bool:
+    """Whether a message has a text in it, in which an ellipsis stands for anything."""
+    pattern = ".*".join(re.escape(part) for part in text.split("…"))
+    return re.search(pattern, message) is not None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario.
+
+    Attributes:
+        id: Its name.
+        what: What happens, as one sentence.
+        play: Plays it, after the first `up` and the operator.
+        start: What the program says at first.
+        expected: What must come of it, by cloud.
+    """
+
+    id: str
+    what: str
+    play: Play
+    start: Code = field(default_factory=Code)
+    expected: Mapping[str, Expected] = field(default_factory=dict)
+
+
+SCENARIOS: list[Scenario] = []
+
+KEPT = Expected()
+RESTORABLE = Expected("restorable")
+LOST = Expected("lost")
+
+
+def kept(*says: str, finished: bool = False) -> Expected:
+    """The value stays, and the run stops with these words."""
+    return Expected("kept", says, finished)
+
+
+def restorable(*says: str, finished: bool = False) -> Expected:
+    """The value can be brought back, and the run stops with these words."""
+    return Expected("restorable", says, finished)
+
+
+NOT_DELETED = "cannot be deleted because it is protected"
+NOT_REPLACED = "as it is currently marked for protection"
+NO_RECOVER = "retention='recover' is not possible on GCP"
+
+
+ADOPT_STRIPE = {
+    "aws": 'add adopt="<its ARN>" to this Secret and run again; this shows the ARN: aws secretsmanager '
+    "describe-secret … --secret-id shop/production/stripe-api-key --query ARN --output text",
+    "gcp": 'add adopt="projects/shop-production/secrets/shop__production__stripe-api-key" to this Secret and run again',
+    "azure": f'add adopt="{VAULT}/secrets/shop--production--stripe-api-key" to this Secret and run again',
+}
+ADOPT_DATABASE = {
+    cloud: text.replace("stripe-api-key", "database-url") for cloud, text in ADOPT_STRIPE.items()
+}
+RESTORE_STRIPE = {
+    "aws": "aws secretsmanager restore-secret … --secret-id shop/production/stripe-api-key",
+    "azure": "az keyvault secret recover --vault-name shop --name shop--production--stripe-api-key",
+}
+
+
+def everywhere(says: str) -> dict[str, Expected]:
+    return dict.fromkeys(("aws", "gcp", "azure"), kept(says))
+
+
+def scenario(
+    what: str, start: Code | Container | None = None, **expected: Expected
+) -> Callable[[Play], Play]:
+    """Add a scenario. With nothing expected the value is kept on every cloud and nothing stops."""
+
+    def add(play: Play) -> Play:
+        SCENARIOS.append(
+            Scenario(
+                id=play.__name__.replace("_", "-"),
+                what=what,
+                play=play,
+                start=Code((start,)) if isinstance(start, Container) else start or Code(),
+                expected=expected or {"aws": KEPT, "gcp": KEPT, "azure": KEPT},
+            )
+        )
+        return play
+
+    return add
+
+
+# Ordinary changes -------------------------------------------------------------------------------
+
+
+@scenario("`up` runs again")
+def up_again(stage: Stage) -> None:
+    stage.up()
+
+
+@scenario("the description changes")
+def description_changed(stage: Stage) -> None:
+    stage.say(description="Charges cards and refunds them")
+    stage.up()
+
+
+@scenario("tags change")
+def tags_changed(stage: Stage) -> None:
+    stage.say(tags=(("team", "billing"), ("tier", "1")))
+    stage.up()
+
+
+@scenario("an owner and a greatest age are named")
+def owner_and_age_named(stage: Stage) -> None:
+    stage.say(owner="payments", max_age_days=90)
+    stage.up()
+
+
+@scenario("a customer-managed key is given", aws=KEPT, gcp=KEPT)
+def encryption_key_given(stage: Stage) -> None:
+    stage.say(encrypted=True)
+    stage.up()
+
+
+@scenario("replicas are added", aws=KEPT, gcp=kept(NOT_REPLACED))
+def replicas_added(stage: Stage) -> None:
+    stage.say(replicated=True)
+    stage.up()
+
+
+@scenario("writers are added")
+def writers_added(stage: Stage) -> None:
+    stage.say(written=True)
+    stage.up()
+
+
+@scenario("readers are added and taken away again")
+def readers_added_and_removed(stage: Stage) -> None:
+    stage.say(read=True)
+    stage.up()
+    stage.say(read=False)
+    stage.up()
+
+
+@scenario("`refresh`, then `up`")
+def refreshed(stage: Stage) -> None:
+    stage.refresh()
+    stage.up()
+
+
+@scenario("somebody edits the tags in the console, then `refresh` and `up`")
+def tags_edited_by_hand(stage: Stage) -> None:
+    stage.place.edit_by_hand(stage.rehearsal, stage.name())
+    stage.refresh()
+    stage.up()
+
+
+@scenario("a transform of the whole stack adds a tag")
+def stack_transform(stage: Stage) -> None:
+    stage.code = replace(stage.code, transformed=True)
+    stage.up()
+
+
+@scenario("a transform on the resource itself adds a tag")
+def resource_transform(stage: Stage) -> None:
+    stage.say(transformed=True)
+    stage.up()
+
+
+@scenario("the provider gets default tags", aws=KEPT)
+def provider_default_tags(stage: Stage) -> None:
+    stage.configure({"aws:defaultTags": {"tags": {"cost-center": "42"}}})
+    stage.up()
+
+
+@scenario("`up --target` of another secret, while this one's description changes too")
+def targeted(stage: Stage) -> None:
+    stage.write(replace(STRIPE, description="Charges cards and refunds them"), DATABASE)
+    stage.up("--target", "**DatabaseUrl")
+
+
+# Renames and moves ------------------------------------------------------------------------------
+
+
+@scenario("the key is renamed", **everywhere(NOT_REPLACED))
+def key_renamed(stage: Stage) -> None:
+    stage.say(key="stripe-secret-key")
+    stage.up()
+
+
+@scenario("the key is renamed, with `up --ignore-protect`")
+def key_renamed_in_spite(stage: Stage) -> None:
+    stage.say(key="stripe-secret-key")
+    stage.up("--ignore-protect")
+
+
+@scenario("the service and the environment change", **everywhere(NOT_REPLACED))
+def service_and_environment_changed(stage: Stage) -> None:
+    stage.say(service="storefront", environment="live")
+    stage.up()
+
+
+@scenario(
+    "the logical name changes, the key does not",
+    **{cloud: kept(says) for cloud, says in ADOPT_STRIPE.items()},
+)
+def logical_name_changed(stage: Stage) -> None:
+    stage.say(logical="StripeKey")
+    stage.up()
+
+
+@scenario("the logical name changes, with an alias")
+def logical_name_changed_with_alias(stage: Stage) -> None:
+    stage.say(logical="StripeKey", formerly="StripeApiKey")
+    stage.up()
+
+
+@scenario(
+    "it moves into another component",
+    **{cloud: kept(says) for cloud, says in ADOPT_STRIPE.items()},
+)
+def moved(stage: Stage) -> None:
+    stage.say(parent="platform")
+    stage.up()
+
+
+@scenario("it moves into another component, with an alias")
+def moved_with_alias(stage: Stage) -> None:
+    stage.say(parent="platform", formerly_at_the_top=True)
+    stage.up()
+
+
+@scenario("the region, project or vault changes in the config", **everywhere(NOT_REPLACED))
+def region_changed(stage: Stage) -> None:
+    stage.configure(stage.place.elsewhere)
+    stage.up()
+
+
+@scenario(
+    "an explicit provider of another region or project",
+    aws=kept(NOT_REPLACED),
+    gcp=kept(NOT_REPLACED),
+)
+def provider_changed(stage: Stage) -> None:
+    stage.say(provider=True)
+    stage.up()
+
+
+@scenario("`up --replace`", **everywhere(NOT_REPLACED))
+def replaced_by_force(stage: Stage) -> None:
+    stage.up("--replace", "**StripeApiKey")
+
+
+@scenario("`pulumi:autonaming` is verbatim, then the key is renamed", **everywhere(NOT_REPLACED))
+def autonaming_verbatim_and_renamed(stage: Stage) -> None:
+    stage.configure({"pulumi:autonaming": {"mode": "verbatim"}})
+    stage.say(key="stripe-secret-key")
+    stage.up()
+
+
+@scenario(
+    "`pulumi:autonaming` is verbatim, then `up --replace --ignore-protect`",
+    **{cloud: kept(says) for cloud, says in ADOPT_STRIPE.items()},
+)
+def autonaming_verbatim_and_replaced(stage: Stage) -> None:
+    stage.configure({"pulumi:autonaming": {"mode": "verbatim"}})
+    stage.up("--replace", "**StripeApiKey", "--ignore-protect")
+
+
+# Removals ---------------------------------------------------------------------------------------
+
+
+@scenario("removed from the code, retention `keep`", **everywhere(NOT_DELETED))
+def removed_keep(stage: Stage) -> None:
+    stage.write()
+    stage.up()
+
+
+@scenario("removed from the code, retention `keep`, with `up --ignore-protect`")
+def removed_keep_in_spite(stage: Stage) -> None:
+    stage.write()
+    stage.up("--ignore-protect")
+
+
+RECOVER = replace(STRIPE, retention="recover")
+DISCARD = replace(STRIPE, retention="discard")
+
+
+@scenario("removed from the code, retention `recover`", RECOVER, aws=RESTORABLE, azure=RESTORABLE)
+def removed_recover(stage: Stage) -> None:
+    stage.write()
+    stage.up()
+
+
+@scenario(
+    "removed from the code, retention `discard`", DISCARD, aws=LOST, gcp=LOST, azure=RESTORABLE
+)
+def removed_discard(stage: Stage) -> None:
+    stage.write()
+    stage.up()
+
+
+@scenario("retention changes from `keep` to `discard`")
+def retention_changed(stage: Stage) -> None:
+    stage.say(retention="discard")
+    stage.up()
+
+
+@scenario(
+    "retention changes from `keep` to `discard`; the next change removes the secret",
+    aws=LOST,
+    gcp=LOST,
+    azure=RESTORABLE,
+)
+def retention_changed_then_removed(stage: Stage) -> None:
+    stage.say(retention="discard")
+    stage.up()
+    stage.write()
+    stage.up()
+
+
+@scenario("retention changes to `recover`", aws=KEPT, gcp=kept(NO_RECOVER), azure=KEPT)
+def retention_changed_to_recover(stage: Stage) -> None:
+    stage.say(retention="recover")
+    stage.up()
+
+
+@scenario(
+    "one of two secrets is removed, retention `discard`; the other one's value",
+    Code((replace(DATABASE, retention="discard"), STRIPE)),
+    aws=KEPT,
+    gcp=KEPT,
+    azure=KEPT,
+)
+def neighbour_removed(stage: Stage) -> None:
+    del stage.values[stage.name(DATABASE)]
+    stage.write(STRIPE)
+    stage.up()
+
+
+@scenario("the key is renamed, retention `recover`", RECOVER, aws=RESTORABLE, azure=RESTORABLE)
+def key_renamed_recover(stage: Stage) -> None:
+    stage.say(key="stripe-secret-key")
+    stage.up()
+
+
+@scenario(
+    "removed under `recover`, then an operator restores it and the code adopts it",
+    RECOVER,
+    aws=KEPT,
+    azure=KEPT,
+)
+def removed_restored_and_adopted(stage: Stage) -> None:
+    before = stage.code
+    stage.write()
+    stage.up()
+    stage.cloud.restore(stage.name())
+    stage.code = before
+    stage.adopt()
+    stage.up()
+    stage.code = before
+    stage.up()
+
+
+@scenario(
+    "removed under `recover`, then added to the code again",
+    RECOVER,
+    **{cloud: restorable(says) for cloud, says in RESTORE_STRIPE.items()},
+)
+def removed_and_added_again(stage: Stage) -> None:
+    before = stage.code
+    stage.write()
+    stage.up()
+    stage.code = before
+    stage.up()
+
+
+@scenario("destroyed, retention `keep`", **everywhere(NOT_DELETED))
+def destroyed_keep(stage: Stage) -> None:
+    stage.destroy()
+
+
+@scenario("destroyed, retention `keep`, with `destroy --ignore-protect`")
+def destroyed_keep_in_spite(stage: Stage) -> None:
+    stage.destroy("--ignore-protect")
+
+
+@scenario("`pulumi state unprotect`, then `destroy`")
+def unprotected_and_destroyed(stage: Stage) -> None:
+    stage.rehearsal.edit_state(_unprotect)
+    stage.destroy()
+
+
+def _unprotect(deployment: dict[str, list[dict[str, object]]]) -> None:
+    for resource in deployment["resources"]:
+        resource.pop("protect", None)
+
+
+@scenario("destroyed, retention `recover`", RECOVER, aws=RESTORABLE, azure=RESTORABLE)
+def destroyed_recover(stage: Stage) -> None:
+    stage.destroy()
+
+
+@scenario("destroyed, retention `discard`", DISCARD, aws=LOST, gcp=LOST, azure=RESTORABLE)
+def destroyed_discard(stage: Stage) -> None:
+    stage.destroy()
+
+
+# Failures ---------------------------------------------------------------------------------------
+
+THREE = Code((STRIPE, DATABASE, WEBHOOK))
+FAULT = "the cloud is out of order"
+
+
+@scenario(
+    "the description of three secrets changes and the middle one fails, then `up`",
+    THREE,
+    aws=kept(FAULT, finished=True),
+    gcp=kept(FAULT, finished=True),
+    azure=KEPT,
+)
+def provider_error_in_the_middle(stage: Stage) -> None:
+    stage.cloud.fail_next("update", "DatabaseUrl", FAULT)
+    stage.say(description="another")
+    stage.up()
+    stage.up()
+
+
+@scenario(
+    "two secrets are added and the first of them fails, then `up`",
+    **dict.fromkeys(("aws", "gcp", "azure"), kept(FAULT, finished=True)),
+)
+def provider_error_in_a_create(stage: Stage) -> None:
+    stage.cloud.fail_next("create", "DatabaseUrl", FAULT)
+    stage.write(STRIPE, DATABASE, WEBHOOK)
+    stage.up()
+    stage.up()
+
+
+@scenario("`kill -9` in an update that the cloud still does, then `cancel` and `up`")
+def killed_in_update(stage: Stage) -> None:
+    stage.say(description="another")
+    stage.killed("update", STRIPE, takes_effect=True)
+    stage.up()
+
+
+@scenario("`kill -9` in a create that the cloud never gets, then `cancel` and `up`")
+def killed_before_create(stage: Stage) -> None:
+    stage.write(STRIPE, DATABASE)
+    stage.killed("create", DATABASE, takes_effect=False)
+    stage.up()
+
+
+@scenario(
+    "`kill -9` in a create that the cloud still does, an operator sets the value, `cancel` and `up`; then "
+    "`up` with `adopt`, then without",
+    **{cloud: kept(says, finished=True) for cloud, says in ADOPT_DATABASE.items()},
+)
+def killed_in_create(stage: Stage) -> None:
+    both = (STRIPE, DATABASE)
+    stage.write(*both)
+    stage.killed("create", DATABASE, takes_effect=True)
+    stage.set_value(DATABASE)
+    stage.up()
+    there = stage.place.id_of(stage.rehearsal, stage.name(DATABASE))
+    stage.write(STRIPE, replace(DATABASE, adopt=there))
+    stage.up()
+    stage.write(*both)
+    stage.up()
+
+
+@scenario(
+    "`kill -9` in a destroy that the cloud still does, then `cancel` and `destroy`, retention `recover`",
+    RECOVER,
+    aws=RESTORABLE,
+    azure=RESTORABLE,
+)
+def killed_in_destroy(stage: Stage) -> None:
+    stage.killed("delete", STRIPE, takes_effect=True)
+    stage.destroy()
+
+
+@scenario(
+    "the state is lost, then `up`", **{cloud: kept(says) for cloud, says in ADOPT_STRIPE.items()}
+)
+def state_lost(stage: Stage) -> None:
+    stage.rehearsal.lose_state()
+    stage.up()
+
+
+@scenario("replicas are added, retention `discard`", DISCARD, gcp=kept(ADOPT_STRIPE["gcp"]))
+def replicas_added_discard(stage: Stage) -> None:
+    stage.say(replicated=True)
+    stage.up()
+
+
+@scenario(
+    "`pulumi:autonaming` is verbatim and replicas are added, retention `discard`",
+    DISCARD,
+    gcp=kept(ADOPT_STRIPE["gcp"]),
+)
+def autonaming_verbatim_and_replicas_discard(stage: Stage) -> None:
+    stage.configure({"pulumi:autonaming": {"mode": "verbatim"}})
+    stage.say(replicated=True)
+    stage.up()
+
+
+@scenario(
+    "`pulumi:autonaming` is verbatim, then `up --replace`, retention `recover`",
+    RECOVER,
+    aws=restorable(RESTORE_STRIPE["aws"]),
+    azure=restorable(RESTORE_STRIPE["azure"]),
+)
+def autonaming_verbatim_and_replaced_recover(stage: Stage) -> None:
+    stage.configure({"pulumi:autonaming": {"mode": "verbatim"}})
+    stage.up("--replace", "**StripeApiKey")
+
+
+@scenario("the state is lost, then `up` with `adopt`, then without")
+def state_lost_and_adopted(stage: Stage) -> None:
+    before = stage.code
+    stage.rehearsal.lose_state()
+    stage.adopt()
+    stage.up()
+    stage.code = before
+    stage.up()
+
+
+@scenario(
+    "the state is lost and there are readers; `up` with `adopt`, then without (on Azure an administrator "
+    "takes the readers' role away in between)",
+    Code((replace(STRIPE, read=True),)),
+    aws=KEPT,
+    gcp=KEPT,
+    azure=kept(
+        "Take it away, and run again: az role assignment delete --assignee "
+        "11111111-1111-1111-1111-111111111111 --role 4633458b-17de-408a-b874-0445c86b69e6 --scope "
+        f"{VAULT}/secrets/shop--production--stripe-api-key",
+        finished=True,
+    ),
+)
+def state_lost_with_readers(stage: Stage) -> None:
+    before = stage.code
+    stage.rehearsal.lose_state()
+    stage.adopt()
+    stage.up()
+    if stage.place.cloud == "azure":
+        stage.rehearsal.azure.role_assignments.clear()
+    stage.code = before
+    stage.up()
+
+
+@scenario(
+    "deleted in the console, then `refresh` and `up`",
+    aws=restorable(RESTORE_STRIPE["aws"]),
+    gcp=LOST,
+    azure=restorable(RESTORE_STRIPE["azure"]),
+)
+def deleted_by_hand(stage: Stage) -> None:
+    stage.cloud.delete(stage.name())
+    stage.refresh()
+    stage.up()
+
+
+@scenario(
+    "deleted in the console, `refresh`, the operator restores it, `up` with `adopt`",
+    aws=KEPT,
+    azure=KEPT,
+)
+def deleted_by_hand_and_restored(stage: Stage) -> None:
+    stage.cloud.delete(stage.name())
+    stage.refresh()
+    stage.cloud.restore(stage.name())
+    stage.adopt()
+    stage.up()
+
+
+@scenario(
+    "deleted in the console, then `refresh` and `up` with no right on the vault's data plane",
+    azure=restorable("Caller is not authorized to perform action on resource"),
+)
+def deleted_by_hand_and_denied(stage: Stage) -> None:
+    stage.cloud.delete(stage.name())
+    stage.rehearsal.azure.data_plane_denied = True
+    stage.refresh()
+    stage.up()
+
+
+@scenario("a secret made by hand, with other tags, is adopted; then `up` without `adopt`")
+def made_by_hand_and_adopted(stage: Stage) -> None:
+    stage.place.make_by_hand(stage.rehearsal, stage.name(DATABASE))
+    stage.set_value(DATABASE)
+    stage.write(STRIPE, DATABASE)
+    there = stage.place.id_of(stage.rehearsal, stage.name(DATABASE))
+    stage.write(STRIPE, replace(DATABASE, adopt=there))
+    stage.up()
+    stage.write(STRIPE, DATABASE)
+    stage.up()
+
+
+@scenario(
+    "a second stack wants the same name, and is destroyed again",
+    **{cloud: kept(says, finished=True) for cloud, says in ADOPT_STRIPE.items()},
+)
+def two_stacks_one_name(stage: Stage) -> None:
+    other = stage.other_stack("staging")
+    stage.note(other.up(check=False))
+    stage.note(other.destroy(check=False))

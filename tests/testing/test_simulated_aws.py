@@ -1,0 +1,360 @@
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from infra_secrets.testing import (
+    CloudError,
+    EngineError,
+    NoSuchSecretError,
+    Rehearsal,
+    SimulatedAws,
+)
+from infra_secrets.testing.clouds.aws import ACCOUNT, SecretsManager
+
+REGION = "eu-west-1"
+
+
+# The service ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def service() -> SecretsManager:
+    return SecretsManager()
+
+
+def test_a_new_secret_is_empty_and_its_arn_ends_in_six_characters(service: SecretsManager) -> None:
+    secret = service.create_secret(REGION, "api/prod")
+    assert secret.versions == []
+    assert secret.arn[:-7] == f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:api/prod"
+    with pytest.raises(CloudError, match="can't find the specified secret value for staging label"):
+        service.get_secret_value(REGION, "api/prod")
+
+
+def test_a_missing_secret_has_the_same_code_and_another_text(service: SecretsManager) -> None:
+    with pytest.raises(CloudError, match=r"can't find the specified secret\.$") as raised:
+        service.get_secret_value(REGION, "api/prod")
+    assert raised.value.code == "ResourceNotFoundException"
+
+
+def test_a_new_value_moves_the_labels(service: SecretsManager) -> None:
+    service.create_secret(REGION, "x")
+    for value in ("one", "two", "three"):
+        service.put_secret_value(REGION, "x", value)
+    versions = service.secrets[REGION, "x"].versions
+    assert [sorted(version.stages) for version in versions] == [[], ["AWSPREVIOUS"], ["AWSCURRENT"]]
+    assert service.get_secret_value(REGION, "x").value == "three"
+
+
+def test_an_empty_value_is_refused(service: SecretsManager) -> None:
+    service.create_secret(REGION, "x")
+    with pytest.raises(CloudError, match="length between 1 and 65536"):
+        service.put_secret_value(REGION, "x", "")
+
+
+def test_a_name_is_taken_per_region(service: SecretsManager) -> None:
+    service.create_secret(REGION, "x")
+    service.create_secret("us-east-1", "x")
+    with pytest.raises(CloudError) as raised:
+        service.create_secret(REGION, "x")
+    assert raised.value.code == "ResourceExistsException"
+    assert str(raised.value) == "The operation failed because the secret x already exists."
+
+
+def test_a_scheduled_deletion_locks_the_name_and_the_value_until_it_is_cancelled(
+    service: SecretsManager,
+) -> None:
+    service.create_secret(REGION, "x")
+    service.put_secret_value(REGION, "x", "value")
+    service.delete_secret(REGION, "x")
+    with pytest.raises(CloudError, match="already scheduled for deletion"):
+        service.create_secret(REGION, "x")
+    with pytest.raises(CloudError, match="marked for deletion"):
+        service.get_secret_value(REGION, "x")
+    service.restore_secret(REGION, "x")
+    assert service.get_secret_value(REGION, "x").value == "value"
+
+
+def test_a_rule_that_is_switched_off_does_not_bite() -> None:
+    service = SecretsManager(frozenset({"aws-name-locked-while-deletion-scheduled"}))
+    service.create_secret(REGION, "x")
+    service.delete_secret(REGION, "x")
+    assert service.create_secret(REGION, "x").versions == []
+
+
+def test_without_a_recovery_window_the_secret_is_gone_at_once(service: SecretsManager) -> None:
+    service.create_secret(REGION, "x")
+    service.delete_secret(REGION, "x", recovery_days=0)
+    assert service.secrets == {}
+
+
+def test_a_primary_with_replicas_cannot_be_deleted(service: SecretsManager) -> None:
+    service.create_secret(REGION, "x", replicas=[{"region": "us-east-1"}])
+    with pytest.raises(CloudError, match=r"still has replica regions \[us-east-1\]"):
+        service.delete_secret(REGION, "x")
+    service.replicate(REGION, "x", [])
+    service.delete_secret(REGION, "x")
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"name": "a" * 513}, "Invalid name"),
+        ({"name": "a b"}, "Invalid name"),
+        ({"name": ""}, "Invalid name"),
+        ({"name": "x", "description": "d" * 2049}, "'description' failed"),
+        ({"name": "x", "tags": {str(n): "" for n in range(51)}}, "at most 50 tags"),
+        ({"name": "x", "tags": {"k" * 129: ""}}, "1 to 128 characters"),
+        ({"name": "x", "tags": {"k": "v" * 257}}, "at most 256"),
+        ({"name": "x", "tags": {"aws:k": "v"}}, "cannot start with 'aws:'"),
+    ],
+)
+def test_what_is_beyond_a_limit_is_refused(
+    service: SecretsManager, settings: dict[str, Any], text: str
+) -> None:
+    with pytest.raises(CloudError, match=text):
+        service.create_secret(REGION, **settings)
+
+
+def test_what_is_at_a_limit_is_taken(service: SecretsManager) -> None:
+    tags = {f"{n:0128}": "v" * 256 for n in range(50)}
+    service.create_secret(REGION, "a" * 512, description="d" * 2048, tags=tags)
+
+
+def _policy(principal: object, **more: object) -> str:
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*", "Principal": principal, **more}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"AWS": ["arn:x", "*"]}])
+def test_a_policy_for_everybody_is_blocked_on_request(
+    service: SecretsManager, principal: object
+) -> None:
+    service.create_secret(REGION, "x")
+    policy = _policy(principal)
+    service.put_resource_policy(REGION, "x", policy, block_public_policy=False)
+    with pytest.raises(CloudError, match="did not prevent broad access"):
+        service.put_resource_policy(REGION, "x", policy, block_public_policy=True)
+    guarded = _policy(principal, Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}})
+    service.put_resource_policy(REGION, "x", guarded, block_public_policy=True)
+
+
+def test_a_policy_that_is_no_policy_is_refused(service: SecretsManager) -> None:
+    service.create_secret(REGION, "x")
+    with pytest.raises(CloudError, match="syntax error"):
+        service.put_resource_policy(REGION, "x", "{}", block_public_policy=True)
+
+
+# The operator -----------------------------------------------------------------------------------
+
+
+def test_the_operator_s_hand() -> None:
+    cloud = SimulatedAws()
+    cloud.service.create_secret(REGION, "x")
+    assert (cloud.state("x"), cloud.value("x")) == ("empty", None)
+    assert cloud.reader_sees("x") == "ResourceNotFoundException"
+    cloud.set_value("x", "first value")
+    cloud.set_value("x", "second value")
+    assert (cloud.state("x"), cloud.value("x")) == ("set", "second value")
+    assert cloud.reader_sees("x") == "second value"
+    assert cloud.planted == ["first value", "second value"]
+    cloud.delete("x")
+    assert (cloud.state("x"), cloud.value("x")) == ("scheduled for deletion", None)
+    assert cloud.reader_sees("x") == "InvalidRequestException"
+    assert cloud.versions("x") == ["first value", "second value"]
+    assert cloud.names() == []
+    with pytest.raises(CloudError, match="marked for deletion"):
+        cloud.set_value("x", "third value")
+    cloud.restore("x")
+    assert cloud.value("x") == "second value"
+
+
+def test_a_name_in_two_regions_needs_a_scope() -> None:
+    cloud = SimulatedAws()
+    for region in ("eu-west-1", "us-east-1"):
+        cloud.service.create_secret(region, "x")
+    with pytest.raises(NoSuchSecretError, match="more than one region: eu-west-1, us-east-1"):
+        cloud.set_value("x", "value")
+    cloud.set_value("x", "value", scope="us-east-1")
+    assert cloud.value("x", scope="eu-west-1") is None
+    assert cloud.describe("x", scope="us-east-1")["Region"] == "us-east-1"
+    assert cloud.names(scope="us-east-1") == ["x"]
+
+
+# The provider, on the real engine ---------------------------------------------------------------
+
+
+def secret(name: str = "api/prod", **args: Any) -> Callable[[], None]:
+    def program() -> None:
+        pulumi.export("arn", aws.secretsmanager.Secret("key", name=name, **args).arn)
+
+    return program
+
+
+@pytest.fixture(scope="module")
+def with_value() -> Iterator[Rehearsal]:
+    """A raw secret that an operator has given a value. Each test takes a fork."""
+    with Rehearsal(secret(), config={"aws:region": REGION}) as rehearsal:
+        rehearsal.up()
+        rehearsal.aws.set_value("api/prod", "operator's value")
+        yield rehearsal
+
+
+def changed(run: Any) -> list[tuple[str, str]]:
+    return [(step.op, step.type.rsplit(":", 1)[-1]) for step in run.changes]
+
+
+def test_the_state_holds_an_arn_and_no_value(with_value: Rehearsal) -> None:
+    assert with_value.outputs == {"arn": with_value.aws.describe("api/prod")["ARN"]}
+    (resource,) = with_value.resources
+    assert resource["id"] == with_value.outputs["arn"]
+    assert "operator" not in json.dumps(with_value.state())
+
+
+def test_metadata_is_changed_in_place(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = secret(
+        description="new", tags={"a": "b"}, kms_key_id="key", replicas=[{"region": "us-east-1"}]
+    )
+    assert changed(rehearsal.up()) == [("update", "Secret")]
+    described = rehearsal.aws.describe("api/prod")
+    assert (described["Description"], described["Tags"]) == ("new", {"a": "b"})
+    assert described["KmsKeyId"] == "key"
+    assert described["Replicas"] == [{"region": "us-east-1"}]
+    assert changed(rehearsal.up()) == []
+    assert rehearsal.aws.value("api/prod") == "operator's value"
+
+
+def test_a_rename_deletes_first_and_the_name_stays_locked(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = secret("api/staging")
+    assert changed(rehearsal.up())[0] == ("delete-replaced", "Secret")
+    assert rehearsal.aws.state("api/prod") == "scheduled for deletion"
+    rehearsal.program = secret("api/prod")
+    with pytest.raises(EngineError, match="already scheduled for deletion"):
+        rehearsal.up()
+
+
+def test_with_a_made_up_name_a_replacement_creates_first() -> None:
+    with Rehearsal(lambda: aws.secretsmanager.Secret("key", type="a")) as rehearsal:
+        rehearsal.up()
+        (before,) = rehearsal.aws.names()
+        assert before.startswith("key-")
+        rehearsal.program = lambda: aws.secretsmanager.Secret("key", type="b")
+        preview = rehearsal.preview()
+        assert changed(preview)[0] == ("create-replacement", "Secret")
+
+
+def test_a_drift_is_noticed_and_mended(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.aws.service.tag_resource(REGION, "api/prod", {"by": "hand"})
+    assert changed(rehearsal.refresh()) == [("update", "Secret")]
+    assert changed(rehearsal.up()) == [("update", "Secret")]
+    assert rehearsal.aws.describe("api/prod")["Tags"] == {}
+
+
+def test_a_secret_deleted_in_the_console_is_forgotten_and_its_name_is_locked(
+    with_value: Rehearsal,
+) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.aws.delete("api/prod")
+    rehearsal.refresh()
+    assert rehearsal.resources == []
+    with pytest.raises(EngineError, match="already scheduled for deletion"):
+        rehearsal.up()
+
+
+def test_an_existing_secret_can_be_imported_with_its_value(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    arn = rehearsal.outputs["arn"]
+    rehearsal.lose_state()
+    with pytest.raises(EngineError, match="the secret api/prod already exists"):
+        rehearsal.up()
+    rehearsal.program = secret(opts=pulumi.ResourceOptions(import_=arn))
+    assert changed(rehearsal.up())[0] == ("import", "Secret")
+    assert rehearsal.aws.value("api/prod") == "operator's value"
+    assert rehearsal.resources[0]["id"] == arn
+
+
+def test_destroying_schedules_the_deletion_unless_the_state_says_no_window(
+    with_value: Rehearsal,
+) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.destroy()
+    assert rehearsal.aws.describe("api/prod")["RecoveryWindowInDays"] == 30
+    rehearsal = with_value.fork()
+    rehearsal.program = secret(recovery_window_in_days=0)
+    rehearsal.up()
+    rehearsal.destroy()
+    assert rehearsal.aws.state("api/prod") == "missing"
+
+
+def test_bad_input_is_refused_before_anything_is_made() -> None:
+    with Rehearsal(secret("a b", recovery_window_in_days=5)) as rehearsal:
+        run = rehearsal.up(check=False)
+        assert "must contain only alphanumeric" in run.error
+        assert "to be 0 or in the range (7 - 30)" in run.error
+        assert rehearsal.aws.names() == []
+
+
+def test_explicit_providers_put_one_name_into_two_regions_with_their_default_tags() -> None:
+    def program() -> None:
+        for region in ("eu-west-1", "us-east-1"):
+            tags = aws.ProviderDefaultTagsArgs(tags={"region": region})
+            provider = aws.Provider(region, region=region, default_tags=tags)
+            opts = pulumi.ResourceOptions(provider=provider)
+            aws.secretsmanager.Secret(region, name="api/prod", tags={"own": "tag"}, opts=opts)
+
+    with Rehearsal(program) as rehearsal:
+        rehearsal.up()
+        for region in ("eu-west-1", "us-east-1"):
+            described = rehearsal.aws.describe("api/prod", scope=region)
+            assert described["Tags"] == {"own": "tag", "region": region}
+        assert changed(rehearsal.up()) == []
+
+
+def test_a_value_in_code_is_put_again_when_the_code_changes_it() -> None:
+    def program(value: str = "from code") -> Callable[[], None]:
+        def make() -> None:
+            container = aws.secretsmanager.Secret("key", name="api/prod")
+            aws.secretsmanager.SecretVersion("v", secret_id=container.id, secret_string=value)
+
+        return make
+
+    with Rehearsal(program(), config={"aws:region": REGION}) as rehearsal:
+        rehearsal.up()
+        assert rehearsal.aws.value("api/prod") == "from code"
+        rehearsal.aws.set_value("api/prod", "operator's value")
+        rehearsal.refresh()
+        assert changed(rehearsal.up()) == []
+        assert rehearsal.aws.value("api/prod") == "operator's value"
+        rehearsal.program = program("from newer code")
+        rehearsal.up()
+        assert rehearsal.aws.value("api/prod") == "from newer code"
+        assert "operator's value" in rehearsal.aws.versions("api/prod")
+        rehearsal.assert_no_leak()
+
+
+def test_a_resource_policy_is_put_changed_and_removed() -> None:
+    def program(principal: str, **args: Any) -> Callable[[], None]:
+        def make() -> None:
+            container = aws.secretsmanager.Secret("key", name="api/prod")
+            if principal:
+                aws.secretsmanager.SecretPolicy(
+                    "policy", secret_arn=container.arn, policy=_policy(principal), **args
+                )
+
+        return make
+
+    with Rehearsal(program("arn:aws:iam::123456789012:root")) as rehearsal:
+        rehearsal.up()
+        assert "root" in rehearsal.aws.describe("api/prod")["ResourcePolicy"]
+        rehearsal.program = program("*", block_public_policy=True)
+        with pytest.raises(EngineError, match="PublicPolicyException"):
+            rehearsal.up()
+        rehearsal.program = program("")
+        rehearsal.up()
+        assert rehearsal.aws.describe("api/prod")["ResourcePolicy"] == ""
