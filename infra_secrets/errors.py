@@ -15,11 +15,21 @@ class MissingExtraError(InfraSecretsError, ImportError):
     """A part of the package needs a library that is not installed.
 
     The message holds the `pip install` command that brings it.
+
+    Args:
+        what: The library, as a subject, e.g. `The Pulumi SDK for aws (pulumi_aws)`.
+        extras: Extras of which each brings it.
     """
 
     def __init__(self, what: str, *extras: str) -> None:
-        commands = " or ".join(f"pip install 'infra-secrets[{extra}]'" for extra in extras)
-        super().__init__(f"{what} is not installed. Run: {commands}")
+        self.what = what
+        self.extras = extras
+        super().__init__(self.with_command("pip install", "infra-secrets"))
+
+    def with_command(self, install: str, package: str) -> str:
+        """Say the same with another way to install, e.g. into a certain environment."""
+        commands = " or ".join(f"{install} '{package}[{extra}]'" for extra in self.extras)
+        return f"{self.what} is not installed. Run: {commands}"
 
 
 class SecretArgsError(InfraSecretsError, ValueError):

@@ -6,6 +6,7 @@ secrets of one program that would share a container are noticed although each co
 """
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -16,11 +17,12 @@ from pulumi.provider.server import ComponentInitError
 
 from infra_secrets import __version__
 from infra_secrets.clouds import names_of_this_run
-from infra_secrets.errors import InfraSecretsError
+from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.naming import NamesTaken
 from infra_secrets.secret import Secret
 
 NAME = "infra-secrets"
+ROOT = Path(__file__).parent.parent
 COMPONENTS: list[type[pulumi.ComponentResource]] = [Secret]
 
 
@@ -48,6 +50,10 @@ class Plugin(ComponentProvider):
         try:
             return super().construct(name, resource_type, inputs, options)
         except ComponentInitError as failed:
+            if isinstance(failed.inner, MissingExtraError):
+                # The plugin has an environment of its own, and may be a folder that was never installed.
+                missing = failed.inner.with_command(f"{sys.executable} -m pip install", str(ROOT))
+                raise InputPropertiesError(missing, []) from None
             if isinstance(failed.inner, InfraSecretsError):
                 # An empty list, because Pulumi's host breaks on none at all.
                 raise InputPropertiesError(str(failed.inner), []) from None
