@@ -408,7 +408,7 @@ def _not_secret(argument: str, given: Any) -> "pulumi.Output[Any]":
             )
         return True
 
-    return pulumi.Output.all(output, check()).apply(lambda both: both[0])
+    return pulumi.Output.from_input(cast(Any, check())).apply(lambda _: output)
 
 
 def _is_input(given: object) -> bool:

@@ -128,21 +128,20 @@ class Secret(pulumi.ComponentResource):
             # bridged providers delete first when a name is explicit, and the value with it.
             delete_before_replace=False,
             import_=wanted.adopt,
-            hooks=pulumi.ResourceHookBinding(on_error=[_say_how_to_go_on()]),
+            hooks=pulumi.ResourceHookBinding(on_error=[_say_how_to_go_on(self)]),
         )
 
 
 _hooks: "weakref.WeakKeyDictionary[object, pulumi.ErrorHook]" = weakref.WeakKeyDictionary()
 
 
-def _say_how_to_go_on() -> pulumi.ErrorHook:
+def _say_how_to_go_on(parent: pulumi.Resource) -> pulumi.ErrorHook:
     """Make the hook that adds the way out to a cloud's refusal to create; one serves a whole program."""
     connection = get_monitor()
     hook = _hooks.get(connection)
     if hook is None:
-        hook = _hooks[connection] = pulumi.ErrorHook(
-            clouds.names_taken().unique("infra-secrets:way-out"), _go_on
-        )
+        name = clouds.names_taken().unique("infra-secrets:way-out")
+        hook = _hooks[connection] = clouds.hook_after(parent, pulumi.ErrorHook, name, _go_on)
     return hook
 
 

@@ -5,16 +5,17 @@ no table and no `if` names it. Clouds do not know each other. No cloud's SDK is 
 top of a cloud's module; it is imported where it is used.
 """
 
+import asyncio
 import functools
 import hashlib
 import importlib
 import pkgutil
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from infra_secrets.errors import (
     MissingExtraError,
@@ -26,6 +27,8 @@ from infra_secrets.naming import NamesTaken, SecretName, Spelling, nearest
 
 if TYPE_CHECKING:
     import pulumi
+
+_Hook = TypeVar("_Hook", bound="pulumi.ResourceHook | pulumi.ErrorHook")
 
 KEEP, RECOVER, DISCARD = "keep", "recover", "discard"
 RETENTIONS: Mapping[str, str] = {
@@ -189,6 +192,29 @@ def names_taken() -> NamesTaken:
 
     names = names_of_this_run.get()
     return _names_by_connection.setdefault(get_monitor(), NamesTaken()) if names is None else names
+
+
+def hook_after(parent: "pulumi.Resource", kind: "Callable[..., _Hook]", *args: object) -> "_Hook":
+    """Make a resource hook that is registered only after its component is.
+
+    The first hook of a program starts a server in it. A program that fails in that very moment (an `apply`
+    that raises at once) stops the server while it starts, on which grpcio 1.85 crashes: Python would end
+    with a segmentation fault, and the program's own error would be lost.
+
+    Args:
+        parent: The component; the hook is for its children.
+        kind: `pulumi.ResourceHook` or `pulumi.ErrorHook`.
+        args: What the kind takes.
+    """
+    hook = cast(Any, kind).__new__(kind)
+
+    async def register() -> None:
+        await parent.urn.future()
+        hook.__init__(*args)
+        await hook._registered  # noqa: SLF001 (what the SDK awaits before it registers a resource)
+
+    hook._registered = asyncio.ensure_future(register())  # noqa: SLF001
+    return cast("_Hook", hook)
 
 
 def grants(

@@ -16,7 +16,7 @@ import re
 import uuid
 import weakref
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from infra_secrets import clouds
@@ -349,11 +349,14 @@ def _refuse_to_bury(opts: "pulumi.ResourceOptions") -> "pulumi.ResourceHook":
     import pulumi
     from pulumi.runtime.settings import get_monitor
 
-    provider = opts.parent.get_provider(RESOURCE_TYPE) if opts.parent is not None else None
+    parent = cast("pulumi.Resource", opts.parent)
+    provider = parent.get_provider(RESOURCE_TYPE)
     hooks = _hooks.setdefault(get_monitor(), {})
     if provider not in hooks:
         vaults = _Vaults(pulumi.InvokeOptions(provider=provider))
-        hooks[provider] = pulumi.ResourceHook(
+        hooks[provider] = clouds.hook_after(
+            parent,
+            pulumi.ResourceHook,
             clouds.names_taken().unique("infra-secrets:bury"),
             vaults.refuse_to_bury,
             pulumi.ResourceHookOptions(on_dry_run=True),

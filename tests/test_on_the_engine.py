@@ -1,0 +1,246 @@
+"""Resource options, outputs and errors, as the real engine treats them."""
+
+from typing import Any
+
+import pulumi
+
+from infra_secrets import Secret
+from infra_secrets.testing import Rehearsal
+from tests.conftest import config_for
+
+SETTINGS: dict[str, Any] = {"project": "shop", "stack": "production"}
+AWS_NAME = "shop/production/stripe-api-key"
+
+
+def containers(rehearsal: Rehearsal) -> list[dict[str, Any]]:
+    kinds = ("secretmanager/secret:Secret", "secretsmanager/secret:Secret", "keyvault:Secret")
+    return [each for each in rehearsal.resources if each["type"].endswith(kinds)]
+
+
+def test_an_explicit_provider_decides_the_region_and_two_regions_hold_the_same_name() -> None:
+    import pulumi_aws as aws
+
+    def program() -> None:
+        for region in ("eu-west-1", "us-east-1"):
+            provider = aws.Provider(region, region=region)
+            secret = Secret(
+                f"StripeApiKey-{region}",
+                key="stripe-api-key",
+                opts=pulumi.ResourceOptions(provider=provider),
+            )
+            pulumi.export(region, secret.set_command)
+
+    with Rehearsal(
+        program, config={"infra-secrets:cloud": "aws", "aws:region": "sa-east-1"}, **SETTINGS
+    ) as rehearsal:
+        rehearsal.up()
+
+        for region in ("eu-west-1", "us-east-1"):
+            assert rehearsal.aws.state(AWS_NAME, scope=region) == "empty"
+            assert f"--region {region} " in rehearsal.outputs[region]
+            assert f"arn:aws:secretsmanager:{region}:" in rehearsal.outputs[region]
+
+
+def test_providers_given_to_a_parent_reach_the_container() -> None:
+    import pulumi_aws as aws
+
+    class Service(pulumi.ComponentResource):
+        def __init__(self, name: str, opts: pulumi.ResourceOptions) -> None:
+            super().__init__("shop:index:Service", name, {}, opts)
+            Secret("StripeApiKey", opts=pulumi.ResourceOptions(parent=self))
+
+    def program() -> None:
+        Service("api", pulumi.ResourceOptions(providers=[aws.Provider("eu", region="eu-north-1")]))
+
+    with Rehearsal(program, config=config_for("aws"), **SETTINGS) as rehearsal:
+        rehearsal.up()
+
+        assert rehearsal.aws.state(AWS_NAME, scope="eu-north-1") == "empty"
+
+
+def test_a_renamed_component_with_an_alias_keeps_its_container_and_its_value(cloud: str) -> None:
+    with Rehearsal(
+        lambda: Secret("Old", key="stripe-api-key"), config=config_for(cloud), **SETTINGS
+    ) as rehearsal:
+        rehearsal.up()
+        simulated = rehearsal.clouds["azure-native" if cloud == "azure" else cloud]
+        [name] = simulated.names()
+        simulated.set_value(name, "made up")
+        rehearsal.program = lambda: Secret(
+            "New",
+            key="stripe-api-key",
+            opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(name="Old")]),
+        )
+        run = rehearsal.up()
+
+        assert [step.op for step in run.changes if step.op not in ("same", "update")] == []
+        assert simulated.value(name) == "made up"
+
+
+def test_what_depends_on_a_secret_waits_for_its_container(cloud: str) -> None:
+    def program() -> None:
+        secret = Secret("StripeApiKey")
+        reader = pulumi.ComponentResource(
+            "shop:index:Reader", "reader", opts=pulumi.ResourceOptions(depends_on=[secret])
+        )
+        Secret("Other", opts=pulumi.ResourceOptions(depends_on=[secret], parent=reader))
+
+    with Rehearsal(program, config=config_for(cloud), **SETTINGS) as rehearsal:
+        rehearsal.up()
+        created = [
+            request.name
+            for request in rehearsal.requests
+            if request.operation == "create" and not request.preview
+        ]
+
+        assert [name for name in created if name in ("StripeApiKey", "Other")] == [
+            "StripeApiKey",
+            "Other",
+        ]
+
+
+def test_a_transform_of_the_stack_adds_its_tags_and_takes_nothing(cloud: str) -> None:
+    property_name = "labels" if cloud == "gcp" else "tags"
+
+    def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        if not args.custom:
+            return None
+        tags = {**(args.props.get(property_name) or {}), "cost-centre": "42"}
+        return pulumi.ResourceTransformResult({**args.props, property_name: tags}, args.opts)
+
+    def program() -> None:
+        pulumi.runtime.register_resource_transform(transform)
+        Secret("StripeApiKey")
+
+    with Rehearsal(program, config=config_for(cloud), **SETTINGS) as rehearsal:
+        rehearsal.up()
+        [container] = containers(rehearsal)
+
+        assert container["inputs"][property_name]["cost-centre"] == "42"
+        assert container["protect"] is True
+        assert container.get("ignoreChanges", []) == (
+            ["properties", "tags"] if cloud == "azure" else []
+        )
+
+
+def test_a_preview_shows_the_name_and_makes_nothing(cloud: str) -> None:
+    with Rehearsal(
+        lambda: Secret("StripeApiKey"), config=config_for(cloud), **SETTINGS
+    ) as rehearsal:
+        run = rehearsal.preview(diff=True)
+
+        assert "stripe-api-key" in run.output
+        assert rehearsal.clouds["azure-native" if cloud == "azure" else cloud].names() == []
+
+
+def test_the_state_holds_the_line_of_the_program_and_not_the_whole_call_stack() -> None:
+    with Rehearsal(
+        lambda: Secret("StripeApiKey"), config=config_for("aws"), **SETTINGS
+    ) as rehearsal:
+        rehearsal.up()
+        [component] = [
+            each for each in rehearsal.resources if each["type"] == "infra-secrets:index:Secret"
+        ]
+        [container] = containers(rehearsal)
+
+        assert "test_on_the_engine.py#" in component["sourcePosition"]
+        assert len(component.get("stackTrace", [])) == 1
+        assert len(container.get("stackTrace", [])) <= 1
+
+
+def test_a_refusal_is_one_message_without_a_traceback() -> None:
+    with Rehearsal(
+        lambda: Secret("StripeApiKey", value="made up and not to be seen"),  # type: ignore[call-arg]
+        config=config_for("aws"),
+        **SETTINGS,
+    ) as rehearsal:
+        run = rehearsal.up(check=False)
+
+        assert not run.succeeded
+        assert "value is not an argument: a Secret never takes its value" in " ".join(
+            run.error.split()
+        )
+        assert "Traceback" not in run.output
+        assert "not to be seen" not in run.output
+        assert containers(rehearsal) == []
+
+
+def test_a_secret_given_as_a_description_stops_before_the_cloud_sees_it() -> None:
+    def program() -> None:
+        Secret("StripeApiKey", description=pulumi.Config().require_secret("password"))
+
+    with Rehearsal(
+        program,
+        config=config_for("aws"),
+        secrets={"shop:password": "made-up-and-not-to-be-seen"},
+        **SETTINGS,
+    ) as rehearsal:
+        run = rehearsal.up(check=False)
+
+        assert "description was given a secret" in " ".join(run.error.split())
+        assert rehearsal.aws.names() == []
+        rehearsal.assert_no_leak()
+
+
+def test_the_vault_may_be_made_by_the_same_program() -> None:
+    import pulumi_azure_native as azure_native
+
+    def program() -> None:
+        group = azure_native.resources.ResourceGroup("shop", resource_group_name="shop")
+        vault = azure_native.keyvault.Vault(
+            "shop",
+            vault_name="shop-prod",
+            resource_group_name=group.name,
+            properties={
+                "sku": {"family": "A", "name": "standard"},
+                "tenant_id": "11111111-1111-1111-1111-111111111111",
+                "enable_rbac_authorization": True,
+            },
+        )
+        Secret("StripeApiKey", azure_vault_id=vault.id)
+
+    with Rehearsal(program, config={"infra-secrets:cloud": "azure"}, **SETTINGS) as rehearsal:
+        rehearsal.preview()
+        rehearsal.up()
+
+        assert rehearsal.azure.names() == ["shop--production--stripe-api-key"]
+
+
+def test_a_vault_that_cannot_be_asked_does_not_stop_a_first_creation() -> None:
+    with Rehearsal(
+        lambda: Secret("StripeApiKey"), config=config_for("azure"), **SETTINGS
+    ) as rehearsal:
+        rehearsal.azure.data_plane_denied = True
+        rehearsal.up()
+
+        assert rehearsal.azure.state("shop--production--stripe-api-key") == "disabled"
+
+
+def test_a_failed_deletion_without_the_program_shows_the_cloud_s_own_words() -> None:
+    """The way-out hook is not there when `destroy` runs no program, and must not hide the cause."""
+    with Rehearsal(
+        lambda: Secret("StripeApiKey", retention="discard"), config=config_for("aws"), **SETTINGS
+    ) as rehearsal:
+        rehearsal.up()
+        rehearsal.aws.fail_next("delete", "StripeApiKey", "AccessDenied: no DeleteSecret for you")
+        run = rehearsal.destroy(check=False)
+
+        assert not run.succeeded
+        assert "no DeleteSecret for you" in run.error
+
+
+def test_a_program_that_fails_at_once_says_why_and_is_no_success() -> None:
+    """It did crash Python, when the first hook's server was stopped while it started."""
+
+    def fail(_: object) -> str:
+        raise ValueError("no such column")
+
+    def program() -> None:
+        Secret("StripeApiKey", description=pulumi.Output.from_input("x").apply(fail))
+
+    with Rehearsal(program, config=config_for("aws"), **SETTINGS) as rehearsal:
+        run = rehearsal.up(check=False)
+
+        assert not run.succeeded
+        assert "no such column" in run.error
+        assert rehearsal.aws.names() == []
