@@ -11,7 +11,7 @@ from infra_secrets.clouds import Cloud, Wanted
 from infra_secrets.naming import SecretName
 from infra_secrets.testing.recording import Recording, Registration
 from infra_secrets.testing.values import SecretValue
-from tests.conftest import recording_on
+from tests.conftest import VAULT, recording_on
 
 READERS = {
     "aws": ["arn:aws:iam::123456789012:role/api", "arn:aws:iam::123456789012:role/worker"],
@@ -430,3 +430,63 @@ def test_azure_gives_readers_a_role_on_the_secret_alone() -> None:
     assert first.inputs["principalType"] == "ServicePrincipal"
     assert "principalType" not in second.inputs
     assert first.inputs["roleAssignmentName"] != second.inputs["roleAssignmentName"]
+
+
+@pytest.mark.parametrize(
+    ("cloud", "failure", "inputs", "way_out"),
+    [
+        (
+            "aws",
+            "ResourceExistsException: The operation failed because the secret a/b already exists.",
+            {"name": "a/b"},
+            'add adopt="<its ARN>" to this Secret and run again',
+        ),
+        (
+            "aws",
+            "You can't create this secret because a secret with this name is already scheduled for deletion.",
+            {"name": "a/b"},
+            "aws secretsmanager restore-secret --region REGION --secret-id a/b",
+        ),
+        (
+            "gcp",
+            "googleapi: Error 409: Secret [projects/p-1/secrets/a__b] already exists.",
+            {"secretId": "a__b"},
+            'add adopt="projects/p-1/secrets/a__b" to this Secret',
+        ),
+        (
+            "gcp",
+            "Permission 'cloudkms.cryptoKeyVersions.useToEncrypt' denied on the key",
+            {"secretId": "a__b"},
+            "roles/cloudkms.cryptoKeyEncrypterDecrypter",
+        ),
+        (
+            "azure",
+            f"cannot create already existing resource '{VAULT}/secrets/a--b'",
+            {"vaultName": "shop-prod", "secretName": "a--b"},
+            f'add adopt="{VAULT}/secrets/a--b" to this Secret',
+        ),
+        (
+            "azure",
+            "Conflict: Secret a--b is currently in a deleted but recoverable state",
+            {"vaultName": "shop-prod", "secretName": "a--b"},
+            "az keyvault secret recover --vault-name shop-prod --name a--b",
+        ),
+        (
+            "azure",
+            "Caller is not authorized to perform action on resource.",
+            {"vaultName": "shop-prod", "secretName": "a--b"},
+            "az keyvault secret show-deleted --vault-name shop-prod --name a--b",
+        ),
+        (
+            "azure",
+            "RoleAssignmentExists: The role assignment already exists.",
+            {"roleDefinitionId": "/x/roleDefinitions/r", "principalId": "p", "scope": "/s"},
+            "az role assignment delete --assignee p --role r --scope /s",
+        ),
+    ],
+    ids=lambda item: str(item)[:40],
+)
+def test_a_cloud_s_refusal_is_answered_with_the_way_out(
+    cloud: str, failure: str, inputs: dict[str, str], way_out: str
+) -> None:
+    assert way_out in str(clouds.load(cloud).way_out(failure, inputs))

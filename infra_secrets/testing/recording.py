@@ -4,32 +4,32 @@
     recording.run(lambda: Secret("StripeApiKey", cloud="aws"))
     assert recording.named("StripeApiKey").protect is True
 
-Assert on it after the program has finished: an assertion inside `apply` may never run. Every run has an
-event loop, settings and config of its own, and leaves nothing behind.
+Assert on it after the program has finished: an assertion inside `apply` may never run. Every run
+has an event loop, settings and config of its own, and leaves nothing behind.
 
-Mocks are not an engine: options that children inherit only there (`retain_on_delete`, `deleted_with`), diffs,
-hooks and transforms do not happen here. That is what a `Rehearsal` is for.
+Mocks are not an engine: options that children inherit only there (`retain_on_delete`,
+`deleted_with`), diffs, hooks and transforms do not happen here. That is what a `Rehearsal` is for.
 """
 
 import asyncio
-import contextlib
 import contextvars
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent import futures
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from google.protobuf import empty_pb2, struct_pb2
+from google.protobuf import empty_pb2
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
-from pulumi.runtime._callbacks import _CallbackServicer
-from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.mocks import MockMonitor, Mocks
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 from pulumi.runtime.settings import Settings, configure
 
 from infra_secrets.errors import InfraSecretsError
+from infra_secrets.testing.callbacks import UnservedCallbacks
+from infra_secrets.testing.canary import Evidence, evidence_of
 from infra_secrets.testing.clouds import simulated_clouds
-from infra_secrets.testing.simulation import Call, CloudError, SimulatedCloud
+from infra_secrets.testing.simulation import Call, SimulatedCloud
 from infra_secrets.testing.values import SecretValue, decode, encode, mark_like, unwrap
 
 _STACK = "pulumi:pulumi:Stack"
@@ -55,7 +55,8 @@ class Registration:
         parent: The parent's URN; the stack's for a resource without one.
         custom: Whether a provider manages it; False for a component.
         remote: Whether it is a component that another process constructs.
-        inputs: The inputs as plain data under their wire names (camelCase); secrets are `SecretValue`.
+        inputs: The inputs as plain data under their wire names (camelCase); secrets are
+            `SecretValue`.
         protect: The option; None when it was not given.
         retain_on_delete: The option; None when it was not given.
         ignore_changes: The paths of that option.
@@ -103,8 +104,8 @@ class Recording:
     Args:
         project: The project's name.
         stack: The stack's name.
-        config: Stack config. A key without a namespace belongs to the project; values that are no strings
-            become JSON, as in a stack's file.
+        config: Stack config. A key without a namespace belongs to the project; values that are no
+            strings become JSON, as in a stack's file.
         secrets: Secret stack config.
         preview: Whether to run as a preview: what only a cloud knows is then unknown.
 
@@ -200,7 +201,7 @@ class Recording:
             dry_run=self.preview,
             organization="organization",
         )
-        settings.callbacks = _Callbacks(monitor)
+        settings.callbacks = UnservedCallbacks(monitor)
         configure(settings)
         plain = {self._full_key(key): _as_config(value) for key, value in self._config.items()}
         secret = {self._full_key(key): value for key, value in self._secrets.items()}
@@ -221,6 +222,15 @@ class Recording:
         return {
             key.removeprefix(prefix): value for key, value in said.items() if key.startswith(prefix)
         }
+
+    def evidence(self) -> Iterator[Evidence]:
+        """Return every text in which a secret could be seen: inputs, outputs and what was logged."""
+        for registration in self.registrations:
+            yield from evidence_of(f"inputs of {registration.name}", registration.inputs)
+        for name, outputs in self.outputs.items():
+            yield from evidence_of(f"outputs of {name}", outputs)
+        for message in (*self.infos, *self.warnings, *self.errors):
+            yield Evidence("a log message", message)
 
     def of_type(self, token: str) -> list[Registration]:
         """Return the registrations of one type token, in order."""
@@ -268,22 +278,6 @@ class _AtOnce(futures.ThreadPoolExecutor):
         return future
 
 
-class _Callbacks(_CallbackServicer):
-    """Knows hooks and transforms by name, and serves them to nobody: mocks call none of them.
-
-    The server that it stands for costs more time than a whole recording, and gRPC's asyncio servers
-    crash the process when one event loop after another closes.
-    """
-
-    def __init__(self, monitor: Any) -> None:
-        # Deliberately not super().__init__: it makes the server.
-        self._monitor = monitor
-        self._callbacks = {}
-        self._transforms = {}
-        self._state_migrations = {}
-        self._target = "127.0.0.1:0"
-
-
 class _Engine:
     """Takes what a program logs."""
 
@@ -303,7 +297,7 @@ class _Monitor(MockMonitor):
     """Sees whole requests, of which Pulumi's `Mocks` show only the inputs."""
 
     def __init__(self, recording: Recording) -> None:
-        super().__init__(None)  # type: ignore[arg-type] (everything that would ask it is replaced)
+        super().__init__(cast("Mocks", None))  # whatever would ask it is replaced
         self._recording = recording
         self._names: dict[str, str] = {}
         self._configs: dict[str, dict[str, Any]] = {}
@@ -342,7 +336,8 @@ class _Monitor(MockMonitor):
             return "", inputs
         package = type_.partition(":")[0]
         cloud = self.clouds.get(package)
-        id_, computed = existing or f"{name}-id", {}
+        id_ = existing or f"{name}-id"
+        computed: dict[str, Any] = {}
         if cloud is not None:
             call = self._call(package, provider, name, type_)
             imitated = cloud.imitate(type_, unwrap(inputs), call)

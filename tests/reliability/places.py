@@ -30,6 +30,7 @@ class Place:
         package: The Pulumi package of its provider.
         title: Its name in a table.
         config: The stack's config.
+        scope: The region, project or vault that this is.
         elsewhere: Config that leads to another region, project or vault.
         reader: A principal that may read.
         writer: A principal that may set.
@@ -41,6 +42,7 @@ class Place:
     package: str
     title: str
     config: Mapping[str, Any]
+    scope: str
     elsewhere: Mapping[str, Any]
     reader: str
     writer: str
@@ -69,28 +71,28 @@ class Place:
         """Make an empty secret in the console, with tags that the program does not know."""
         if self.cloud == "aws":
             rehearsal.aws.service.create_secret(
-                "eu-west-1", name, description="by hand", tags={"team": "ops", "old": "yes"}
+                self.scope, name, description="by hand", tags={"team": "ops", "old": "yes"}
             )
         elif self.cloud == "gcp":
             rehearsal.gcp.service.create(
-                "shop-production",
+                self.scope,
                 name,
                 {"replication": {"auto": {}}, "labels": {"team": "ops", "old": "yes"}},
             )
         else:
             body = {"properties": {"value": "by hand"}, "tags": {"team": "ops", "old": "yes"}}
-            rehearsal.azure.service.put("shop", name, body)
+            rehearsal.azure.service.put(self.scope, name, body)
 
     def edit_by_hand(self, rehearsal: Rehearsal, name: str) -> None:
         """Change the secret's tags in the console. On Azure that is an edit of the current version."""
         tags = {"team": "payments", "edited": "by-hand"}
         if self.cloud == "aws":
-            rehearsal.aws.service.tag_resource("eu-west-1", name, tags)
+            rehearsal.aws.service.tag_resource(self.scope, name, tags)
         elif self.cloud == "gcp":
-            secret = rehearsal.gcp.service.get("shop-production", name)
+            secret = rehearsal.gcp.service.get(self.scope, name)
             secret.settings = {**secret.settings, "labels": tags}
         else:
-            secret_there = rehearsal.azure.service.live("shop", name)
+            secret_there = rehearsal.azure.service.live(self.scope, name)
             assert secret_there is not None
             secret_there.current.tags = tags
 
@@ -100,6 +102,7 @@ AWS = Place(
     package="aws",
     title="AWS Secrets Manager",
     config={"infra-secrets:cloud": "aws", "aws:region": "eu-west-1"},
+    scope="eu-west-1",
     elsewhere={"aws:region": "eu-central-1"},
     reader="arn:aws:iam::123456789012:role/shop",
     writer="arn:aws:iam::123456789012:role/operator",
@@ -111,6 +114,7 @@ GCP = Place(
     package="gcp",
     title="GCP Secret Manager",
     config={"infra-secrets:cloud": "gcp", "gcp:project": "shop-production"},
+    scope="shop-production",
     elsewhere={"gcp:project": "shop-staging"},
     reader="serviceAccount:shop@shop-production.iam.gserviceaccount.com",
     writer="group:operators@example.com",
@@ -126,6 +130,7 @@ AZURE = Place(
         "infra-secrets:azureVaultId": VAULT,
         "infra-secrets:azureWriterRoleId": "33333333-3333-3333-3333-333333333333",
     },
+    scope="shop",
     elsewhere={"infra-secrets:azureVaultId": f"{VAULT}-staging"},
     reader="ServicePrincipal:11111111-1111-1111-1111-111111111111",
     writer="Group:22222222-2222-2222-2222-222222222222",

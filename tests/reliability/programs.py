@@ -131,7 +131,8 @@ def _add_tag(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResu
     where = _TAGGED.get(args.type_)
     if where is None:
         return None
-    tags = {**(args.props.get(where) or {}), "cost-center": "42"}
+    given: Any = args.props.get(where) or {}
+    tags = {**given, "cost-center": "42"}
     return pulumi.ResourceTransformResult({**args.props, where: tags}, args.opts)
 
 

@@ -4,16 +4,14 @@ A scenario gets a `Stage`: what a person can do to a program, a stack and a clou
 `Outcome`, plain data.
 """
 
-import base64
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from infra_secrets.errors import SecretNameError
 from infra_secrets.testing.rehearsal import Rehearsal, Run
-from infra_secrets.testing.simulation import CloudError, Request, SimulatedCloud
+from infra_secrets.testing.simulation import Request, SimulatedCloud
 from tests.reliability.places import PROJECT, STACK, Place
 from tests.reliability.programs import Code, Container, Way, written
 
@@ -50,6 +48,7 @@ class Stage:
         way: How the program is written.
         code: What it says now.
         rehearsal: The engine.
+        seen_before: What a reader got before the operator came: the name of an error, or a placeholder.
     """
 
     def __init__(self, place: Place, way: Way, code: Code, rehearsal: Rehearsal) -> None:
@@ -60,6 +59,7 @@ class Stage:
         self.runs: list[Run] = []
         self.values: dict[str, str] = {}
         self.containers: dict[str, Container] = {}
+        self.seen_before = ""
         self._guests: list[Rehearsal] = []
 
     @classmethod
@@ -70,6 +70,8 @@ class Stage:
         )
         rehearsal.up()
         stage = cls(place, way, code, rehearsal)
+        first = stage.name(code.containers[0])
+        stage.seen_before = stage.cloud.reader_sees(first)
         for container in code.containers:
             stage.set_value(container)
         return stage
@@ -78,6 +80,7 @@ class Stage:
         """Return an independent copy."""
         twin = Stage(self.place, self.way, self.code, self.rehearsal.fork())
         twin.values, twin.containers = dict(self.values), dict(self.containers)
+        twin.seen_before = self.seen_before
         return twin
 
     def close(self) -> None:
@@ -150,14 +153,10 @@ class Stage:
     def set_value(self, container: Container) -> None:
         """Let an operator set a value; it is one of those that must survive."""
         name = self.name(container)
-        self.values[name] = f"sk_live_{len(self.values)}_{container.logical}_of_an_operator"
+        # With characters that every escaping treats differently, so that the search has something to do.
+        self.values[name] = f"sk_live_{len(self.values)}_{container.logical}_\"<&>'%/é"
         self.containers[name] = container
         self.cloud.set_value(name, self.values[name])
-
-    def expect_value(self, container: Container, value: str) -> None:
-        """Let a value that is there count among those that must survive."""
-        self.containers[self.name(container)] = container
-        self.values[self.name(container)] = value
 
     def adopt(self) -> None:
         """Say in the code that every container is to be taken over, by its id."""
@@ -187,7 +186,9 @@ class Stage:
     # Measuring ------------------------------------------------------------------------------------
 
     def outcome(self) -> Outcome:
-        fates = [fate(self.cloud, name, value) for name, value in self.values.items()]
+        fates = [
+            fate(self.cloud, name, value, self.place.scope) for name, value in self.values.items()
+        ]
         stops = tuple(in_one_line(run.error) for run in self.runs if not run.succeeded)
         last = self.runs[-1]
         return Outcome(
@@ -203,7 +204,12 @@ class Stage:
                     }
                 )
             ),
-            sightings=tuple(sightings(self.rehearsal, self.values.values())),
+            sightings=tuple(
+                str(sighting)
+                for rehearsal in (self.rehearsal, *self._guests)
+                for sighting in rehearsal.sightings()
+                if sighting.leaked
+            ),
             misnamed=tuple(name for name in self.cloud.names() if not self._is_canonical(name)),
         )
 
@@ -219,31 +225,12 @@ def in_one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def fate(cloud: SimulatedCloud, name: str, value: str) -> Fate:
+def fate(cloud: SimulatedCloud, name: str, value: str, scope: str) -> Fate:
     """Say what became of a value. Restores a deleted container to see, so ask at the end."""
-    if cloud.value(name) == value:
+    if cloud.value(name, scope) == value:
         return "kept"
-    if cloud.state(name) in {"scheduled for deletion", "soft-deleted"}:
-        try:
-            cloud.restore(name)
-        except CloudError:
-            return "lost"
-        if cloud.value(name) == value:
+    if cloud.state(name, scope) in {"scheduled for deletion", "soft-deleted"}:
+        cloud.restore(name, scope)
+        if cloud.value(name, scope) == value:
             return "restorable"
-    return "buried" if value in cloud.versions(name) else "lost"
-
-
-def sightings(rehearsal: Rehearsal, values: Any) -> Iterator[str]:
-    """Yield where a value is outside the cloud: requests, state, events, output, stack outputs."""
-    places = {
-        "a request": repr(rehearsal.requests),
-        "the state": json.dumps(rehearsal.state()),
-        "the outputs": repr(rehearsal.outputs),
-        **{
-            f"run {number} ({run.command})": run.output + json.dumps(run.events)
-            for number, run in enumerate(rehearsal.runs, start=1)
-        },
-    }
-    for value in values:
-        for spelling in {value, json.dumps(value)[1:-1], base64.b64encode(value.encode()).decode()}:
-            yield from (where for where, text in places.items() if spelling in text)
+    return "buried" if value in cloud.versions(name, scope) else "lost"

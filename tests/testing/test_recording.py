@@ -1,6 +1,7 @@
 import asyncio
 import gc
 from collections.abc import Iterator
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -34,7 +35,7 @@ def test_a_registration_shows_its_inputs_as_plain_data_with_secrets_marked() -> 
     recording = Recording()
 
     def program() -> None:
-        tags = {"open": "yes", "hidden": pulumi.Output.secret("hush")}
+        tags: Any = {"open": "yes", "hidden": pulumi.Output.secret("hush")}
         aws.secretsmanager.Secret("one", name="app/one", recovery_window_in_days=7, tags=tags)
 
     recording.run(program)
@@ -278,7 +279,7 @@ def test_a_canary_is_seen_in_inputs_outputs_and_logs() -> None:
     canary = Canary.plant()
 
     def program() -> Iterator[None] | None:
-        tags = {"open": canary.value, "closed": pulumi.Output.secret(canary.value)}
+        tags: Any = {"open": canary.value, "closed": pulumi.Output.secret(canary.value)}
         aws.secretsmanager.Secret("one", tags=tags)
         pulumi.export("leak", canary.value)
         pulumi.log.info(f"it is {canary.value}")

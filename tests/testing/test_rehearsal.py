@@ -50,7 +50,7 @@ def test_a_run_tells_what_was_said_and_done(capsys: pytest.CaptureFixture[str]) 
         assert '"app/one"' in run.output
         assert run.output.endswith("from the program")
         assert [(step.op, step.name) for step in run.changes] == [("create", "one")]
-        assert ["warning: careful"] == run.warnings
+        assert run.warnings == ["warning: careful"]
         assert lines[0] == "Previewing update (stack):"
         assert tuple(events) == run.events
         assert rehearsal.aws.names() == []
@@ -67,7 +67,8 @@ def test_a_program_that_raises_fails_the_run_with_its_message() -> None:
             rehearsal.up()
         run = raised.value.run
         assert "Traceback" not in run.error
-        assert "name the cloud" in [said for said in run.diagnostics if said.severity == "error"][0].message
+        said = next(each for each in run.diagnostics if each.severity == "error")
+        assert "name the cloud" in said.message
         rehearsal.program = lambda: 1 / 0
         run = rehearsal.preview(check=False)
         assert "ZeroDivisionError" in run.error
@@ -97,20 +98,24 @@ def test_config_of_every_kind_reaches_the_program_and_can_change() -> None:
         pulumi.export("other", pulumi.Config("other").require("word"))
 
     config = {"size": 3, "on": True, "tree": {"a": [1, "b"]}, "other:word": "x"}
-    with Rehearsal(program, project="shop", stack="prod", config=config, secrets={"key": "hush!!"}) as rehearsal:
+    with Rehearsal(
+        program, project="shop", stack="prod", config=config, secrets={"key": "hush!!"}
+    ) as rehearsal:
         rehearsal.up()
         expected = {"size": 3, "on": True, "tree": {"a": [1, "b"]}, "other": "x"}
         assert rehearsal.outputs == {**expected, "key": SecretValue("hush!!")}
         rehearsal.configure(config={**config, "size": 4})
         rehearsal.up()
         assert rehearsal.outputs == {**expected, "size": 4, "key": SecretValue("hush!!")}
-        (stack,) = [each for each in rehearsal.state()["resources"] if each["urn"].startswith("urn:pulumi:prod::shop::pulumi:pulumi:Stack")]
-        assert stack
+        assert rehearsal.state()["resources"][0]["urn"].startswith("urn:pulumi:prod::shop::")
 
 
 def test_the_requests_are_plain_data_with_secrets_marked() -> None:
-    tags = {"open": "yes", "closed": pulumi.Output.secret("hush!!")}
-    with Rehearsal(secrets("one", tags=tags)) as rehearsal:
+    def program() -> None:
+        tags: Any = {"open": "yes", "closed": pulumi.Output.secret("hush!!")}
+        aws.secretsmanager.Secret("one", name="app/one", tags=tags)
+
+    with Rehearsal(program) as rehearsal:
         rehearsal.up()
         (create,) = [each for each in rehearsal.requests if each.operation == "create"]
         assert (create.package, create.name) == ("aws", "one")
@@ -150,6 +155,35 @@ def test_a_rule_switched_off_changes_what_happens() -> None:
         rehearsal.program = lambda: aws.secretsmanager.Secret("one", name="app/two")
         assert rehearsal.preview().changes[0].op == "create-replacement"
         assert rehearsal.aws is cloud
+
+
+def test_hooks_and_transforms_run_in_the_program_s_own_context() -> None:
+    ran: list[str] = []
+
+    def hook(args: pulumi.ResourceHookArgs) -> None:
+        ran.append(f"{args.name} in {pulumi.get_project()}")
+        if args.name == "two":
+            raise ValueError("not this one")
+
+    def tag(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
+        return pulumi.ResourceTransformResult({**args.props, "tags": {"by": "me"}}, args.opts)
+
+    def program() -> None:
+        pulumi.runtime.register_resource_transform(tag)
+        hooks = pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook("look", hook)])
+        for name in names:
+            opts = pulumi.ResourceOptions(hooks=hooks)
+            aws.secretsmanager.Secret(name, name=f"app/{name}", opts=opts)
+
+    names = ["one"]
+    with Rehearsal(program, project="shop") as rehearsal:
+        rehearsal.up()
+        assert ran == ["one in shop"]
+        assert rehearsal.aws.describe("app/one")["Tags"] == {"by": "me"}
+        names.append("two")
+        with pytest.raises(EngineError, match="not this one"):
+            rehearsal.up()
+        assert rehearsal.aws.names() == ["app/one"]
 
 
 # What goes wrong --------------------------------------------------------------------------------
@@ -246,7 +280,9 @@ def test_skipping_checkpoints_still_leaves_a_state() -> None:
 # The engine -------------------------------------------------------------------------------------
 
 
-def test_without_an_engine_the_error_names_the_two_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_engine_the_error_names_the_two_ways_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("PATH", "")
     with Rehearsal(secrets("one")) as rehearsal:
         with pytest.raises(EngineMissingError) as raised:
@@ -257,7 +293,9 @@ def test_without_an_engine_the_error_names_the_two_ways_out(monkeypatch: pytest.
 
 def test_an_engine_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "engine_version", lambda _path: VersionInfo(3, 218, 0))
-    with pytest.raises(EngineMissingError, match=r"is version 3\.218\.0; a rehearsal needs 3\.219\.0"):
+    with pytest.raises(
+        EngineMissingError, match=r"is version 3\.218\.0; a rehearsal needs 3\.219\.0"
+    ):
         engine.find_engine()
 
 

@@ -9,7 +9,7 @@ from infra_secrets.testing import CloudError, EngineError, Rehearsal, Run, Simul
 from infra_secrets.testing.clouds.gcp import SecretManager
 
 PROJECT = "shop-1"
-AUTO = {"replication": {"auto": {}}}
+AUTO: dict[str, Any] = {"replication": {"auto": {}}}
 
 
 # The service ------------------------------------------------------------------------------------
@@ -83,7 +83,9 @@ def test_what_is_beyond_a_limit_is_refused(
 def test_what_is_at_a_limit_is_taken(service: SecretManager) -> None:
     labels = {f"schlüssel_{n}-" + "k" * 40: "v" * 63 for n in range(64)}
     annotations = {"a" + "." * 61 + "a": "Any/Value", "k": "v" * 16000}
-    service.create(PROJECT, "A-z_" + "0" * 251, {**AUTO, "labels": labels, "annotations": annotations})
+    service.create(
+        PROJECT, "A-z_" + "0" * 251, {**AUTO, "labels": labels, "annotations": annotations}
+    )
 
 
 # The operator -----------------------------------------------------------------------------------
@@ -92,7 +94,11 @@ def test_what_is_at_a_limit_is_taken(service: SecretManager) -> None:
 def test_the_operator_s_hand() -> None:
     cloud = SimulatedGcp()
     cloud.service.create(PROJECT, "x", AUTO)
-    assert (cloud.state("x"), cloud.value("x"), cloud.reader_sees("x")) == ("empty", None, "NOT_FOUND")
+    assert (cloud.state("x"), cloud.value("x"), cloud.reader_sees("x")) == (
+        "empty",
+        None,
+        "NOT_FOUND",
+    )
     cloud.set_value("x", "first value")
     cloud.set_value("x", "second value")
     assert (cloud.state("x"), cloud.value("x")) == ("set", "second value")
@@ -108,10 +114,10 @@ def test_the_operator_s_hand() -> None:
 # The provider, on the real engine ---------------------------------------------------------------
 
 
-def secret(secret_id: str = "api", **args: Any) -> Callable[[], None]:
+def secret(id_: str = "api", **args: Any) -> Callable[[], None]:
     def program() -> None:
         settings = {"replication": {"auto": {}}, **args}
-        made = gcp.secretmanager.Secret("key", secret_id=secret_id, **settings)
+        made = gcp.secretmanager.Secret("key", secret_id=id_, **settings)
         member = "user:reader@example.com"
         role = "roles/secretmanager.secretAccessor"
         gcp.secretmanager.SecretIamMember("reader", secret_id=made.id, role=role, member=member)
@@ -196,7 +202,8 @@ def test_deletion_protection_stops_the_provider_and_not_the_console(with_value: 
 
 
 @pytest.mark.parametrize(
-    ("policy", "exit_code", "state"), [("PREVENT", 255, "set"), ("ABANDON", 0, "set"), ("DELETE", 0, "missing")]
+    ("policy", "exit_code", "state"),
+    [("PREVENT", 255, "set"), ("ABANDON", 0, "set"), ("DELETE", 0, "missing")],
 )
 def test_the_deletion_policy_decides_what_destroy_does(
     with_value: Rehearsal, policy: str, exit_code: int, state: str
@@ -217,7 +224,10 @@ def test_an_import_does_not_know_what_only_the_provider_knows(with_value: Rehear
     options = pulumi.ResourceOptions(import_="api")
     rehearsal.program = secret(deletion_protection=True, labels={"a": "b"}, opts=options)
     run = rehearsal.up()
-    assert [step.op for step in run.changes if step.type.endswith(":Secret")] == ["import", "update"]
+    assert [step.op for step in run.changes if step.type.endswith(":Secret")] == [
+        "import",
+        "update",
+    ]
     (state,) = [each for each in rehearsal.resources if each["type"].endswith(":Secret")]
     assert state["outputs"]["deletionProtection"] is True
     assert rehearsal.gcp.value("api") == "operator's value"

@@ -1,0 +1,194 @@
+"""`infra-secrets rehearse`: what the command takes, and the exit code that it ends with.
+
+The engine is the real one, the clouds are simulated: no account is opened and nothing is written to the
+project's directory. What a rehearsal does is in `trial.py`, what is shown of it in `report.py`.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from infra_secrets import clouds
+from infra_secrets.cli.ordinary import CLOUD_KEY, ORDINARY_CONFIG
+from infra_secrets.cli.report import TerminalProgress, as_json, console, show
+from infra_secrets.errors import InfraSecretsError, MissingExtraError
+from infra_secrets.naming import nearest
+
+if TYPE_CHECKING:
+    from infra_secrets.cli.trial import Verdict
+    from infra_secrets.testing.directory import ProjectDirectory
+
+NOT_WELL, USAGE_ERROR, INTERRUPTED = 1, 2, 130
+
+_KEY = re.compile(r"[^\s:=]+(:[^\s:=]+)?")
+_PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+
+
+class UsageError(InfraSecretsError):
+    """What was asked for cannot be rehearsed; nothing was run."""
+
+
+def rehearse(
+    directory: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            file_okay=False,
+            resolve_path=True,
+            show_default="the current folder",
+            help="The project's folder, or one inside it.",
+        ),
+    ] = Path(),
+    stack: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose config to use. Default: the only one that has a config file, or dev."
+        ),
+    ] = None,
+    cloud: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="|".join(clouds.available()),
+            help=f"Sets {CLOUD_KEY}. Repeat it to rehearse on several clouds.",
+        ),
+    ] = None,
+    config: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE", help="Plain config, on top of the stack's. May be repeated."
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Report to a machine.")] = False,
+) -> None:
+    """Run a Pulumi program on the real engine over simulated clouds, with no account.
+
+    Shows which secret containers it would make, that operators' values survive, and that no secret can be
+    seen. Exit code: 0 when all is well, 1 when it is not, 2 when nothing could be rehearsed.
+    """
+    try:
+        with _missing_sdk_explained():
+            project, config_given = _project(directory, stack), _pairs(config or [])
+            chosen = _clouds(cloud or [], config_given)
+            verdicts = [_rehearse_on(each, project, config_given, json=json) for each in chosen]
+    except InfraSecretsError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        raise typer.Exit(USAGE_ERROR) from None
+    except KeyboardInterrupt:
+        _end_at_once()
+    if json:
+        print(as_json(verdicts, str(project.directory)))
+    raise typer.Exit(0 if all(verdict.well for verdict in verdicts) else NOT_WELL)
+
+
+def _rehearse_on(
+    cloud: str | None, project: "ProjectDirectory", given: Mapping[str, str], *, json: bool
+) -> "Verdict":
+    from infra_secrets.cli import trial
+    from infra_secrets.testing.rehearsal import Rehearsal
+
+    config = {**given, **({CLOUD_KEY: cloud} if cloud else {})}
+    chosen = str({**project.config, **config}.get(CLOUD_KEY) or "") or None
+    said = {*project.config, *config, *(str(path[0]) for path in project.secrets)}
+    filled_in = {
+        key: text for key, text in ORDINARY_CONFIG.get(chosen or "", {}).items() if key not in said
+    }
+    progress = TerminalProgress(console(sys.stderr), cloud or "")
+    with Rehearsal(
+        directory=project.directory, stack=project.stack, config={**filled_in, **config}
+    ) as rehearsal:
+        verdict = trial.rehearse(
+            rehearsal, project.directory, progress, cloud=chosen, filled_in=filled_in
+        )
+    if not json:
+        show(verdict, console(sys.stdout))
+    return verdict
+
+
+# What was asked for -----------------------------------------------------------------------------------
+
+
+def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
+    from infra_secrets.testing.directory import ProjectDirectory
+    from infra_secrets.testing.engine import find_engine
+
+    for folder in (directory, *directory.parents):
+        if any((folder / name).is_file() for name in _PROJECT_FILES):
+            break
+    else:
+        raise UsageError(
+            f"There is no Pulumi.yaml in {directory} or above it. Name the folder of a Pulumi project: "
+            "infra-secrets rehearse DIRECTORY"
+        )
+    stack = stack.rpartition("/")[2] if stack else None  # of organization/project/stack
+    project = ProjectDirectory.read(folder, stack)
+    stacks = _stacks(folder)
+    if stack is None and len(stacks) > 1:
+        raise UsageError(
+            f"{folder} has config for several stacks: {', '.join(stacks)}. Say which one to rehearse: "
+            f"--stack {stacks[0]}"
+        )
+    close = nearest(stack, stacks) if stack is not None and stack not in stacks else None
+    if close is not None:
+        raise UsageError(
+            f"There is no Pulumi.{stack}.yaml in {folder}, and a stack without config is seldom meant when "
+            f"others have it ({', '.join(stacks)}). Did you mean --stack {close}?"
+        )
+    project.program()  # refuses a language whose host is missing
+    find_engine()
+    return project
+
+
+def _stacks(folder: Path) -> list[str]:
+    found = (re.fullmatch(r"Pulumi\.(.+)\.(yaml|yml|json)", path.name) for path in folder.iterdir())
+    return sorted({match[1] for match in found if match})
+
+
+def _clouds(asked: Sequence[str], config: Mapping[str, str]) -> list[str | None]:
+    for name in asked:
+        clouds.load(name)
+    if asked and CLOUD_KEY in config:
+        raise UsageError(
+            f"--cloud and --config {CLOUD_KEY}=... say the same thing. Give one of them."
+        )
+    return list(dict.fromkeys(asked)) or [None]
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        key, separator, value = text.partition("=")
+        if not separator or not _KEY.fullmatch(key):
+            # What stands there is not repeated: without a key it may be anything.
+            raise UsageError(
+                "--config must be KEY=VALUE, where the key is like 'region' or 'aws:region', without spaces."
+                + (f" Found the key {key!r}." if separator else " One has no '='.")
+            )
+        pairs[key] = value
+    return pairs
+
+
+# Ends -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _missing_sdk_explained() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] not in {"pulumi", "grpc", "google", "yaml"}:
+            raise
+        raise MissingExtraError(f"The Pulumi SDK ({missing.name})", *clouds.available()) from None
+
+
+def _end_at_once() -> NoReturn:
+    """End although a thread of the program may still be busy. The engine is dead, the files are gone."""
+    print("Interrupted.", file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)

@@ -1,0 +1,28 @@
+"""The simulated clouds, one module each. What lies in this folder is found; nothing lists it."""
+
+import functools
+import importlib
+import pkgutil
+
+from infra_secrets.testing.simulation import SimulatedCloud
+
+
+def simulated_clouds() -> list[SimulatedCloud]:
+    """Return one new cloud of each kind."""
+    return [kind() for kind in _kinds()]
+
+
+@functools.cache
+def _kinds() -> tuple[type[SimulatedCloud], ...]:
+    modules = [
+        importlib.import_module(f"{__name__}.{module.name}")
+        for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name)
+    ]
+    return tuple(
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, SimulatedCloud)
+        and value.__module__ == module.__name__
+    )

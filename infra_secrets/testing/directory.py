@@ -1,0 +1,246 @@
+"""A Pulumi project in a directory, read for a rehearsal. Nothing is ever written there.
+
+A secret of the stack's config cannot be decrypted without an account: it is replaced by a canary.
+What an ESC environment would add is missing, and said so. A Python program runs inside this
+process; any other needs its language host, as for a real `pulumi up`.
+"""
+
+import contextlib
+import os
+import runpy
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from infra_secrets.errors import InfraSecretsError
+from infra_secrets.testing.canary import Canary
+from infra_secrets.testing.engine import is_secretive
+
+_EXTENSIONS: Final = (".yaml", ".yml", ".json")
+
+
+class ProjectError(InfraSecretsError, ValueError):
+    """The directory holds no Pulumi project, or one that cannot be rehearsed here."""
+
+
+@dataclass(frozen=True)
+class ProjectDirectory:
+    """What a rehearsal needs to know of a project's directory.
+
+    Attributes:
+        directory: Where `Pulumi.yaml` is.
+        name: The project's name.
+        stack: The stack whose config was read.
+        runtime: The language, e.g. `python`.
+        main: The program: a directory or a file.
+        settings: `Pulumi.yaml` as a rehearsal's own copy of it must be.
+        config: Plain config by full key. A secret inside an object is an empty string here.
+        secrets: Canaries for the secret values by path: the full key, and then names and indices.
+        notes: What a rehearsal cannot do for this project, for its user to read.
+    """
+
+    directory: Path
+    name: str
+    stack: str
+    runtime: str
+    main: Path
+    settings: Mapping[str, Any] = field(repr=False)
+    config: Mapping[str, Any] = field(repr=False)
+    secrets: Mapping[tuple[str | int, ...], Canary] = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, directory: Path, stack: str | None = None) -> "ProjectDirectory":
+        """Read `Pulumi.yaml` and the stack's config.
+
+        Args:
+            directory: Where `Pulumi.yaml` is.
+            stack: The stack; by default the only one that has a config file, or else `dev`.
+
+        Raises:
+            ProjectError: There is no `Pulumi.yaml`, or it says neither name nor runtime.
+        """
+        directory = directory.resolve()
+        settings = _load(directory, "Pulumi")
+        if settings is None:
+            raise ProjectError(f"there is no Pulumi.yaml in {directory}")
+        name, runtime = settings.get("name"), settings.get("runtime")
+        if isinstance(runtime, Mapping):
+            runtime = runtime.get("name")
+        if not isinstance(name, str) or not isinstance(runtime, str):
+            raise ProjectError(f"Pulumi.yaml in {directory} must say `name` and `runtime`")
+        stacks = directory / str(settings.get("stackConfigDir") or ".")
+        stack = stack or _only_stack(stacks) or "dev"
+        stack_settings = _load(stacks, f"Pulumi.{stack}") or {}
+        said = {**_project_config(settings, name), **_stack_config(stack_settings, name)}
+        secrets: dict[tuple[str | int, ...], Canary] = {}
+        config = {key: _plain(value, (key,), secrets) for key, value in said.items()}
+        return cls(
+            directory,
+            name,
+            stack,
+            runtime,
+            (directory / str(settings.get("main") or ".")).resolve(),
+            _own_settings(settings, directory),
+            {key: value for key, value in config.items() if (key,) not in secrets},
+            secrets,
+            tuple(_notes(stack_settings, stack)),
+        )
+
+    def program(self) -> Callable[[], object] | None:
+        """Return a Python program as a function, or None where a language host has to run it.
+
+        Raises:
+            ProjectError: The program needs a language host that is not installed.
+        """
+        if self.runtime == "python":
+            return self._run_python
+        host = f"pulumi-language-{self.runtime}"
+        pulumi = shutil.which("pulumi")
+        beside = Path(pulumi).resolve().parent / host if pulumi is not None else None
+        if shutil.which(host) is None and (beside is None or not beside.exists()):
+            raise ProjectError(
+                f"the project's runtime is {self.runtime!r}, and there is no {host} on the PATH or"
+                " beside"
+                " `pulumi`. Install the whole of Pulumi (https://www.pulumi.com/docs/install/)."
+            )
+        return None
+
+    def _run_python(self) -> None:
+        runpy.run_path(str(self.main), run_name="__main__")
+
+    @contextlib.contextmanager
+    def surroundings(self) -> Iterator[None]:
+        """Put this process where the program expects to be, and put everything back.
+
+        That is the working directory, `sys.path`, and an environment without credentials. Modules
+        that the program loads from its own directory are forgotten, so that the next run sees them
+        anew.
+        """
+        folder = self.main if self.main.is_dir() else self.main.parent
+        before = set(sys.modules)
+        path, here, bytecode = list(sys.path), Path.cwd(), sys.dont_write_bytecode
+        hidden = {key: value for key, value in os.environ.items() if is_secretive(key)}
+        try:
+            for key in hidden:
+                del os.environ[key]
+            sys.path.insert(0, str(folder))
+            sys.dont_write_bytecode = True  # nothing is written there
+            os.chdir(folder)
+            yield
+        finally:
+            os.chdir(here)
+            sys.path[:] = path
+            sys.dont_write_bytecode = bytecode
+            os.environ.update(hidden)
+            for name in set(sys.modules) - before:
+                if _is_own(name, folder):
+                    del sys.modules[name]
+
+
+def _is_own(name: str, folder: Path) -> bool:
+    """Whether a module is part of the program, and not of an environment that lies beside it."""
+    file = getattr(sys.modules[name], "__file__", None)
+    if file is None or name.partition(".")[0] == "infra_secrets":
+        return False
+    path = Path(file)
+    return path.is_relative_to(folder) and not {"site-packages", "dist-packages"} & set(path.parts)
+
+
+def _load(directory: Path, stem: str) -> dict[str, Any] | None:
+    for extension in _EXTENSIONS:
+        path = directory / f"{stem}{extension}"
+        if path.is_file():
+            try:
+                loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+            except yaml.YAMLError as error:
+                raise ProjectError(f"{path} is no YAML: {error}") from error
+            return loaded if isinstance(loaded, dict) else {}
+    return None
+
+
+def _only_stack(directory: Path) -> str | None:
+    stacks = {
+        path.name.removeprefix("Pulumi.").removesuffix(path.suffix)
+        for path in directory.glob("Pulumi.*.*")
+        if path.suffix in _EXTENSIONS
+    }
+    return stacks.pop() if len(stacks) == 1 else None
+
+
+def _full_key(key: str, project: str) -> str:
+    return key if ":" in key else f"{project}:{key}"
+
+
+def _project_config(settings: Mapping[str, Any], project: str) -> dict[str, Any]:
+    """Return the values and defaults that the project gives for every stack."""
+    found: dict[str, Any] = {}
+    declared = settings.get("config")
+    for key, declaration in (declared if isinstance(declared, Mapping) else {}).items():
+        value = declaration
+        if isinstance(declaration, Mapping):
+            value = declaration.get("value", declaration.get("default"))
+        if value is not None:
+            found[_full_key(str(key), project)] = value
+    return found
+
+
+def _stack_config(settings: Mapping[str, Any], project: str) -> dict[str, Any]:
+    config = settings.get("config") or {}
+    return {_full_key(str(key), project): value for key, value in config.items()}
+
+
+def _plain(
+    value: Any, path: tuple[str | int, ...], secrets: dict[tuple[str | int, ...], Canary]
+) -> Any:
+    """Return a value with every secret in it taken out, and note the places."""
+    if isinstance(value, Mapping):
+        if set(value) == {"secure"}:
+            name = ".".join(str(part) for part in path)
+            secrets[path] = Canary.plant(name=f"secret config {name}")
+            return ""
+        return {key: _plain(member, (*path, str(key)), secrets) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_plain(member, (*path, index), secrets) for index, member in enumerate(value)]
+    return value
+
+
+def _own_settings(settings: Mapping[str, Any], directory: Path) -> dict[str, Any]:
+    """Return the settings for a copy elsewhere: absolute paths, no config, no backend."""
+    dropped = {"backend", "config", "main", "stackConfigDir"}
+    own = {key: value for key, value in settings.items() if key not in dropped}
+    own["main"] = str((directory / str(settings.get("main") or ".")).resolve())
+    for key in ("plugins", "packages"):
+        if key in own:
+            own[key] = _absolute(own[key], directory)
+    return own
+
+
+def _absolute(value: Any, directory: Path) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _absolute(member, directory) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_absolute(member, directory) for member in value]
+    if isinstance(value, str) and value.startswith((".", "/")):
+        return str((directory / value).resolve())
+    return value
+
+
+def _notes(stack_settings: Mapping[str, Any], stack: str) -> Iterator[str]:
+    environment = stack_settings.get("environment")
+    if isinstance(environment, Mapping):
+        environment = environment.get("imports") or ["(written in the stack's file)"]
+    if environment:
+        names = ", ".join(
+            str(next(iter(entry))) if isinstance(entry, Mapping) else str(entry)
+            for entry in environment
+        )
+        yield (
+            f"Pulumi.{stack}.yaml names ESC environments that a rehearsal does not open: {names}."
+            " Give what they would set as config."
+        )

@@ -1,0 +1,55 @@
+"""The demo keeps its word on every cloud, and notices when a promise is broken."""
+
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from examples import demo
+from infra_secrets import clouds
+from infra_secrets.secret import Secret
+
+
+def test_every_promise_holds(cloud: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo.main([cloud]) == 0
+
+    told = capsys.readouterr().out
+    assert told.count(" ok  ") == 10
+    assert "canary-" not in told
+    assert f"{cloud:<6} 3 containers, every value still there" in told
+
+
+def test_a_value_that_can_be_lost_is_a_broken_promise(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def careless(self: Secret, wanted: clouds.Wanted) -> pulumi.ResourceOptions:
+        del wanted
+        return pulumi.ResourceOptions(parent=self)
+
+    monkeypatch.setattr(Secret, "_container_options", careless)
+
+    assert demo.main(["aws"]) == 1
+    assert "the rename was not refused" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_value_that_is_gone_is_a_broken_promise(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from infra_secrets.testing.clouds.gcp import SimulatedGcp
+
+    monkeypatch.setattr(SimulatedGcp, "value", lambda *_: None)
+
+    assert demo.main(["gcp"]) == 1
+    assert "lost its value" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_the_program_is_edited_only_where_the_text_is_there_once() -> None:
+    with pytest.raises(ValueError, match=r"is in __main__\.py 0 times"):
+        demo.edited({"no such text": "another"})
+
+
+def test_the_program_knows_nothing_of_the_demo() -> None:
+    text = Path(demo.PROGRAM).read_text(encoding="utf-8")
+
+    assert "testing" not in text
+    assert "demo" not in text
