@@ -125,9 +125,11 @@ class Story:
 
     def _set_by_hand(self) -> str:
         for name in self._simulated.names():
+            shown = any(name in str(command) for command in self._rehearsal.outputs.values())
+            self._promise(shown, f"no output of the stack shows the command that sets {name}")
             self._values[name] = Canary.plant(name=name)
             self._simulated.set_value(name, self._values[name].value)
-        return "with the commands that the stack's outputs show"
+        return "by hand; the stack's outputs show the command for each"
 
     def _unchanged(self) -> str:
         run = self._up()

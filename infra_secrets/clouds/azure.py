@@ -453,7 +453,7 @@ def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
     if "not authorized to perform action" in failure or "ForbiddenByRbac" in failure:
         return (
             f"Before it creates a secret the provider asks Key Vault {vault!r} whether a deleted one of the name "
-            f"{name!r} can be recovered, and this identity may not ask. Nothing was changed. Let somebody who may look: "
+            f"{name!r} can be recovered, and this identity may not ask. Nothing was changed. Let somebody who may: "
             f"az keyvault secret show-deleted --vault-name {vault} --name {name}. If there is one: az keyvault secret "
             f'recover --vault-name {vault} --name {name}, then adopt="<azure_vault_id>/secrets/{name}" here.'
         )
