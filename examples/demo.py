@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from infra_secrets import clouds
-from infra_secrets.cli.ordinary import CLOUD_KEY, ORDINARY_CONFIG
 from infra_secrets.errors import UnknownCloudError
-from infra_secrets.testing import Canary, EngineMissingError, Rehearsal, Run
+from infra_secrets.testing import Canary, EngineMissingError, Rehearsal, Run, ordinary_config
 
 try:
     from rich.console import Console
@@ -214,8 +213,7 @@ def main(names: Sequence[str] = ()) -> int:
     endings: dict[str, tuple[bool, str]] = {}
     for cloud in names or clouds.available():
         say(f"\n[bold]{cloud}: {clouds.load(cloud).SPELLING.title}[/bold]")
-        config = {CLOUD_KEY: cloud, **ORDINARY_CONFIG[cloud]}
-        with Rehearsal(directory=ROOT, config=config) as rehearsal:
+        with Rehearsal(directory=ROOT, config=ordinary_config(cloud)) as rehearsal:
             try:
                 endings[cloud] = True, Story(cloud, rehearsal).tell()
             except BrokenPromiseError as broken:

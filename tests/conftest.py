@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from infra_secrets import clouds
-from infra_secrets.testing.recording import Recording
+from infra_secrets.testing import Recording, ordinary_config
 
 VAULT = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/shop"
     "/providers/Microsoft.KeyVault/vaults/shop-prod"
 )
-NEEDED: Mapping[str, Mapping[str, str]] = {
-    "aws": {"aws:region": "eu-west-1"},
+PLACES: Mapping[str, Mapping[str, str]] = {
     "gcp": {"gcp:project": "shop-123"},
     "azure": {"infra-secrets:azureVaultId": VAULT},
 }
+"""Where the expected texts of some tests say that containers are."""
 
 
 @pytest.fixture(params=clouds.available())
@@ -28,7 +28,7 @@ def cloud(request: pytest.FixtureRequest) -> str:
 
 def config_for(cloud: str, config: Mapping[str, str] | None = None) -> dict[str, str]:
     """Stack config that chooses a cloud and names what it needs."""
-    return {"infra-secrets:cloud": cloud, **NEEDED[cloud], **(config or {})}
+    return {**ordinary_config(cloud), **PLACES.get(cloud, {}), **(config or {})}
 
 
 def recording_on(cloud: str, config: Mapping[str, str] | None = None, **settings: Any) -> Recording:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from infra_secrets import clouds
-from infra_secrets.cli.ordinary import CLOUD_KEY, ORDINARY_CONFIG
 from infra_secrets.cli.report import TerminalProgress, as_json, console, show
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.naming import nearest
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from infra_secrets.cli.trial import Verdict
     from infra_secrets.testing.directory import ProjectDirectory
 
+CLOUD_KEY = "infra-secrets:cloud"
 NOT_WELL, USAGE_ERROR, INTERRUPTED = 1, 2, 130
 
 _KEY = re.compile(r"[^\s:=]+(:[^\s:=]+)?")
@@ -90,13 +90,15 @@ def _rehearse_on(
     cloud: str | None, project: "ProjectDirectory", given: Mapping[str, str], *, json: bool
 ) -> "Verdict":
     from infra_secrets.cli import trial
+    from infra_secrets.testing.clouds import ordinary_config
     from infra_secrets.testing.rehearsal import Rehearsal
 
     config = {**given, **({CLOUD_KEY: cloud} if cloud else {})}
     chosen = str({**project.config, **config}.get(CLOUD_KEY) or "") or None
     said = {*project.config, *config, *(str(path[0]) for path in project.secrets)}
+    ordinary = ordinary_config(chosen) if chosen else {}
     filled_in = {
-        key: text for key, text in ORDINARY_CONFIG.get(chosen or "", {}).items() if key not in said
+        key: text for key, text in ordinary.items() if key not in said and key != CLOUD_KEY
     }
     progress = TerminalProgress(console(sys.stderr), cloud or "")
     with Rehearsal(

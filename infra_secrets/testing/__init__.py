@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from infra_secrets.testing.canary import Canary, LeakError, Sighting
-    from infra_secrets.testing.clouds import simulated_clouds
+    from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
     from infra_secrets.testing.clouds.aws import SimulatedAws
     from infra_secrets.testing.clouds.azure import SimulatedAzure
     from infra_secrets.testing.clouds.gcp import SimulatedGcp
@@ -52,6 +52,7 @@ _MODULES = {
     "SimulatedGcp": "clouds.gcp",
     "Step": "rehearsal",
     "UNKNOWN": "values",
+    "ordinary_config": "clouds",
     "simulated_clouds": "clouds",
 }
 
@@ -78,6 +79,7 @@ __all__ = [
     "SimulatedCloud",
     "SimulatedGcp",
     "Step",
+    "ordinary_config",
     "simulated_clouds",
 ]
 

@@ -304,6 +304,9 @@ class SimulatedCloud(abc.ABC):
     container_types: ClassVar[frozenset[str]]
     """Tokens of the resource types that are a secret's container: no value may ever be in them."""
 
+    ordinary_config: ClassVar[Mapping[str, str]]
+    """Stack config that a program needs on this cloud, made up, by full key."""
+
     before_request: Callable[[Request], None] | None
     """Called with each request before it is answered; what it raises is the answer."""
 

@@ -67,6 +67,14 @@ class Place:
             return cast(str, rehearsal.gcp.describe(name)["name"])
         return f"{VAULT}/secrets/{name}"
 
+    def has_grants(self, rehearsal: Rehearsal, name: str) -> bool:
+        """Say whether anybody was granted anything on a secret."""
+        if self.cloud == "aws":
+            return bool(rehearsal.aws.describe(name)["ResourcePolicy"])
+        if self.cloud == "gcp":
+            return bool(rehearsal.gcp.describe(name)["bindings"])
+        return any(f"/secrets/{name}/" in id_ for id_ in rehearsal.azure.role_assignments)
+
     def make_by_hand(self, rehearsal: Rehearsal, name: str) -> None:
         """Make an empty secret in the console, with tags that the program does not know."""
         if self.cloud == "aws":

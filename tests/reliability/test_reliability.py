@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.places import PLACES
-from tests.reliability.programs import PLACEHOLDER, Code, Way
+from tests.reliability.programs import PLACEHOLDER, Code, Container, Way
 from tests.reliability.report import rows_of
-from tests.reliability.scenarios import RAW, SCENARIOS, Scenario
+from tests.reliability.scenarios import DECIDED_BY_THE_ENGINE, RAW, SCENARIOS, Scenario
 from tests.reliability.stage import WORST_FIRST, Fate, Stage
 
 ROOT = Path(__file__).parents[2]
@@ -48,13 +48,13 @@ def start() -> Iterator[Start]:
 
 
 def of_each_cloud() -> list[object]:
-    """List every scenario of every cloud, those with the same start next to each other."""
+    """List the scenarios of every cloud, those with the same start next to each other."""
     pairs = [(cloud, scenario) for cloud in PLACES for scenario in SCENARIOS]
     pairs.sort(key=lambda pair: (list(PLACES).index(pair[0]), repr(pair[1].start)))
     return [
         pytest.param(cloud, scenario, id=f"{cloud}: {scenario.what}")
         for cloud, scenario in pairs
-        if cloud in scenario.expected
+        if cloud in scenario.tested_on
     ]
 
 
@@ -71,6 +71,16 @@ def test_the_value_survives_when(start: Start, cloud: str, scenario: Scenario) -
     assert expected.is_met_by(outcome), outcome.stops
     assert outcome.sightings == ()
     assert outcome.misnamed == ()
+
+
+@pytest.mark.parametrize("cloud", PLACES)
+def test_a_refused_destroy_leaves_the_readers_their_access(start: Start, cloud: str) -> None:
+    stage = start(cloud, "package", Code((Container(read=True),)))
+
+    stage.destroy()
+    stage.close()
+
+    assert PLACES[cloud].has_grants(stage.rehearsal, stage.name())
 
 
 @pytest.mark.parametrize("cloud", PLACES)
@@ -160,6 +170,10 @@ def test_the_page_shows_every_scenario_as_it_is_expected() -> None:
             for scenario in SCENARIOS
             if cloud in scenario.expected
         ]
+
+
+def test_what_the_engine_decides_names_scenarios_that_there_are() -> None:
+    assert set(BY_ID) >= DECIDED_BY_THE_ENGINE
 
 
 def test_what_was_recorded_of_raw_resources_names_scenarios_that_there_are() -> None:

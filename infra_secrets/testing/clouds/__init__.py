@@ -12,6 +12,16 @@ def simulated_clouds() -> list[SimulatedCloud]:
     return [kind() for kind in _kinds()]
 
 
+def ordinary_config(cloud: str) -> dict[str, str]:
+    """Return stack config that chooses a cloud and says, made up, what its programs must be told.
+
+    Args:
+        cloud: `aws`, `azure` or `gcp`; for any other name only the choice is returned.
+    """
+    needed = {kind.__module__.rpartition(".")[2]: kind.ordinary_config for kind in _kinds()}
+    return {"infra-secrets:cloud": cloud, **needed.get(cloud, {})}
+
+
 @functools.cache
 def _kinds() -> tuple[type[SimulatedCloud], ...]:
     modules = [

@@ -381,6 +381,7 @@ class SimulatedAws(SimulatedCloud):
 
     package: ClassVar[str] = "aws"
     rules: ClassVar[tuple[Rule, ...]] = RULES
+    ordinary_config: ClassVar[Mapping[str, str]] = {"aws:region": "eu-west-1"}
     container_types: ClassVar[frozenset[str]] = frozenset(
         {"aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretPolicy:SecretPolicy"}
     )

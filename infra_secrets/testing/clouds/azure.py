@@ -342,6 +342,10 @@ class SimulatedAzure(SimulatedCloud):
 
     package: ClassVar[str] = "azure-native"
     rules: ClassVar[tuple[Rule, ...]] = RULES
+    ordinary_config: ClassVar[Mapping[str, str]] = {
+        "infra-secrets:azureVaultId": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rehearsal"
+        "/providers/Microsoft.KeyVault/vaults/rehearsal"
+    }
     container_types: ClassVar[frozenset[str]] = frozenset(
         {"azure-native:keyvault:Secret", "azure-native:authorization:RoleAssignment"}
     )

@@ -284,6 +284,7 @@ class SimulatedGcp(SimulatedCloud):
 
     package: ClassVar[str] = "gcp"
     rules: ClassVar[tuple[Rule, ...]] = RULES
+    ordinary_config: ClassVar[Mapping[str, str]] = {"gcp:project": "rehearsal"}
     container_types: ClassVar[frozenset[str]] = frozenset(
         {"gcp:secretmanager/secret:Secret", "gcp:secretmanager/secretIamMember:SecretIamMember"}
     )
