@@ -56,12 +56,14 @@ def project(folder: Path, program: str, **files: str) -> Path:
 
 def run(*arguments: str, environment: Mapping[str, str] | None = None) -> Said:
     """Run the command in a process of its own, in the root folder."""
+    # Test runners say how wide their own terminal is; what is tested is what a log gets.
+    inherited = {key: text for key, text in os.environ.items() if key != "COLUMNS"}
     done = subprocess.run(
         [sys.executable, "-c", COMMAND, *arguments],
         capture_output=True,
         encoding="utf-8",
         cwd="/",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", **(environment or {})},
+        env={**inherited, "PYTHONIOENCODING": "utf-8", **(environment or {})},
         check=False,
     )
     return Said(done.returncode, done.stdout, done.stderr)

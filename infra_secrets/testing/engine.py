@@ -31,6 +31,7 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi import RunError
 from pulumi.automation._server import LanguageServer
+from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import events_pb2_grpc, language_pb2, language_pb2_grpc
 from pulumi.runtime.settings import SETTINGS
 from semver import VersionInfo
@@ -43,6 +44,7 @@ OLDEST_ENGINE: Final = VersionInfo(3, 219, 0)
 
 # A checkpoint or a chart may be large; the engine allows 400 MB (sdk/go/common/util/rpcutil).
 _MESSAGE_LIMIT: Final = 400 * 1024 * 1024
+_OWN_CONNECTIONS: Final = ("grpc.use_local_subchannel_pool", 1)
 GRPC_OPTIONS: Final = [
     ("grpc.max_receive_message_length", _MESSAGE_LIMIT),
     ("grpc.max_send_message_length", _MESSAGE_LIMIT),
@@ -273,6 +275,9 @@ class InlineProgram(LanguageServer):
             cast("TextIO", _Routed(streams[0])),
             cast("TextIO", _Routed(streams[1])),
         )
+        # gRPC shares connections by address over the whole process, refusals included, and the SDK never
+        # closes its own: an engine that gets the port of a dead one would be refused without being tried.
+        _GRPC_CHANNEL_OPTIONS.append(_OWN_CONNECTIONS)
         try:
             return super().Run(request, context)  # type: ignore[no-untyped-call]
         except (grpc.RpcError, RunError) as failed:
@@ -280,6 +285,7 @@ class InlineProgram(LanguageServer):
             # take that for success; where the engine ended first, nobody reads this.
             return language_pb2.RunResponse(error=str(failed) or "the program failed")
         finally:
+            _GRPC_CHANNEL_OPTIONS.remove(_OWN_CONNECTIONS)
             try:
                 self._close_loop()
                 if self._callbacks is not None:
