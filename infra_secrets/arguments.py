@@ -5,7 +5,6 @@ honour. What was given for an argument that does not exist is never repeated: it
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -24,11 +23,12 @@ from infra_secrets.errors import (
     ValueGivenError,
     combined,
 )
-from infra_secrets.naming import SecretName, kebab, nearest, suggest
+from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
 
 CONFIG = "infra-secrets"
 """Namespace of the package's config keys, e.g. `infra-secrets:cloud`."""
 
+MAX_AGE_DAYS = 36_500  # a hundred years; the package's own limit
 MAX_FIELD = 128  # characters of a JSON key; the package's own limit, so that a key fits into every cloud's tags
 
 _LIKE_A_VALUE = re.compile(
@@ -69,6 +69,10 @@ def resolve(
             f'Secret("{name}"): args must be a mapping of argument names; found {_kind(args)}.'
         )
     reader = _Reader({**args, **kwargs}, known)
+    if opts is not None and not isinstance(opts, pulumi.ResourceOptions):
+        raise SecretArgsError(
+            f'Secret("{name}"): opts must be pulumi.ResourceOptions(...); found {_kind(opts)}.'
+        )
     if opts is not None and opts.import_ is not None:
         reader.refuse(
             "opts has import_; a Secret takes over an existing container with adopt=<its id>."
@@ -179,7 +183,7 @@ class _Reader:
     def _cloud(self, text: str | None) -> Cloud | None:
         if text is None and "cloud" in self._given:
             return None  # refused already
-        text = text or self._config.get("cloud")
+        text = text or self._config.get("cloud") or None
         known = clouds.available()
         if text is None:
             self.errors.append(
@@ -242,7 +246,7 @@ class _Reader:
         for each in fields:
             if re.search(r"[\s\x00-\x1f\x7f]", each) or len(each) > MAX_FIELD:
                 self.refuse(
-                    f"fields has {each[:MAX_FIELD]!r}; a JSON key has 1 to {MAX_FIELD} characters, none of them a "
+                    f"fields has {shown(each)}; a JSON key has 1 to {MAX_FIELD} characters, none of them a "
                     f"space or control character, e.g. 'STRIPE_API_KEY'."
                 )
         repeated = sorted({each for each in fields if fields.count(each) > 1})
@@ -309,9 +313,11 @@ class _Reader:
         # From other languages every number arrives as a float.
         if isinstance(found, bool) or not isinstance(found, int | float):
             self.refuse(f"max_age_days must be a whole number of days; found {_kind(found)}.")
-        elif not math.isfinite(found) or found != int(found) or found < 1:
+        elif not 1 <= found <= MAX_AGE_DAYS or found != int(found):
+            huge = isinstance(found, int) and abs(found) > MAX_AGE_DAYS
+            given = "a number out of range" if huge else found
             self.refuse(
-                f"max_age_days={found} is not possible; it must be a whole number of days, 1 or more."
+                f"max_age_days={given} is not possible; it must be a whole number of days, 1 to {MAX_AGE_DAYS}."
             )
         else:
             return int(found)
@@ -320,7 +326,11 @@ class _Reader:
     def _settings(self, cloud: Cloud) -> Mapping[str, Any]:
         settings: dict[str, Any] = {}
         for setting, key in cloud.SETTINGS.items():
-            found = self._sentence(setting) or self._config.get(key)
+            found = self._given.get(setting)
+            if not _is_input(
+                found
+            ):  # an output stays the object that it is: two secrets with it are in one place
+                found = self._sentence(setting) or self._config.get(key)
             if found:
                 settings[setting] = found
         for other in clouds.available():
@@ -377,7 +387,9 @@ def _claim(cloud: Cloud, wanted: Wanted, opts: pulumi.ResourceOptions | None) ->
         item.lower() if isinstance(item, str) else id(item) for item in wanted.settings.values()
     )
     container = (cloud.RESOURCE_TYPE, spelled, where, _explicit_provider(cloud.RESOURCE_TYPE, opts))
-    clouds.names_taken().claim(container, owner=wanted.logical_name, spelled=wanted.spelled)
+    clouds.names_taken().claim(
+        container, owner=wanted.logical_name, spelled=wanted.spelled, holding=(wanted, opts)
+    )
 
 
 def _explicit_provider(resource_type: str, opts: pulumi.ResourceOptions | None) -> int | None:

@@ -42,7 +42,7 @@ def kebab(logical_name: str) -> str:
     """
     if not _LOGICAL.fullmatch(logical_name):
         raise SecretNameError(
-            f"the logical name {_shown(logical_name)} cannot be turned into a key: only ASCII letters and "
+            f"the logical name {shown(logical_name)} cannot be turned into a key: only ASCII letters and "
             f"digits, in words, make one. Pass key= yourself, e.g. key={suggest(logical_name)!r}."
         )
     return "-".join(_words(logical_name))
@@ -55,11 +55,28 @@ def _words(text: str) -> list[str]:
 
 def suggest(text: str, part: str = "key") -> str:
     """Find a legal service, environment or key that resembles `text`, for use in a message only."""
+    if looks_like_a_value(text):
+        return _EXAMPLES[part]
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return "-".join(_words(ascii_text))[:_SHOWN].strip("-") or _EXAMPLES[part]
 
 
-def _shown(text: str) -> str:
+# Beginnings of well-known credentials, and long runs that mix digits and letters like no name does.
+_LIKE_A_VALUE = re.compile(
+    r"sk[-_]|pk[-_]|rk_|gh[pousr]_|github_pat|glpat-|xox[abp]-|AKIA|ASIA|AIza|eyJ|-----BEGIN|[^:/\s]+://[^/\s]*@|"
+    r"(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9+/=_.~!@#$%^&*-]*[A-Za-z0-9+/=]{20,}"
+)
+
+
+def looks_like_a_value(text: str) -> bool:
+    """Whether a text could be a secret that was given in the wrong place."""
+    return _LIKE_A_VALUE.match(text) is not None
+
+
+def shown(text: str) -> str:
+    """Repeat a bad text in a message: not all of a long one, and nothing of what could be a value."""
+    if looks_like_a_value(text):
+        return f"<{len(text)} characters, not shown because they look like a value>"
     return repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}... ({len(text)} characters)"
 
 
@@ -82,7 +99,7 @@ class SecretName:
         """Refuse a name with a bad part."""
         bad = {part: text for part, text in self.parts() if not SEGMENT.fullmatch(text)}
         if bad:
-            found = ", ".join(f"{part}={_shown(text)}" for part, text in bad.items())
+            found = ", ".join(f"{part}={shown(text)}" for part, text in bad.items())
             would_do = ", ".join(f"{part}={suggest(text, part)!r}" for part, text in bad.items())
             raise SecretNameError(f"{found}: {RULE}. This would do: {would_do}.")
 
@@ -113,7 +130,7 @@ def _read(text: str, separator: str) -> SecretName:
         service, environment, *key = text.split(separator, maxsplit=2)
     except ValueError:
         raise SecretNameError(
-            f"{_shown(text)} is not the name of a secret: a name is service{separator}environment or "
+            f"{shown(text)} is not the name of a secret: a name is service{separator}environment or "
             f"service{separator}environment{separator}key, and {RULE}."
         ) from None
     return SecretName(service=service, environment=environment, key=key[0] if key else None)
@@ -163,7 +180,7 @@ class Spelling:
             )
             way_out += f"; {would_do} would do"
         return (
-            f"{_shown(spelled)} is too long: {self.title} takes at most {self.limit} characters, "
+            f"{shown(spelled)} is too long: {self.title} takes at most {self.limit} characters, "
             f"separators included, and this has {len(spelled)}: {way_out}."
         )
 
@@ -174,14 +191,18 @@ class NamesTaken:
 
     _owners: dict[Hashable, str] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
+    _held: list[object] = field(default_factory=list)
 
-    def claim(self, container: Hashable, *, owner: str, spelled: str) -> None:
+    def claim(
+        self, container: Hashable, *, owner: str, spelled: str, holding: object = None
+    ) -> None:
         """Take a name.
 
         Args:
             container: What makes the container unique: cloud, name and the account, region or vault.
             owner: The logical name of the secret that wants it.
             spelled: The name in the cloud, for the message.
+            holding: What must live as long as the claim, because `container` has the `id` of something in it.
 
         Raises:
             CollisionError: Another secret of this run has taken it; the message names both.
@@ -193,6 +214,7 @@ class NamesTaken:
                 f'one. Give "{owner}" or "{other}" another key=, service= or environment=.'
             )
         self._owners[container] = owner
+        self._held.append(holding)
 
     def unique(self, name: str) -> str:
         """Add a number to a name that this run has used before."""

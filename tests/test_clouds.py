@@ -490,3 +490,41 @@ def test_a_cloud_s_refusal_is_answered_with_the_way_out(
     cloud: str, failure: str, inputs: dict[str, str], way_out: str
 ) -> None:
     assert way_out in str(clouds.load(cloud).way_out(failure, inputs))
+
+
+def test_the_customer_s_key_encrypts_the_container_on_aws_and_readers_may_read_only() -> None:
+    import json
+
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1"
+    recording = recording_on("aws")
+    recording.run(lambda: Secret("x", encryption_key=key, readers=READERS["aws"]))
+
+    [policy] = recording.of_type("aws:secretsmanager/secretPolicy:SecretPolicy")
+    [readers] = json.loads(policy.inputs["policy"])["Statement"]
+    assert container(recording, "aws").inputs["kmsKeyId"] == key
+    assert readers["Action"] == ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
+
+
+def test_gcp_grants_the_accessor_and_the_version_adder_and_nothing_more() -> None:
+    recording = recording_on("gcp")
+    recording.run(lambda: Secret("x", readers=READERS["gcp"][:1], writers=READERS["gcp"][1:]))
+
+    assert [
+        each.inputs["role"]
+        for each in recording.of_type("gcp:secretmanager/secretIamMember:SecretIamMember")
+    ] == [
+        "roles/secretmanager.secretAccessor",
+        "roles/secretmanager.secretVersionAdder",
+    ]
+
+
+def test_two_spellings_of_one_principal_on_azure_are_one_grant() -> None:
+    recording = recording_on("azure")
+    names = []
+    for reader in (READERS["azure"][0], READERS["azure"][0].partition(":")[2].upper()):
+        recording.run(lambda reader=reader: Secret("x", readers=[reader]))  # type: ignore[misc]
+        names += [
+            each.name for each in recording.of_type("azure-native:authorization:RoleAssignment")
+        ]
+
+    assert names[0] == names[1]

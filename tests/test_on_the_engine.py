@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+import urllib.error
+from email.message import Message
 from typing import Any
 
 import pulumi
+import pytest
 
 from infra_secrets import Secret
 from infra_secrets.testing import Rehearsal
@@ -258,3 +261,28 @@ def test_a_program_that_fails_at_once_says_why_and_is_no_success() -> None:
     )
 
     assert (done.returncode, done.stdout) == (0, "False True []\n")
+
+
+@pytest.mark.parametrize("answer", [429, 503])
+def test_a_vault_that_gives_no_clear_answer_stops_the_creation_and_buries_nothing(
+    answer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "shop--production--stripe-api-key"
+
+    def unclear(url: object, **_: object) -> None:
+        raise urllib.error.HTTPError(str(url), answer, "busy", Message(), None)
+
+    with Rehearsal(
+        lambda: Secret("StripeApiKey"), config=config_for("azure"), **SETTINGS
+    ) as rehearsal:
+        rehearsal.up()
+        rehearsal.azure.set_value(name, "made up")
+        rehearsal.azure.delete(name)
+        rehearsal.refresh()
+        monkeypatch.setattr("urllib.request.urlopen", unclear)
+        monkeypatch.setattr("time.sleep", lambda _: None)
+        run = rehearsal.up(check=False)
+
+        assert not run.succeeded
+        assert f"(HTTP {answer})" in run.error.replace("'", "")
+        assert rehearsal.azure.state(name) == "soft-deleted"

@@ -472,3 +472,56 @@ def test_autonaming_that_is_harmless_is_not_refused(autonaming: str) -> None:
     recording.run(lambda: Secret("StripeApiKey", retention="discard"))
 
     assert recording.of_type("aws:secretsmanager/secret:Secret")
+
+
+@pytest.mark.parametrize("argument", ["key", "service", "environment", "adopt", "fields"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sk_live_not_real_1234567890",
+        "postgres://u:p4ssw0rd@db/x",
+        "Zm9vYmFyMTIzNDU2Nzg5MGFiY2RlZg==",
+    ],
+)
+def test_a_value_in_a_known_argument_is_not_repeated_either(argument: str, value: str) -> None:
+    given: Any = {argument: [f"{value} "] if argument == "fields" else value}
+    error = refusal(lambda: Secret("StripeApiKey", **given))
+
+    assert value not in str(error)
+    assert "not shown because they look like a value" in str(error)
+
+
+@pytest.mark.parametrize("days", [10**400, 36_501, 1e300])
+def test_an_age_out_of_range_is_refused(days: Any) -> None:
+    assert "1 to 36500" in str(refusal(lambda: Secret("StripeApiKey", max_age_days=days)))
+
+
+def test_options_that_are_none_are_refused_without_repeating_them() -> None:
+    error = refusal(lambda: Secret("StripeApiKey", opts={"value": CANARY}))  # type: ignore[arg-type]
+
+    assert "opts must be pulumi.ResourceOptions(...); found a dict" in str(error)
+    assert_unseen(error)
+
+
+def test_two_secrets_in_the_same_vault_of_the_same_program_are_noticed() -> None:
+    recording = Recording(
+        project="shop", stack="production", config={"infra-secrets:cloud": "azure"}
+    )
+
+    def program() -> None:
+        vault = pulumi.Output.from_input(VAULT)
+        Secret("StripeApiKey", azure_vault_id=vault)
+        Secret("StripeAPIKey", azure_vault_id=vault)
+
+    with pytest.raises(CollisionError, match="already the container of"):
+        recording.run(program)
+
+
+@pytest.mark.parametrize(("cloud", "principal"), [("gcp", "allUsers"), ("aws", "*")])
+def test_everybody_is_refused_also_when_an_output_says_it(cloud: str, principal: str) -> None:
+    recording = Recording(project="shop", stack="production", config={"infra-secrets:cloud": cloud})
+    with pytest.raises(Exception, match="principal"):
+        recording.run(lambda: Secret("StripeApiKey", readers=[pulumi.Output.from_input(principal)]))
+    assert not [
+        each for each in recording.registrations if "Policy" in each.type or "Iam" in each.type
+    ]

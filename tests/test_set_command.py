@@ -227,3 +227,22 @@ def test_hostile_tags_are_one_word_each_for_the_shell(seen: Path) -> None:
     argv = json.loads(seen.read_text())["argv"]
     assert f"note={tags['note']}" in argv
     assert shlex.join(argv).count("touch") == 1
+
+
+def test_tracing_and_exporting_shells_do_not_show_the_value(seen: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"set -xa; {command_on('aws')}"],
+        input=CANARY.encode(),
+        capture_output=True,
+        check=True,
+    )
+
+    assert CANARY.encode() not in done.stdout + done.stderr
+    assert CANARY not in json.dumps(json.loads(seen.read_text())["environment"])
+
+
+def test_a_line_that_a_terminal_cuts_off_sets_nothing(seen: Path) -> None:
+    shown = at_a_terminal(["sh", "-c", command_on("aws")], ["x" * 6000, "\n", "\x04"])
+
+    assert "A terminal cuts long lines off" in shown
+    assert not seen.exists()

@@ -39,6 +39,13 @@ RETENTIONS: Mapping[str, str] = {
 """What removing a secret from code may do, by the name of the retention."""
 
 
+RENAMED = (
+    "If this Secret was renamed or moved under another parent, do not adopt: tell what it was with "
+    "opts=ResourceOptions(aliases=[Alias(name=... or parent=...)]), and it stays what it is."
+)
+"""What to do first when a container exists: adopting it under a second name would delete it under the first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A container as somebody wants it: every default is filled in, every part of the name is legal."""
@@ -218,13 +225,16 @@ def hook_after(parent: "pulumi.Resource", kind: "Callable[..., _Hook]", *args: o
 
 
 def grants(
-    wanted: Wanted, kinds: "Sequence[tuple[str, Sequence[pulumi.Input[str]]]]"
+    wanted: Wanted,
+    kinds: "Sequence[tuple[str, Sequence[pulumi.Input[str]]]]",
+    identity: Callable[[str], str] = str,
 ) -> "Iterator[tuple[str, str, pulumi.Input[str]]]":
     """Yield the grants that a secret needs, one a principal.
 
     Args:
         wanted: The secret.
         kinds: What is granted (`reader`), and to whom.
+        identity: Reduces the spellings of a principal to one.
 
     Yields:
         The grant's logical name, what is granted and the principal. The name comes from the principal, so
@@ -234,7 +244,7 @@ def grants(
     for what, principals in kinds:
         for number, principal in enumerate(principals, start=1):
             mark = (
-                hashlib.sha256(principal.encode()).hexdigest()[:8]
+                hashlib.sha256(identity(principal).encode()).hexdigest()[:8]
                 if isinstance(principal, str)
                 else str(number)
             )
@@ -260,9 +270,11 @@ def reading_stdin(wanted: Wanted, command: Sequence[str]) -> str:
     """
     prompt = shell_quoted(f"Value of {wanted.value_asked_for()} (not shown; Enter, then Ctrl-D): ")
     return (
-        "(unset v; trap 'stty echo 2>/dev/null' EXIT; trap 'exit 130' INT TERM; "
+        "(set +xa; unset v; trap 'stty echo 2>/dev/null' EXIT; trap 'exit 130' INT TERM; "
         f"[ ! -t 0 ] || {{ printf %s {prompt} >&2; stty -echo; }}; "
         "v=$(cat); "
+        '[ ! -t 0 ] || [ "${#v}" -lt 4095 ] || { '
+        'echo "A terminal cuts long lines off, so nothing was set. Pipe the value in." >&2; exit 1; }; '
         '[ -n "$v" ] || { echo "Nothing was given, so nothing was set." >&2; exit 1; }; '
         f'printf %s "$v" | {" ".join(shell_quoted(word) for word in command)})'
     )

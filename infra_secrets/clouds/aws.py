@@ -14,7 +14,7 @@ from urllib.parse import quote
 from infra_secrets import clouds
 from infra_secrets.clouds import DISCARD, Container, Wanted
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
-from infra_secrets.naming import Spelling
+from infra_secrets.naming import Spelling, shown
 
 if TYPE_CHECKING:
     import pulumi
@@ -93,7 +93,7 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
         for principal in principals:
             if isinstance(principal, str) and not _PRINCIPAL.fullmatch(principal):
                 yield UnsupportedError(
-                    f"{argument} has {principal!r}; on AWS a principal is the ARN of a role, user or account, "
+                    f"{argument} has {shown(principal)}; on AWS a principal is the ARN of a role, user or account, "
                     f"without wildcards, e.g. 'arn:aws:iam::123456789012:role/api'."
                 )
     if wanted.adopt is not None:
@@ -129,7 +129,7 @@ def _adopt_problems(wanted: Wanted, arn: str) -> Iterator[SecretArgsError]:
     match = _ARN.fullmatch(arn)
     if match is None or not _SUFFIX.search(match["name"]):
         yield UnsupportedError(
-            f"adopt={arn!r} is not the full ARN of a secret. This shows it: "
+            f"adopt={shown(arn)} is not the full ARN of a secret. This shows it: "
             f"aws secretsmanager describe-secret --secret-id {wanted.spelled} --query ARN --output text"
         )
         return
@@ -224,6 +224,9 @@ def _grant(wanted: Wanted, secret: "aws_secret.Secret", opts: "pulumi.ResourceOp
     import pulumi_aws as aws
 
     def policy(principals: list[list[str]]) -> str:
+        for principal in [*principals[0], *principals[1]]:
+            if not _PRINCIPAL.fullmatch(principal):
+                raise UnsupportedError(f"{shown(principal)} is not the ARN of a principal on AWS.")
         statements = [
             {
                 "Sid": sid,
@@ -295,7 +298,8 @@ def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
     if "already exists" in failure:
         return (
             f"A secret {name!r} exists that this stack does not know (an interrupted run, a lost state, another "
-            f"stack, or made by hand). Nothing of it was changed. To take it over, value and all, add "
+            f"stack, or made by hand). Nothing of it was changed. {clouds.RENAMED} "
+            f"Otherwise take it over, value and all: add "
             f'adopt="<its ARN>" to this Secret and run again; this shows the ARN: {find}'
         )
     return None

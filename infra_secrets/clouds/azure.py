@@ -13,6 +13,7 @@ import asyncio
 import importlib
 import json
 import re
+import socket
 import uuid
 import weakref
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ from infra_secrets.errors import (
     SecretNameError,
     UnsupportedError,
 )
-from infra_secrets.naming import Spelling
+from infra_secrets.naming import Spelling, shown
 
 if TYPE_CHECKING:
     import pulumi
@@ -60,6 +61,8 @@ PLACEHOLDER = "UNSET"
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 """Built-in role Key Vault Secrets User: reads values."""
 DATA_PLANE_API = "7.4"
+# Not found; or not allowed to ask, and then the provider, which has the same login, may not recover either.
+_CLEARLY_NO = (401, 403, 404)
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _VAULT = re.compile(
@@ -101,7 +104,8 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
         for principal in principals:
             if isinstance(principal, str) and not _PRINCIPAL.fullmatch(principal):
                 yield UnsupportedError(
-                    f"{argument} has {principal!r}; on Azure a principal is the object id (a GUID) of a user, group, "
+                    f"{argument} has {shown(principal)}; on Azure a principal is the object id (a GUID) of a user, "
+                    f"group, "
                     f"service principal or managed identity, if you like with its kind: 'ServicePrincipal:<GUID>'."
                 )
     if wanted.writers:
@@ -117,7 +121,7 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
 
 def _malformed_vault(vault: str) -> str:
     return (
-        f"azure_vault_id={vault!r} is not the ARM id of a Key Vault. It looks like /subscriptions/<GUID>/"
+        f"azure_vault_id={shown(vault)} is not the ARM id of a Key Vault. It looks like /subscriptions/<GUID>/"
         f"resourceGroups/GROUP/providers/Microsoft.KeyVault/vaults/VAULT; this shows it: "
         f"az keyvault show --name VAULT --query id -o tsv"
     )
@@ -176,7 +180,7 @@ def _adopt_problems(wanted: Wanted, secret: str) -> Iterator[SecretArgsError]:
     vault, _, existing = secret.rpartition("/secrets/")
     if not _VAULT.fullmatch(vault) or not existing:
         yield UnsupportedError(
-            f"adopt={secret!r} is not the ARM id of a secret: the vault's id (azure_vault_id), then "
+            f"adopt={shown(secret)} is not the ARM id of a secret: the vault's id (azure_vault_id), then "
             f"/secrets/{wanted.spelled}."
         )
         return
@@ -225,7 +229,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     )
     roles = {"reader": SECRETS_USER, "writer": wanted.settings.get("azure_writer_role_id")}
     for name, what, principal in clouds.grants(
-        wanted, [("reader", wanted.readers), ("writer", wanted.writers)]
+        wanted, [("reader", wanted.readers), ("writer", wanted.writers)], _identity
     ):
         who = pulumi.Output.from_input(principal).apply(_principal)
         role = pulumi.Output.all(vault_id, roles[what]).apply(lambda found: _role_id(*found))
@@ -278,6 +282,10 @@ def _parts(vault_id: str) -> dict[str, str]:
     if match is None:
         raise UnsupportedError(_malformed_vault(vault_id))
     return match.groupdict()
+
+
+def _identity(principal: str) -> str:
+    return _principal(principal)[0].lower()
 
 
 def _principal(text: str) -> tuple[str, str | None]:
@@ -342,9 +350,9 @@ def _refuse_to_bury(opts: "pulumi.ResourceOptions") -> "pulumi.ResourceHook":
 
     The provider would recover it and put the placeholder on top of its value
     (pulumi-azure-native#4759). The hook asks with the provider's own login (`getClientToken`) and at the
-    vault's own address (`getVault`), so it sees whatever the provider could recover; where it is denied or
-    cannot reach the vault, neither could the provider recover anything. One hook serves all secrets of a
-    program that have the same provider.
+    vault's own address (`getVault`), so it sees whatever the provider could recover. Where it is denied or
+    nobody is there, neither could the provider recover anything; any other answer stops the creation. One hook serves
+    all secrets of a     program that have the same provider.
     """
     import pulumi
     from pulumi.runtime.settings import get_monitor
@@ -403,22 +411,50 @@ class _Vaults:
             token = await authorization.get_client_token_output(
                 endpoint=audience, opts=self._invoking
             ).future()
-        except Exception:  # noqa: BLE001 (the SDK raises bare exceptions; what the provider may not ask, it may not recover)
-            return None
+        except Exception as failed:  # noqa: BLE001 (the SDK raises bare exceptions)
+            raise InfraSecretsError(_cannot_tell(vault, str(failed))) from None
         return None if token is None else (address, token.token)
 
 
 def _is_there(url: str, token: str) -> bool:
-    """Ask the vault; anything but a clear yes is a no (see `_refuse_to_bury`)."""
+    """Ask the vault for a deleted secret, and again where it is busy.
+
+    Raises:
+        InfraSecretsError: The vault was reached and gave no clear answer.
+    """
+    import time
     import urllib.error
     import urllib.request
 
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 (the vault's own address)
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-            return bool(response.status == 200)  # noqa: PLR2004
-    except (urllib.error.URLError, OSError):
-        return False
+    request = urllib.request.Request(  # noqa: S310 (the vault's own address)
+        url, headers={"Authorization": f"Bearer {token}"}
+    )
+    answer = ""
+    for pause in (0.5, 2.0, 0.0):
+        try:
+            with urllib.request.urlopen(request, timeout=10):  # noqa: S310
+                return True
+        except urllib.error.HTTPError as refused:
+            if refused.code in _CLEARLY_NO:
+                return False
+            answer = f"HTTP {refused.code}"
+        except OSError as failed:
+            reason = getattr(failed, "reason", failed)
+            if isinstance(reason, socket.gaierror | ConnectionRefusedError):
+                return (
+                    False  # nobody there: a private vault, which the provider does not reach either
+                )
+            answer = type(reason).__name__
+        time.sleep(pause)
+    raise InfraSecretsError(_cannot_tell(urlsplit(url).hostname or "", answer))
+
+
+def _cannot_tell(vault: str, answer: str) -> str:
+    return (
+        f"Nothing was created, because Key Vault {vault!r} did not say whether it holds a deleted secret of this name, "
+        f"on top of whose value the placeholder would be put ({shown(answer)}). Run again; if it stays so, it "
+        f"needs Microsoft.KeyVault/vaults/read and a way to the vault that no proxy or certificate breaks."
+    )
 
 
 def _recoverable(vault: object, name: object) -> str:
@@ -447,7 +483,8 @@ def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
         existing = found[0] if found else f"<azure_vault_id>/secrets/{name}"
         return (
             f"A secret {name!r} exists in Key Vault {vault!r} that this stack does not know (an interrupted run, a "
-            f"lost state, another stack, or made by hand). Nothing of it changed. To take it over, value and all, add "
+            f"lost state, another stack, or made by hand). Nothing of it was changed. {clouds.RENAMED} "
+            f"Otherwise take it over, value and all: add "
             f'adopt="{existing}" to this Secret and run again.'
         )
     if "not authorized to perform action" in failure or "ForbiddenByRbac" in failure:

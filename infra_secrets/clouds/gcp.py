@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from infra_secrets import clouds
 from infra_secrets.clouds import KEEP, RECOVER, Container, Wanted
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
-from infra_secrets.naming import Spelling
+from infra_secrets.naming import Spelling, shown
 
 if TYPE_CHECKING:
     import pulumi
@@ -76,7 +76,8 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
         for member in members:
             if isinstance(member, str) and not _MEMBER.fullmatch(member):
                 yield UnsupportedError(
-                    f"{argument} has {member!r}; on GCP a principal is 'serviceAccount:...', 'user:...', 'group:...', "
+                    f"{argument} has {shown(member)}; on GCP a principal is 'serviceAccount:...', 'user:...', "
+                    f"'group:...', "
                     f"'domain:...', 'principal://...' or 'principalSet://...', and never everybody."
                 )
     if wanted.adopt is not None:
@@ -123,7 +124,7 @@ def _key_problems(wanted: Wanted, key: str) -> Iterator[SecretArgsError]:
     match = _KEY.fullmatch(key)
     if match is None:
         yield UnsupportedError(
-            f"encryption_key={key!r} is not the name of a Cloud KMS key: "
+            f"encryption_key={shown(key)} is not the name of a Cloud KMS key: "
             f"'projects/P/locations/L/keyRings/R/cryptoKeys/K', without a version."
         )
     elif not wanted.replicas and match["location"] != "global":
@@ -142,7 +143,7 @@ def _adopt_problems(wanted: Wanted, secret: str) -> Iterator[SecretArgsError]:
     match = _SECRET.fullmatch(secret)
     if match is None:
         yield UnsupportedError(
-            f"adopt={secret!r} is not the name of a secret: 'projects/PROJECT/secrets/{wanted.spelled}'."
+            f"adopt={shown(secret)} is not the name of a secret: 'projects/PROJECT/secrets/{wanted.spelled}'."
         )
     elif match["name"] != wanted.spelled:
         yield SecretNameError(
@@ -182,7 +183,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
             name,
             secret_id=secret.id,
             role=roles[what],
-            member=member,
+            member=pulumi.Output.from_input(member).apply(_member),
             # It goes with the secret, and so not before a deletion of the secret is refused.
             opts=pulumi.ResourceOptions(parent=opts.parent, deleted_with=secret),
         )
@@ -191,6 +192,14 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
         set_command=secret.project.apply(lambda project: _set_command(wanted, project)),
         console_url=secret.project.apply(lambda project: _console_url(wanted, project)),
     )
+
+
+def _member(text: str) -> str:
+    if not _MEMBER.fullmatch(text):
+        raise UnsupportedError(
+            f"{shown(text)} is not a principal that a grant can be made to on GCP."
+        )
+    return text
 
 
 def _annotations(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":
@@ -248,7 +257,7 @@ def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
         return (
             f"A secret {name!r} exists that this stack does not know (an interrupted run, a lost state, another "
             f"stack, or made by hand), or its replicas were changed, which GCP cannot do to a secret that exists. "
-            f"Nothing of it was changed. To take it over, value and all, add "
+            f"Nothing of it was changed. {clouds.RENAMED} Otherwise take it over, value and all: add "
             f'adopt="{existing}" to this Secret and run again.'
         )
     if "cloudkms" in failure.lower() or "cryptoKey" in failure:

@@ -78,8 +78,9 @@ its column and to the words that stop a run.
 |---|---|
 {fates}
 
-*Lost* in the package's column is what was asked for: a removal after `retention="discard"`, or a
-person who deletes in the console of a cloud that has no undo. All else is kept or can be restored.
+*Lost* in the package's column follows a removal after `retention="discard"` (a renamed secret that is
+adopted instead of getting an alias counts as one: its old name is removed), or a person who deletes
+in the console of a cloud that has no undo. All else is kept or can be restored.
 
 ## Totals
 
@@ -170,10 +171,11 @@ def _tables(results: list[Measured]) -> Iterator[str]:
 
 def _what_the_person_sees(each: Measured) -> str:
     expected = each.scenario.expected[each.cloud]
-    if expected.says:
-        stops = "; ".join(f"stops: `{said}`" for said in expected.says)
-        return f"{stops}; then goes on" if expected.finished else stops
-    return expected.sees or _STEPS[each.package.did]
+    stops = "; ".join(f"stops: `{said}`" for said in expected.says)
+    if stops and not expected.finished:
+        return stops
+    goes_on = expected.sees or ("goes on" if stops else _STEPS[each.package.did])
+    return f"{stops}; then {goes_on}" if stops else goes_on
 
 
 def _method() -> Iterator[str]:

@@ -139,7 +139,12 @@ def test_nothing_is_ever_buried_and_only_discard_or_a_hand_loses(cloud: str) -> 
         if cloud in scenario.expected and scenario.expected[cloud].value in {"lost", "buried"}
     }
 
-    asked_for = {"removed-discard", "destroyed-discard", "retention-changed-then-removed"}
+    asked_for = {
+        "removed-discard",
+        "destroyed-discard",
+        "retention-changed-then-removed",
+        "logical-name-changed-and-adopted-discard",
+    }
     by_hand = {"deleted-by-hand"} if cloud == "gcp" else set()
     assert lost == (set() if cloud == "azure" else asked_for | by_hand)
 
