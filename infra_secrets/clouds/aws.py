@@ -223,9 +223,9 @@ def _grant(wanted: Wanted, secret: "aws_secret.Secret", opts: "pulumi.ResourceOp
     import pulumi
     import pulumi_aws as aws
 
-    def policy(principals: list[list[str]]) -> str:
+    def policy(principals: list[list[object]]) -> str:
         for principal in [*principals[0], *principals[1]]:
-            if not _PRINCIPAL.fullmatch(principal):
+            if isinstance(principal, str) and not _PRINCIPAL.fullmatch(principal):
                 raise UnsupportedError(f"{shown(principal)} is not the ARN of a principal on AWS.")
         statements = [
             {

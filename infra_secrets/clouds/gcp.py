@@ -8,7 +8,7 @@ would replace the secret with all its versions), and never an authoritative IAM 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from infra_secrets import clouds
 from infra_secrets.clouds import KEEP, RECOVER, Container, Wanted
@@ -194,12 +194,12 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     )
 
 
-def _member(text: str) -> str:
-    if not _MEMBER.fullmatch(text):
+def _member(text: object) -> str:
+    if isinstance(text, str) and not _MEMBER.fullmatch(text):
         raise UnsupportedError(
             f"{shown(text)} is not a principal that a grant can be made to on GCP."
         )
-    return text
+    return cast(str, text)
 
 
 def _annotations(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":

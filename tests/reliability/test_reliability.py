@@ -73,14 +73,20 @@ def test_the_value_survives_when(start: Start, cloud: str, scenario: Scenario) -
     assert outcome.misnamed == ()
 
 
-@pytest.mark.parametrize("cloud", PLACES)
-def test_a_refused_destroy_leaves_the_readers_their_access(start: Start, cloud: str) -> None:
+# On Azure an assignment that only the state forgot could not be made again, so there it goes and comes back.
+@pytest.mark.parametrize(("cloud", "meanwhile"), [("aws", True), ("gcp", True), ("azure", False)])
+def test_after_a_refused_destroy_and_the_next_up_the_readers_have_their_access(
+    start: Start, cloud: str, meanwhile: bool
+) -> None:
     stage = start(cloud, "package", Code((Container(read=True),)))
 
     stage.destroy()
+    refused = PLACES[cloud].has_grants(stage.rehearsal, stage.name())
+    stage.rehearsal.up()
+    afterwards = PLACES[cloud].has_grants(stage.rehearsal, stage.name())
     stage.close()
 
-    assert PLACES[cloud].has_grants(stage.rehearsal, stage.name())
+    assert (refused, afterwards) == (meanwhile, True)
 
 
 @pytest.mark.parametrize("cloud", PLACES)
