@@ -104,6 +104,10 @@ ADOPT_STRIPE = {
     "gcp": 'add adopt="projects/shop-production/secrets/shop__production__stripe-api-key" to this Secret and run again',
     "azure": f'add adopt="{VAULT}/secrets/shop--production--stripe-api-key" to this Secret and run again',
 }
+ALIAS = (
+    "If this Secret was renamed or moved under another parent, do not adopt: tell what it was with "
+    "opts=ResourceOptions(aliases=[Alias(name=... or parent=...)])"
+)
 ADOPT_DATABASE = {
     cloud: text.replace("stripe-api-key", "database-url") for cloud, text in ADOPT_STRIPE.items()
 }
@@ -255,10 +259,7 @@ def service_and_environment_changed(stage: Stage) -> None:
     stage.up()
 
 
-@scenario(
-    "the logical name changes, the key does not",
-    **{cloud: kept(says) for cloud, says in ADOPT_STRIPE.items()},
-)
+@scenario("the logical name changes, the key does not", **everywhere(ALIAS))
 def logical_name_changed(stage: Stage) -> None:
     stage.say(logical="StripeKey")
     stage.up()
@@ -270,10 +271,7 @@ def logical_name_changed_with_alias(stage: Stage) -> None:
     stage.up()
 
 
-@scenario(
-    "it moves into another component",
-    **{cloud: kept(says) for cloud, says in ADOPT_STRIPE.items()},
-)
+@scenario("it moves into another component", **everywhere(ALIAS))
 def moved(stage: Stage) -> None:
     stage.say(parent="platform")
     stage.up()
@@ -419,12 +417,11 @@ def autonaming_verbatim_and_replaced_discard(stage: Stage) -> None:
 
 
 @scenario(
-    "the logical name changes, retention `discard`, and the person adopts it under the new name where an alias was "
-    "needed",
+    "the logical name changes, retention `discard`, and the person adopts it although the message says not to",
     DISCARD,
-    aws=Expected("lost", (ADOPT_STRIPE["aws"],), sees=TAKEN),
-    gcp=Expected("lost", (ADOPT_STRIPE["gcp"],), sees=TAKEN),
-    azure=Expected("restorable", (ADOPT_STRIPE["azure"],), sees=TAKEN),
+    aws=Expected("lost", (ALIAS,), sees=TAKEN),
+    gcp=Expected("lost", (ALIAS,), sees=TAKEN),
+    azure=Expected("restorable", (ALIAS,), sees=TAKEN),
 )
 def logical_name_changed_and_adopted_discard(stage: Stage) -> None:
     stage.say(logical="StripeKey")
@@ -643,7 +640,9 @@ def deleted_by_hand_and_restored(stage: Stage) -> None:
 
 @scenario(
     "deleted in the console, then `refresh` and `up` with no right on the vault's data plane",
-    azure=restorable("Caller is not authorized to perform action on resource"),
+    azure=restorable(
+        "az keyvault secret show-deleted --vault-name shop --name shop--production--stripe-api-key"
+    ),
 )
 def deleted_by_hand_and_denied(stage: Stage) -> None:
     stage.cloud.delete(stage.name())
