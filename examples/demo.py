@@ -20,11 +20,11 @@ try:
     say = Console(highlight=False, emoji=False, soft_wrap=True).print
 except ModuleNotFoundError:  # the story reads without colours too
 
-    def say(text: str = "", *, end: str = "\n") -> None:  # type: ignore[misc]
+    def say(text: str = "", *, end: str = "\n") -> None:  # type: ignore[misc] # stands in for Rich's
         """Print without the markup."""
         print(re.sub(r"\[/?(bold|dim|red|green)\]", "", text), end=end, flush=True)
 
-    def escape(text: str) -> str:  # type: ignore[misc]
+    def escape(text: str) -> str:  # type: ignore[misc] # the same
         """Return a text that holds no markup."""
         return text
 

@@ -327,9 +327,8 @@ class _Reader:
         settings: dict[str, Any] = {}
         for setting, key in cloud.SETTINGS.items():
             found = self._given.get(setting)
-            if not _is_input(
-                found
-            ):  # an output stays the object that it is: two secrets with it are in one place
+            # An output stays the object that it is: two secrets that have it are in one place.
+            if not _is_input(found):
                 found = self._sentence(setting) or self._config.get(key)
             if found:
                 settings[setting] = found
@@ -382,11 +381,15 @@ def _unknown_argument(key: object, known: list[str]) -> UnknownArgumentError:
 
 
 def _claim(cloud: Cloud, wanted: Wanted, opts: pulumi.ResourceOptions | None) -> None:
-    spelled = wanted.spelled.lower() if cloud.IGNORES_CASE else wanted.spelled
     where = tuple(
         item.lower() if isinstance(item, str) else id(item) for item in wanted.settings.values()
     )
-    container = (cloud.RESOURCE_TYPE, spelled, where, _explicit_provider(cloud.RESOURCE_TYPE, opts))
+    container = (
+        cloud.RESOURCE_TYPE,
+        wanted.spelled,
+        where,
+        _explicit_provider(cloud.RESOURCE_TYPE, opts),
+    )
     clouds.names_taken().claim(
         container, owner=wanted.logical_name, spelled=wanted.spelled, holding=(wanted, opts)
     )

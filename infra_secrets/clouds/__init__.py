@@ -118,9 +118,6 @@ class Cloud(Protocol):
     SETTINGS: Mapping[str, str]
     """What only this cloud needs: each setting with the config key (in `infra-secrets:`) that gives it."""
 
-    IGNORES_CASE: bool
-    """Whether two names that differ in case only are one container."""
-
     def problems(self, wanted: Wanted) -> Iterator[SecretArgsError]:
         """Yield everything that this cloud cannot honour. Needs no SDK and no network."""
 

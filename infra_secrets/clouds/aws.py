@@ -31,7 +31,6 @@ MAX_TAG_VALUE = 256
 SPELLING = Spelling(title="AWS Secrets Manager", separator="/", limit=MAX_NAME)
 RESOURCE_TYPE = "aws:secretsmanager/secret:Secret"
 SETTINGS: Mapping[str, str] = {}
-IGNORES_CASE = False
 
 READ = ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret")
 WRITE = ("secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret")

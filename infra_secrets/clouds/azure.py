@@ -45,7 +45,6 @@ SETTINGS: Mapping[str, str] = {
     "azure_writer_role_id": "azureWriterRoleId",
     "azure_secret_class": "azureSecretClass",
 }
-IGNORES_CASE = True
 
 SECRET_CLASS = "pulumi_azure_native.keyvault:Secret"  # noqa: S105 (the name of a class)
 """Where the container's resource class is imported from, `module:class`; config `infra-secrets:azureSecretClass`.
@@ -352,7 +351,7 @@ def _refuse_to_bury(opts: "pulumi.ResourceOptions") -> "pulumi.ResourceHook":
     (pulumi-azure-native#4759). The hook asks with the provider's own login (`getClientToken`) and at the
     vault's own address (`getVault`), so it sees whatever the provider could recover. Where it is denied or
     nobody is there, neither could the provider recover anything; any other answer stops the creation. One hook serves
-    all secrets of a     program that have the same provider.
+    all secrets of a program that have the same provider.
     """
     import pulumi
     from pulumi.runtime.settings import get_monitor
@@ -441,9 +440,8 @@ def _is_there(url: str, token: str) -> bool:
         except OSError as failed:
             reason = getattr(failed, "reason", failed)
             if isinstance(reason, socket.gaierror | ConnectionRefusedError):
-                return (
-                    False  # nobody there: a private vault, which the provider does not reach either
-                )
+                # Nobody there: a private vault, which the provider does not reach either.
+                return False
             answer = type(reason).__name__
         time.sleep(pause)
     raise InfraSecretsError(_cannot_tell(urlsplit(url).hostname or "", answer))

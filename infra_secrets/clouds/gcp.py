@@ -28,7 +28,6 @@ MAX_ANNOTATIONS_BYTES = 16 * 1024
 SPELLING = Spelling(title="GCP Secret Manager", separator="__", limit=MAX_NAME)
 RESOURCE_TYPE = "gcp:secretmanager/secret:Secret"
 SETTINGS: Mapping[str, str] = {}
-IGNORES_CASE = False
 
 READ = "roles/secretmanager.secretAccessor"
 WRITE = "roles/secretmanager.secretVersionAdder"
@@ -214,13 +213,13 @@ def _annotations(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":
 def _replication(wanted: Wanted) -> "SecretReplicationArgsDict":
     encryption = {} if wanted.encryption_key is None else {"kms_key_name": wanted.encryption_key}
     if not wanted.replicas:
-        return {"auto": {"customer_managed_encryption": encryption} if encryption else {}}  # type: ignore[typeddict-item]
+        return {"auto": {"customer_managed_encryption": encryption} if encryption else {}}  # type: ignore[typeddict-item] # holds the one key it needs
     return {
         "user_managed": {
             "replicas": [
                 {"location": location, "customer_managed_encryption": encryption}
                 if encryption
-                else {"location": location}  # type: ignore[typeddict-item]
+                else {"location": location}  # type: ignore[typeddict-item] # the same
                 for location in wanted.replicas
             ]
         }
