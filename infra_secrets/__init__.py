@@ -9,16 +9,38 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from infra_secrets.errors import InfraSecretsError
+    from infra_secrets.esc import require_esc
+    from infra_secrets.external import ExternalEnv, ExternalEnvArgs
+    from infra_secrets.kubernetes import EscDeployment, EscDeploymentArgs, EscEnv, EscEnvArgs
     from infra_secrets.secret import Secret, SecretArgs
 
     __version__: str
 
-__all__ = ["InfraSecretsError", "Secret", "SecretArgs", "__version__"]
+__all__ = [
+    "EscDeployment",
+    "EscDeploymentArgs",
+    "EscEnv",
+    "EscEnvArgs",
+    "ExternalEnv",
+    "ExternalEnvArgs",
+    "InfraSecretsError",
+    "Secret",
+    "SecretArgs",
+    "__version__",
+    "require_esc",
+]
 
 _HOMES = {
+    "EscDeployment": "infra_secrets.kubernetes",
+    "EscDeploymentArgs": "infra_secrets.kubernetes",
+    "EscEnv": "infra_secrets.kubernetes",
+    "EscEnvArgs": "infra_secrets.kubernetes",
+    "ExternalEnv": "infra_secrets.external",
+    "ExternalEnvArgs": "infra_secrets.external",
     "InfraSecretsError": "infra_secrets.errors",
     "Secret": "infra_secrets.secret",
     "SecretArgs": "infra_secrets.secret",
+    "require_esc": "infra_secrets.esc",
 }
 
 

@@ -4,7 +4,6 @@ Nothing is registered here and nothing of a cloud is decided here: each cloud sa
 honour. What was given for an argument that does not exist is never repeated: it could be a secret.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -14,6 +13,7 @@ import pulumi
 from infra_secrets import clouds
 from infra_secrets.clouds import Cloud, Wanted
 from infra_secrets.errors import (
+    ArgsError,
     CollisionError,
     SecretArgsError,
     SecretNameError,
@@ -23,10 +23,9 @@ from infra_secrets.errors import (
     ValueGivenError,
     combined,
 )
+from infra_secrets.given import CONFIG, Reader, is_input, is_number, kind, not_secret, quotable
 from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
-
-CONFIG = "infra-secrets"
-"""Namespace of the package's config keys, e.g. `infra-secrets:cloud`."""
+from infra_secrets.registering import names_are_fixed
 
 MAX_AGE_DAYS = 36_500  # a hundred years; the package's own limit
 MAX_FIELD = 128  # characters of a JSON key; the package's own limit, so that a key fits into every cloud's tags
@@ -36,7 +35,6 @@ _LIKE_A_VALUE = re.compile(
     r"credential|token|content|(?<!meta)data$|generate)",
     re.IGNORECASE,
 )
-_RANDOM = re.compile(r"\$\{((hex|alphanum|string|num)\(\d+\)|uuid)\}")
 _NAMES = ("cloud", "service", "environment", "key", "retention", "adopt")
 _SENTENCES = ("description", "owner")
 
@@ -62,16 +60,16 @@ def resolve(
     """
     if not isinstance(name, str) or not name:
         raise SecretArgsError(
-            f"A Secret needs a name, a string such as 'StripeApiKey'; found {_kind(name)}."
+            f"A Secret needs a name, a string such as 'StripeApiKey'; found {kind(name)}."
         )
     if not isinstance(args, Mapping):
         raise SecretArgsError(
-            f'Secret("{name}"): args must be a mapping of argument names; found {_kind(args)}.'
+            f'Secret("{name}"): args must be a mapping of argument names; found {kind(args)}.'
         )
     reader = _Reader({**args, **kwargs}, known)
     if opts is not None and not isinstance(opts, pulumi.ResourceOptions):
         raise SecretArgsError(
-            f'Secret("{name}"): opts must be pulumi.ResourceOptions(...); found {_kind(opts)}.'
+            f'Secret("{name}"): opts must be pulumi.ResourceOptions(...); found {kind(opts)}.'
         )
     if opts is not None and opts.import_ is not None:
         reader.refuse(
@@ -88,26 +86,21 @@ def resolve(
     return found
 
 
-class _Reader:
+class _Reader(Reader):
     """Reads the arguments of one secret and keeps what is wrong with them."""
 
-    def __init__(self, given: Mapping[str, Any], known: list[str]) -> None:
-        self.errors: list[SecretArgsError] = []
-        self._given = {key: item for key, item in given.items() if item is not None}
-        self._config = pulumi.Config(CONFIG)
-        for key in [key for key in self._given if key not in known]:
-            del self._given[key]
-            self.errors.append(_unknown_argument(key, known))
+    error = SecretArgsError
 
-    def refuse(self, problem: str) -> None:
-        self.errors.append(SecretArgsError(problem))
+    def unknown(self, key: object, known: Sequence[str]) -> ArgsError:
+        """Recognize an attempt to hand over the value."""
+        return _unknown_argument(key, known)
 
     def read(self, name: str) -> tuple[Cloud, Wanted] | None:
-        texts = {argument: self._text(argument) for argument in _NAMES}
+        texts = {argument: self.text(argument) for argument in _NAMES}
         fields = self._fields()
         cloud = self._cloud(texts["cloud"])
         secret_name = self._name(name, texts, has_fields=bool(fields))
-        retention = texts["retention"] or self._config.get("retention") or clouds.KEEP
+        retention = texts["retention"] or self.config.get("retention") or clouds.KEEP
         if retention not in clouds.RETENTIONS:
             close = nearest(retention, clouds.RETENTIONS)
             meanings = ", ".join(
@@ -117,7 +110,9 @@ class _Reader:
                 f"retention={retention!r} is not known; it must be one of {meanings}."
                 + (f" Did you mean {close!r}?" if close else "")
             )
-        elif retention != clouds.KEEP and _deletes_first(pulumi.Config("pulumi").get("autonaming")):
+        elif retention != clouds.KEEP and names_are_fixed(
+            None, pulumi.Config("pulumi").get("autonaming")
+        ):
             self.refuse(
                 f"retention={retention!r} cannot be combined with config pulumi:autonaming as it is: without "
                 f"something random in every name Pulumi deletes a resource before it makes its replacement, and "
@@ -125,14 +120,14 @@ class _Reader:
                 f"${{name}}-${{hex(6)}} (the names of secrets stay as they are)."
             )
         rest = {
-            "description": self._sentence("description"),
-            "owner": self._sentence("owner"),
+            "description": self.sentence("description"),
+            "owner": self.sentence("owner"),
             "max_age_days": self._max_age_days(),
             "tags": self._tags(),
-            "encryption_key": self._sentence("encryption_key"),
-            "replicas": self._list("replicas", plain=True),
-            "readers": self._list("readers", plain=False),
-            "writers": self._list("writers", plain=False),
+            "encryption_key": self.sentence("encryption_key"),
+            "replicas": self.list("replicas", plain=True),
+            "readers": self.list("readers", plain=False),
+            "writers": self.list("writers", plain=False),
         }
         settings = self._settings(cloud) if cloud is not None else {}
         if cloud is None or secret_name is None:
@@ -155,35 +150,10 @@ class _Reader:
         self.errors.extend(cloud.problems(wanted))
         return cloud, wanted
 
-    def _text(self, argument: str) -> str | None:
-        """Read an argument that must be a plain string, known before anything is created."""
-        found = self._given.get(argument)
-        if found is None or (isinstance(found, str) and found):
-            return found
-        why = (
-            "a plain string, because it must be known before anything is created"
-            if _is_input(found)
-            else "a string"
-        )
-        quoted = f"; quote it: {argument}: {_quotable(found)!r}" if _is_number(found) else ""
-        self.refuse(f"{argument} must be {why}; found {_kind(found)}{quoted}.")
-        return None
-
-    def _sentence(self, argument: str) -> Any:
-        """Read an argument that may also be an output of another resource."""
-        found = self._given.get(argument)
-        if found is None or (isinstance(found, str) and found):
-            return found
-        if _is_input(found):
-            return _not_secret(argument, found)
-        quoted = f"; quote it: {_quotable(found)!r}" if _is_number(found) else ""
-        self.refuse(f"{argument} must be a string; found {_kind(found)}{quoted}.")
-        return None
-
     def _cloud(self, text: str | None) -> Cloud | None:
-        if text is None and "cloud" in self._given:
+        if text is None and "cloud" in self.given:
             return None  # refused already
-        text = text or self._config.get("cloud") or None
+        text = text or self.config.get("cloud") or None
         known = clouds.available()
         if text is None:
             self.errors.append(
@@ -203,16 +173,15 @@ class _Reader:
         self, name: str, texts: Mapping[str, str | None], *, has_fields: bool
     ) -> SecretName | None:
         if any(
-            part in self._given and texts[part] is None
-            for part in ("service", "environment", "key")
+            part in self.given and texts[part] is None for part in ("service", "environment", "key")
         ):
             return None  # refused already
         origins = []
-        service = texts["service"] or self._config.get("service")
+        service = texts["service"] or self.config.get("service")
         if not service:
             service = pulumi.get_project()
             origins.append(("service", service, "the project's name"))
-        environment = texts["environment"] or self._config.get("environment")
+        environment = texts["environment"] or self.config.get("environment")
         if not environment:
             environment = pulumi.get_stack()
             origins.append(("environment", environment, "the stack's name"))
@@ -234,9 +203,9 @@ class _Reader:
             return None
 
     def _fields(self) -> tuple[str, ...]:
-        fields = self._list("fields", plain=True)
+        fields = self.list("fields", plain=True, repeatable=True)
         if (
-            "fields" in self._given
+            "fields" in self.given
             and not fields
             and not any("fields" in str(error) for error in self.errors)
         ):
@@ -256,63 +225,37 @@ class _Reader:
             )
         return fields
 
-    def _list(self, argument: str, *, plain: bool) -> tuple[Any, ...]:
-        found = self._given.get(argument)
-        if found is None:
-            return ()
-        if not isinstance(found, Sequence) or isinstance(found, str | bytes):
-            example = f", e.g. [{found!r}]" if isinstance(found, str) and plain else ""
-            self.refuse(f"{argument} must be a list of strings{example}; found {_kind(found)}.")
-            return ()
-        kept: list[Any] = []
-        for position, each in enumerate(found):
-            if isinstance(each, str) and each:
-                kept.append(each)
-            elif not plain and _is_input(each):
-                kept.append(_not_secret(f"{argument}[{position}]", each))
-            else:
-                self.refuse(f"{argument}[{position}] must be a string; found {_kind(each)}.")
-        if argument != "fields":
-            repeated = sorted(
-                {each for each in kept if isinstance(each, str) and kept.count(each) > 1}
-            )
-            if repeated:
-                self.refuse(
-                    f"{argument} has {', '.join(map(repr, repeated))} more than once; name each once."
-                )
-        return tuple(kept)
-
     def _tags(self) -> Mapping[str, Any]:
-        found = self._given.get("tags")
+        found = self.given.get("tags")
         if found is None:
             return {}
         if not isinstance(found, Mapping):
-            self.refuse(f"tags must be a mapping of strings to strings; found {_kind(found)}.")
+            self.refuse(f"tags must be a mapping of strings to strings; found {kind(found)}.")
             return {}
         kept: dict[str, Any] = {}
         for key, text in found.items():
             if not isinstance(key, str):
-                self.refuse(f"tags has a key that is not a string: {_kind(key)}.")
+                self.refuse(f"tags has a key that is not a string: {kind(key)}.")
             elif re.match(r"infra-secrets[:.]", key):
                 self.refuse(
                     f"the tag {key!r} is the package's own; choose one that does not start with 'infra-secrets'."
                 )
             elif isinstance(text, str):
                 kept[key] = text
-            elif _is_input(text):
-                kept[key] = _not_secret(f"tags[{key!r}]", text)
+            elif is_input(text):
+                kept[key] = not_secret(f"tags[{key!r}]", text)
             else:
-                quoted = f"; quote it: {key}: {_quotable(text)!r}" if _is_number(text) else ""
-                self.refuse(f"tags[{key!r}] must be a string; found {_kind(text)}{quoted}.")
+                quoted = f"; quote it: {key}: {quotable(text)!r}" if is_number(text) else ""
+                self.refuse(f"tags[{key!r}] must be a string; found {kind(text)}{quoted}.")
         return kept
 
     def _max_age_days(self) -> int | None:
-        found = self._given.get("max_age_days")
+        found = self.given.get("max_age_days")
         if found is None:
             return None
         # From other languages every number arrives as a float.
         if isinstance(found, bool) or not isinstance(found, int | float):
-            self.refuse(f"max_age_days must be a whole number of days; found {_kind(found)}.")
+            self.refuse(f"max_age_days must be a whole number of days; found {kind(found)}.")
         elif not 1 <= found <= MAX_AGE_DAYS or found != int(found):
             huge = isinstance(found, int) and abs(found) > MAX_AGE_DAYS
             given = "a number out of range" if huge else found
@@ -326,15 +269,15 @@ class _Reader:
     def _settings(self, cloud: Cloud) -> Mapping[str, Any]:
         settings: dict[str, Any] = {}
         for setting, key in cloud.SETTINGS.items():
-            found = self._given.get(setting)
+            found = self.given.get(setting)
             # An output stays the object that it is: two secrets that have it are in one place.
-            if not _is_input(found):
-                found = self._sentence(setting) or self._config.get(key)
+            if not is_input(found):
+                found = self.sentence(setting) or self.config.get(key)
             if found:
                 settings[setting] = found
         for other in clouds.available():
             for setting in clouds.load(other).SETTINGS:
-                if setting in self._given and setting not in cloud.SETTINGS:
+                if setting in self.given and setting not in cloud.SETTINGS:
                     self.errors.append(
                         UnsupportedError(
                             f"{setting} is for {clouds.load(other).SPELLING.title} only, and this secret is in "
@@ -345,29 +288,9 @@ class _Reader:
         return settings
 
 
-def _deletes_first(autonaming: str | None) -> bool:
-    """Whether the stack's autonaming makes the engine delete before it replaces, whatever a resource says.
-
-    Source: pulumi pkg/resource/deploy/step_generator.go and pkg/resource/autonaming/strategy.go.
-    """
-
-    def without_randomness(section: object) -> bool:
-        if not isinstance(section, Mapping):
-            return False
-        fixed = section.get("mode") in ("verbatim", "disabled")
-        pattern = section.get("pattern")
-        fixed = fixed or (isinstance(pattern, str) and not _RANDOM.search(pattern))
-        return fixed or any(without_randomness(each) for each in section.values())
-
-    try:
-        return without_randomness(json.loads(autonaming or "{}"))
-    except ValueError:
-        return False  # the engine refuses it by itself
-
-
-def _unknown_argument(key: object, known: list[str]) -> UnknownArgumentError:
+def _unknown_argument(key: object, known: Sequence[str]) -> UnknownArgumentError:
     if not isinstance(key, str):
-        return UnknownArgumentError(f"an argument's name must be a string; found {_kind(key)}.")
+        return UnknownArgumentError(f"an argument's name must be a string; found {kind(key)}.")
     close = nearest(key, known)
     exact = close is not None and re.sub(r"[-_ ]", "", key).lower() == close.replace("_", "")
     if _LIKE_A_VALUE.search(key) and not exact:
@@ -409,47 +332,3 @@ def _explicit_provider(resource_type: str, opts: pulumi.ResourceOptions | None) 
             return id(provider)
     inherited = opts.parent.get_provider(resource_type) if opts.parent is not None else None
     return None if inherited is None else id(inherited)
-
-
-def _not_secret(argument: str, given: Any) -> "pulumi.Output[Any]":
-    """Pass on an output that is not secret; a secret one would be plain text in the cloud."""
-    output = pulumi.Output.from_input(given)
-
-    async def check() -> bool:
-        if await output.is_secret():
-            raise pulumi.RunError(
-                f"{argument} was given a secret, and would show it in plain text in the cloud and its logs. Nothing of "
-                f"a Secret is secret but its value, which is set by hand; give {argument} something that is public."
-            )
-        return True
-
-    return pulumi.Output.from_input(cast(Any, check())).apply(lambda _: output)
-
-
-def _is_input(given: object) -> bool:
-    return isinstance(given, pulumi.Output) or hasattr(given, "__await__")
-
-
-def _is_number(given: object) -> bool:
-    return isinstance(given, bool | int | float)
-
-
-def _quotable(number: object) -> str:
-    if isinstance(number, float) and number.is_integer():
-        return str(int(number))
-    return str(number).lower() if isinstance(number, bool) else str(number)
-
-
-def _kind(given: object) -> str:
-    """Say what something is, and never what it holds."""
-    if given is None or (isinstance(given, str) and not given):
-        return "nothing"
-    if isinstance(given, bool):
-        return "a boolean"
-    if isinstance(given, int | float):
-        return "a number"
-    if isinstance(given, str):
-        return "a string"
-    if _is_input(given):
-        return "an output that is not known yet"
-    return f"a {type(given).__name__}"

@@ -32,8 +32,8 @@ class MissingExtraError(InfraSecretsError, ImportError):
         return f"{self.what} is not installed. Run: {commands}"
 
 
-class SecretArgsError(InfraSecretsError, ValueError):
-    """The arguments of a `Secret` cannot be met; nothing was registered.
+class ArgsError(InfraSecretsError, ValueError):
+    """What a component was given cannot be met; nothing was registered.
 
     Attributes:
         problems: One sentence or more for each thing that is wrong.
@@ -42,6 +42,10 @@ class SecretArgsError(InfraSecretsError, ValueError):
     def __init__(self, *problems: str) -> None:
         self.problems: tuple[str, ...] = problems
         super().__init__("\n".join(problems))
+
+
+class SecretArgsError(ArgsError):
+    """The arguments of a `Secret` cannot be met."""
 
 
 class SecretNameError(SecretArgsError):
@@ -68,20 +72,35 @@ class CollisionError(SecretArgsError):
     """Two secrets of one program would be the same container."""
 
 
-def combined(subject: str, errors: Sequence[SecretArgsError]) -> SecretArgsError:
+class EnvArgsError(ArgsError):
+    """The arguments of an `EscEnv`, `EscDeployment` or `ExternalEnv` cannot be met."""
+
+
+class StackConfigError(EnvArgsError):
+    """The stack's config lacks a value, or holds one in a form that cannot be used."""
+
+
+class WorkloadError(EnvArgsError):
+    """A workload cannot take the environment that it was to be given."""
+
+
+def combined(
+    subject: str, errors: Sequence[ArgsError], otherwise: type[ArgsError] = SecretArgsError
+) -> ArgsError:
     """Make one error of several, about one thing.
 
     Args:
         subject: What they are about, e.g. `Secret("StripeApiKey")`.
         errors: At least one.
+        otherwise: The class of the result where they are of several classes.
 
     Returns:
-        An error of the class that all of them share, or else a plain `SecretArgsError`, with every
-        problem on a line of its own.
+        An error of the class that all of them share, or else of `otherwise`, with every problem on a
+        line of its own.
     """
     problems = [problem for error in errors for problem in error.problems]
     kinds = {type(error) for error in errors}
-    kind = kinds.pop() if len(kinds) == 1 else SecretArgsError
+    kind = kinds.pop() if len(kinds) == 1 else otherwise
     if len(problems) == 1:
         merged = kind(f"{subject}: {problems[0]}")
     else:

@@ -61,16 +61,23 @@ def suggest(text: str, part: str = "key") -> str:
     return "-".join(_words(ascii_text))[:_SHOWN].strip("-") or _EXAMPLES[part]
 
 
-# Beginnings of well-known credentials, and long runs that mix digits and letters like no name does.
-_LIKE_A_VALUE = re.compile(
-    r"sk[-_]|pk[-_]|rk_|gh[pousr]_|github_pat|glpat-|xox[abp]-|AKIA|ASIA|AIza|eyJ|-----BEGIN|[^:/\s]+://[^/\s]*@|"
-    r"(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9+/=_.~!@#$%^&*-]*[A-Za-z0-9+/=]{20,}"
+# Beginnings of well-known credentials.
+_CREDENTIAL = re.compile(
+    r"sk[-_]|pk[-_]|rk_|gh[pousr]_|github_pat|glpat-|xox[abp]-|AKIA|ASIA|AIza|eyJ|-----BEGIN"
 )
+_URL_WITH_LOGIN = re.compile(r"[^:/\s]+://[^/\s]*@")
+# Long runs that mix digits and letters like no name does.
+_LONG_RUN = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9+/=_.~!@#$%^&*-]*[A-Za-z0-9+/=]{20,}")
+
+
+def is_credential(text: str) -> bool:
+    """Whether a text begins like a well-known credential."""
+    return _CREDENTIAL.match(text) is not None
 
 
 def looks_like_a_value(text: str) -> bool:
     """Whether a text could be a secret that was given in the wrong place."""
-    return _LIKE_A_VALUE.match(text) is not None
+    return any(each.match(text) for each in (_CREDENTIAL, _URL_WITH_LOGIN, _LONG_RUN))
 
 
 def shown(text: str) -> str:

@@ -5,6 +5,8 @@ be somebody's attempt to hand over a value), a refusal arrives as its message wi
 secrets of one program that would share a container are noticed although each comes in a call of its own.
 """
 
+import inspect
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,17 +15,20 @@ import pulumi
 from pulumi.errors import InputPropertiesError
 from pulumi.provider import ConstructResult, main
 from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.experimental.util import camel_case
 from pulumi.provider.server import ComponentInitError
 
 from infra_secrets import __version__
 from infra_secrets.clouds import names_of_this_run
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
+from infra_secrets.external import ExternalEnv
+from infra_secrets.kubernetes import EscDeployment, EscEnv
 from infra_secrets.naming import NamesTaken
 from infra_secrets.secret import Secret
 
 NAME = "infra-secrets"
 ROOT = Path(__file__).parent.parent
-COMPONENTS: list[type[pulumi.ComponentResource]] = [Secret]
+COMPONENTS: list[type[pulumi.ComponentResource]] = [Secret, EscEnv, EscDeployment, ExternalEnv]
 
 
 class Plugin(ComponentProvider):
@@ -31,6 +36,7 @@ class Plugin(ComponentProvider):
 
     def __init__(self) -> None:
         super().__init__(COMPONENTS, NAME, version=__version__)
+        self.schema = json.dumps(self._described(json.loads(self.schema)))
         # One process serves the preview and then the update of one operation; each asks for every name again.
         self._names = {preview: NamesTaken() for preview in (True, False)}
 
@@ -58,6 +64,24 @@ class Plugin(ComponentProvider):
                 # An empty list, because Pulumi's host breaks on none at all.
                 raise InputPropertiesError(str(failed.inner), []) from None
             raise
+
+    def _described(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Add the descriptions of what a class inherits, which Pulumi's analyzer looks for in the class itself."""
+        # A TypedDict does not know what it inherits from, but each is the arguments of a component.
+        arguments = [inspect.get_annotations(each.__init__)["args"] for each in COMPONENTS]
+        for component in COMPONENTS:
+            resource = schema["resources"][f"{NAME}:index:{component.__name__}"]
+            for homes, properties in (
+                (component.__mro__, resource["properties"]),
+                (arguments, resource["inputProperties"]),
+            ):
+                for home in homes:
+                    for name in inspect.get_annotations(home):
+                        found = properties.get(camel_case(name), {"description": ""})
+                        text = self.analyzer.get_docstring(home, name)
+                        if text and "description" not in found:
+                            found["description"] = text
+        return schema
 
     def map_inputs(self, inputs: Any, component_def: Any) -> Any:
         """Spell properties as in Python, and keep unknown ones, so that the component refuses them."""

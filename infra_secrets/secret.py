@@ -6,10 +6,8 @@ for one, and every attempt to hand one over is refused. What a container is in e
 
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
-import sys
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TypedDict, Unpack
 
 import pulumi
@@ -17,7 +15,7 @@ from pulumi.runtime.settings import get_monitor
 
 from infra_secrets import clouds
 from infra_secrets.arguments import resolve
-from infra_secrets.errors import InfraSecretsError
+from infra_secrets.registering import one_clear_message, short_stack_trace
 
 
 class SecretArgs(TypedDict, total=False):
@@ -95,11 +93,11 @@ class Secret(pulumi.ComponentResource):
             SecretArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
             MissingExtraError: The SDK of the chosen cloud is not installed.
         """
-        with _one_clear_message():
+        with one_clear_message():
             cloud, wanted = resolve(name, args, kwargs, opts, list(SecretArgs.__annotations__))
-        with _short_stack_trace():
+        with short_stack_trace():
             super().__init__("infra-secrets:index:Secret", name, {}, opts)
-        with _one_clear_message(), _short_stack_trace():
+        with one_clear_message(), short_stack_trace():
             container = cloud.create(wanted, self._container_options(wanted))
         for warning in cloud.warnings(wanted):
             pulumi.log.warn(f'Secret("{name}"): {warning}', self)
@@ -158,45 +156,3 @@ def _go_on(failed: pulumi.ErrorHookArgs) -> bool:
                 pulumi.log.error(f'Secret("{failed.name}"): {way_out}')
                 break
     return False  # never tried again
-
-
-@contextmanager
-def _one_clear_message() -> Iterator[None]:
-    """Let Pulumi print a refusal as its message alone.
-
-    Any other exception is printed with a traceback, which quotes the lines of the program: a value that
-    somebody wrote there would be in the log.
-    """
-    try:
-        yield
-    except InfraSecretsError as error:
-        quiet = type(
-            type(error).__name__,
-            (type(error), pulumi.RunError),
-            {"__module__": type(error).__module__},
-        )
-        error.__class__ = quiet
-        raise error.with_traceback(None) from None
-
-
-# Frames from Pulumi's look at the stack to the line of the program that makes a Secret. One too few
-# leaves the source position out of the state, more than enough leaves more frames in it.
-_FRAMES = 6
-
-
-@contextmanager
-def _short_stack_trace() -> Iterator[None]:
-    """Keep the line of the program that makes the secret, and not the whole call stack, in the state.
-
-    The SDK stores every frame with every resource, which is two thirds of what a container takes in the
-    state file. Because a file backend writes all of it at each step, 200 secrets took twice as long.
-    """
-    before = getattr(sys, "tracebacklimit", None)
-    sys.tracebacklimit = _FRAMES
-    try:
-        yield
-    finally:
-        if before is None:
-            del sys.tracebacklimit
-        else:
-            sys.tracebacklimit = before

@@ -12,7 +12,15 @@ import pulumi
 import pytest
 import yaml
 
-from infra_secrets import __version__
+from infra_secrets import (
+    EscDeployment,
+    EscDeploymentArgs,
+    EscEnv,
+    EscEnvArgs,
+    ExternalEnv,
+    ExternalEnvArgs,
+    __version__,
+)
 from infra_secrets.plugin import Plugin
 from infra_secrets.secret import Secret, SecretArgs
 from infra_secrets.testing import Rehearsal
@@ -36,27 +44,43 @@ def camel(name: str) -> str:
 def test_the_schema_has_every_argument_and_every_output_and_describes_each(
     schema: dict[str, Any],
 ) -> None:
-    secret = schema["resources"]["infra-secrets:index:Secret"]
+    pod_environment = ["envFrom", "variables", "volumeMounts", "volumes"]
+    expected = {
+        Secret: (SecretArgs, ["consoleUrl", "reference", "secretId", "secretName", "setCommand"]),
+        EscEnv: (EscEnvArgs, ["configMapName", "secretName", *pod_environment]),
+        EscDeployment: (EscDeploymentArgs, ["configMapName", "deploymentName", "secretName"]),
+        ExternalEnv: (ExternalEnvArgs, ["secretName", "storeName", *pod_environment]),
+    }
 
     assert schema["name"] == "infra-secrets"
     assert schema["version"] == __version__
-    assert list(schema["resources"]) == ["infra-secrets:index:Secret"]
-    assert secret["isComponent"] is True
-    assert sorted(secret["inputProperties"]) == sorted(
-        camel(name) for name in SecretArgs.__annotations__
+    assert sorted(schema["resources"]) == sorted(
+        f"infra-secrets:index:{component.__name__}" for component in expected
     )
-    assert sorted(secret["properties"]) == [
-        "consoleUrl",
-        "reference",
-        "secretId",
-        "secretName",
-        "setCommand",
-    ]
-    for properties in (secret["inputProperties"], secret["properties"]):
-        assert [
-            name for name, each in properties.items() if len(each.get("description", "")) < 20
-        ] == []
-    assert secret["description"] == Secret.__doc__.strip() if Secret.__doc__ else False
+    for component, (arguments, outputs) in expected.items():
+        resource = schema["resources"][f"infra-secrets:index:{component.__name__}"]
+        assert resource["isComponent"] is True
+        assert sorted(resource["inputProperties"]) == sorted(
+            camel(name) for name in arguments.__annotations__
+        )
+        assert sorted(resource["properties"]) == sorted(outputs)
+        for properties in (resource["inputProperties"], resource["properties"]):
+            assert [
+                name for name, each in properties.items() if len(each.get("description", "")) < 20
+            ] == []
+        assert component.__doc__
+        assert resource["description"] == component.__doc__.strip()
+
+
+def test_names_of_config_keys_must_be_known_and_an_image_may_come_from_another_resource(
+    schema: dict[str, Any],
+) -> None:
+    inputs = schema["resources"]["infra-secrets:index:EscDeployment"]["inputProperties"]
+
+    for argument in ("secrets", "config", "files", "formats"):
+        assert inputs[argument]["additionalProperties"]["plain"] is True
+    assert "plain" not in inputs["image"]
+    assert "plain" not in inputs["namespace"]
 
 
 def test_the_schema_offers_no_way_to_hand_over_a_value_and_requires_nothing(

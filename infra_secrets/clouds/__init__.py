@@ -118,6 +118,19 @@ class Cloud(Protocol):
     SETTINGS: Mapping[str, str]
     """What only this cloud needs: each setting with the config key (in `infra-secrets:`) that gives it."""
 
+    STORE_SETTINGS: Mapping[str, str]
+    """What a SecretStore of External Secrets Operator needs there: each setting with the config key that gives it."""
+
+    def store(self, settings: "Mapping[str, pulumi.Input[str]]") -> "dict[str, Any]":
+        """Describe a SecretStore's `provider` that logs in by workload identity, never with a key.
+
+        Args:
+            settings: Those of `STORE_SETTINGS`, and `service_account`.
+        """
+
+    def store_problems(self, settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
+        """Yield what is wrong with the settings of a SecretStore."""
+
     def problems(self, wanted: Wanted) -> Iterator[SecretArgsError]:
         """Yield everything that this cloud cannot honour. Needs no SDK and no network."""
 

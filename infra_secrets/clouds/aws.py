@@ -8,7 +8,7 @@ is created again, with the wrong value, once AWS has dropped it) and no rotation
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from infra_secrets import clouds
@@ -31,6 +31,7 @@ MAX_TAG_VALUE = 256
 SPELLING = Spelling(title="AWS Secrets Manager", separator="/", limit=MAX_NAME)
 RESOURCE_TYPE = "aws:secretsmanager/secret:Secret"
 SETTINGS: Mapping[str, str] = {}
+STORE_SETTINGS: Mapping[str, str] = {"aws_region": "aws:region"}
 
 READ = ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret")
 WRITE = ("secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret")
@@ -65,6 +66,25 @@ _IN_PLACE = [
     "tags",
     "tagsAll",
 ]
+
+
+def store(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:
+    """Describe a SecretStore that reads as a service account (IRSA)."""
+    account = {"serviceAccountRef": {"name": settings["service_account"]}}
+    return {
+        "aws": {
+            "service": "SecretsManager",
+            "region": settings["aws_region"],
+            "auth": {"jwt": account},
+        }
+    }
+
+
+def store_problems(settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
+    """Yield what is wrong with a region."""
+    region = settings.get("aws_region")
+    if isinstance(region, str) and not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d{1,2}", region):
+        yield f"aws_region={shown(region)} is no region; it is one such as 'eu-west-1'."
 
 
 def problems(wanted: Wanted) -> Iterator[SecretArgsError]:

@@ -45,6 +45,7 @@ SETTINGS: Mapping[str, str] = {
     "azure_writer_role_id": "azureWriterRoleId",
     "azure_secret_class": "azureSecretClass",
 }
+STORE_SETTINGS: Mapping[str, str] = {"azure_vault_id": "infra-secrets:azureVaultId"}
 
 SECRET_CLASS = "pulumi_azure_native.keyvault:Secret"  # noqa: S105 (the name of a class)
 """Where the container's resource class is imported from, `module:class`; config `infra-secrets:azureSecretClass`.
@@ -75,6 +76,29 @@ _ROLE = re.compile(
     rf"(/subscriptions/[0-9a-fA-F-]{{36}})?/providers/Microsoft\.Authorization/roleDefinitions/{_GUID.pattern}",
     re.IGNORECASE,
 )
+
+
+def store(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:
+    """Describe a SecretStore that reads as a service account (Microsoft Entra Workload ID)."""
+    import pulumi
+
+    vault = pulumi.Output.from_input(settings["azure_vault_id"]).apply(
+        lambda id_: f"https://{id_.rstrip('/').rpartition('/')[2]}.vault.azure.net"
+    )
+    return {
+        "azurekv": {
+            "authType": "WorkloadIdentity",
+            "vaultUrl": vault,
+            "serviceAccountRef": {"name": settings["service_account"]},
+        }
+    }
+
+
+def store_problems(settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
+    """Yield what is wrong with a vault's id."""
+    vault = settings.get("azure_vault_id")
+    if isinstance(vault, str) and not _VAULT.fullmatch(vault):
+        yield _malformed_vault(vault)
 
 
 def problems(wanted: Wanted) -> Iterator[SecretArgsError]:

@@ -8,7 +8,7 @@ would replace the secret with all its versions), and never an authoritative IAM 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from infra_secrets import clouds
 from infra_secrets.clouds import KEEP, RECOVER, Container, Wanted
@@ -28,6 +28,7 @@ MAX_ANNOTATIONS_BYTES = 16 * 1024
 SPELLING = Spelling(title="GCP Secret Manager", separator="__", limit=MAX_NAME)
 RESOURCE_TYPE = "gcp:secretmanager/secret:Secret"
 SETTINGS: Mapping[str, str] = {}
+STORE_SETTINGS: Mapping[str, str] = {"gcp_project": "gcp:project"}
 
 READ = "roles/secretmanager.secretAccessor"
 WRITE = "roles/secretmanager.secretVersionAdder"
@@ -54,6 +55,21 @@ _IN_PLACE = [
     "versionAliases",
     "versionDestroyTtl",
 ]
+
+
+def store(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:
+    """Describe a SecretStore that reads as a service account (Workload Identity Federation for GKE)."""
+    account = {"serviceAccountRef": {"name": settings["service_account"]}}
+    return {"gcpsm": {"projectID": settings["gcp_project"], "auth": {"workloadIdentity": account}}}
+
+
+def store_problems(settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
+    """Yield what is wrong with a project."""
+    project = settings.get("gcp_project")
+    if isinstance(project, str) and not re.fullmatch(
+        r"([a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|\d+", project
+    ):
+        yield f"gcp_project={shown(project)} is no project; give its id, such as 'acme-production'."
 
 
 def problems(wanted: Wanted) -> Iterator[SecretArgsError]:

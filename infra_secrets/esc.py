@@ -1,0 +1,377 @@
+"""The stack's config, as a Pulumi ESC environment feeds it: what is there, how it is stored, where it is mended.
+
+Everything here is about names and places. A value is read to be judged and handed on; no message has any
+part of one. Nothing here opens an environment: Pulumi has done that before the program starts.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from pulumi.runtime import config as stack_config
+
+from infra_secrets import formats, manifests
+from infra_secrets.errors import StackConfigError, combined
+from infra_secrets.given import CONFIG
+from infra_secrets.naming import is_credential, nearest, shown
+from infra_secrets.registering import one_clear_message
+
+_HIDDEN_KEY = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9]{20,}")
+_SECRET_NAME = re.compile(
+    r"passw(or)?d|passphrase|\bpwd\b|secret|token|api[-_]?key|private[-_]?key|credential",
+    re.IGNORECASE,
+)
+# With a password; or, as error trackers do it, with a key in its place.
+_URL_WITH_SECRET = re.compile(
+    r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@|https?://[^/\s@]+@", re.IGNORECASE
+)
+_SHORTEST_SECRET = 8  # characters; what is shorter under a name like `tokenType` is a setting
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The name of one value of the stack's config."""
+
+    namespace: str
+    """A project's name, or a provider's."""
+    name: str
+
+    def __str__(self) -> str:
+        """Spell it in full, as the engine does."""
+        return f"{self.namespace}:{self.name}"
+
+    @property
+    def shown(self) -> str:
+        """What a message may repeat of it: nothing of what could be a value in the wrong place."""
+        words = re.split(r"[-_.:]", str(self))
+        if is_credential(self.name) or any(_HIDDEN_KEY.match(word) for word in words):
+            return f"<{len(str(self))} characters, not shown because they look like a value>"
+        return repr(str(self))
+
+    @classmethod
+    def parse(cls, text: str, project: str) -> "Key":
+        """Read `key` (of the project), `namespace:key` or the older `namespace:config:key`.
+
+        Names are kept as they are, dots included: `a.b` is one key, and not a path into a document.
+        Source: pulumi sdk/go/common/resource/config/key.go, ParseKey.
+
+        Raises:
+            StackConfigError: It is no such name.
+        """
+        parts = text.split(":")
+        if len(parts) == 1:
+            parts = [project, *parts]
+        if len(parts) == 3 and parts[1] == "config":  # noqa: PLR2004 (namespace, `config`, name)
+            parts = [parts[0], parts[2]]
+        if len(parts) != 2 or not all(parts) or re.search(r"[\s\x00-\x1f\x7f]", text):  # noqa: PLR2004
+            raise StackConfigError(
+                f"{shown(text)} is not the name of a config key; it is 'key', for one of project {project}, or "
+                f"'namespace:key', without spaces. Give the key's name, never a value."
+            )
+        return cls(*parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where an operator puts the values of the stack's config."""
+
+    stack: str
+    environments: tuple[str, ...] = ()
+    """ESC environments that the stack's file imports, `org/project/environment`, the strongest last."""
+
+    @classmethod
+    def find(cls) -> "Home":
+        """Read the stack's file."""
+        file = _stack_file()
+        imports = _imports(file.get("environment")) if file else ()
+        organization = pulumi.get_organization()
+        return cls(pulumi.get_stack(), tuple(_qualified(each, organization) for each in imports))
+
+    def set_command(self, key: Key, *, secret: bool = True, whole: bool = False) -> str:
+        """Return the shell command that stores a value, read from standard input and never an argument.
+
+        `--string`, because the ESC command line otherwise takes the value for YAML: it would fold the
+        lines of a PEM key into one, and make a number of a password of digits (source: pulumi
+        pkg/cmd/esc/cli/env_set.go).
+
+        Args:
+            key: The value's name.
+            secret: Whether it is stored as a secret.
+            whole: Keep a final line break too, as a file has one (`--raw`; ESC always does).
+        """
+        how = "--secret" if secret else "--plaintext"
+        if not self.environments:
+            how = f"{how} --raw" if whole else how
+            return (
+                f"pulumi config set --stack {shlex.quote(self.stack)} {how} {shlex.quote(str(key))}"
+            )
+        name = str(key).replace("\\", "\\\\").replace('"', '\\"')
+        path = f'pulumiConfig["{name}"]'
+        return f"esc env set {shlex.quote(self.environments[-1])} {shlex.quote(path)} {how} --string --file -"
+
+    @property
+    def note(self) -> str:
+        """What goes below commands that this place made."""
+        if not self.environments:
+            return "Each command reads the value from standard input; type or pipe it, never add it to the line."
+        others = (
+            f" This stack imports {', '.join(self.environments)}; what a later one says wins."
+            if len(self.environments) > 1
+            else ""
+        )
+        return f"Each command reads the value from standard input, to its end (Ctrl-D).{others}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value that a workload wants."""
+
+    argument: str
+    """`secrets`, `config` or `files`."""
+    target: str
+    """The environment variable's name, or the file's path."""
+    key: Key
+    format: str | None = None
+    optional: bool = False
+
+    @property
+    def secret(self) -> bool:
+        """Whether only those may see it who run the workload."""
+        return self.argument != "config"
+
+    @property
+    def value(self) -> str | None:
+        """The value in the stack's config; None where there is none."""
+        found = stack_config.get_config(str(self.key))
+        if found is None or (self.optional and found == ""):
+            return None
+        return self._whole(str(found))
+
+    def _whole(self, found: str) -> str:
+        # `pulumi config set` takes the final line break away, and OpenSSH refuses a private key without it.
+        if self.argument == "files" and self.format == "pem" and not found.endswith("\n"):
+            return f"{found}\n"
+        return found
+
+    def problem(self, home: Home) -> str | None:
+        """Say what is wrong with it, and the command that mends it; None when nothing is."""
+        value, what = self.value, f"{self.argument}[{self.target!r}]"
+        command = home.set_command(self.key, secret=self.secret, whole=self.argument == "files")
+        if value is None:
+            if self.optional:
+                return None
+            close = self._nearest()
+            hint = f" (there is {str(close)!r})" if close else ""
+            if "<" in self.key.shown[:1]:
+                return (
+                    f"{what} has {self.key.shown} as its config key, and the stack has no such key; give the key's "
+                    f"name{hint}."
+                )
+            return f"{what}: the stack has no config {self.key.shown}{hint}. Set it: {command}"
+        stored_secret = stack_config.is_config_secret(str(self.key))
+        if self.secret and not stored_secret:
+            numeric = not formats.problem(value, "json") and not value.startswith('"')
+            why = " (in ESC only a string stays secret, no number or list)" if numeric else ""
+            return (
+                f"{what}: config {self.key.shown} is stored in plain text{why}. Whoever reads the stack's config has "
+                f"seen it, so replace the value, and store the new one as a secret: {command}"
+            )
+        if not self.secret and stored_secret:
+            return (
+                f"{what}: config {self.key.shown} is a secret of the stack, and a ConfigMap shows what it holds. "
+                f"Declare it under secrets=; or, if anybody may see it, store it so: {command}"
+            )
+        wrong = self._wrong(value)
+        return (
+            f"{what}: config {self.key.shown} {wrong}. Set it again: {command}" if wrong else None
+        )
+
+    def _nearest(self) -> Key | None:
+        """Find an existing key that could have been meant: a similar one, or the same of another namespace."""
+        known = known_keys()
+        here = {key.name: key for key in known if key.namespace == self.key.namespace}
+        close = nearest(self.key.name, here)
+        if close is not None:
+            return here[close]
+        return next((key for key in known if key.name == self.key.name), None)
+
+    def _wrong(self, value: str) -> str | None:
+        if self.secret and not value.strip():
+            return "is empty"
+        if re.search("[\ud800-\udfff]", value):
+            return "has halves of characters (surrogates), which are no text"
+        problem = None if self.argument == "files" else manifests.value_problem(self.target, value)
+        if problem is None and self.format is not None:
+            problem = formats.problem(value, self.format)
+            if problem:
+                return f"is not what formats={{{self.target!r}: {self.format!r}}} asks for: its value {problem}"
+        return f"cannot be used: its value {problem}" if problem else None
+
+
+def known_keys() -> list[Key]:
+    """List the keys of the stack's config."""
+    names = {**stack_config.get_config_env(), **stack_config.CONFIG.get()}
+    return [Key.parse(name, "") for name in sorted(names) if name.count(":") == 1]
+
+
+def require_esc(allow: Sequence[str] = ()) -> None:
+    """Refuse a stack whose own file holds secrets, encrypted or in plain text, instead of an ESC environment.
+
+    Call it first in a program. With config `infra-secrets:requireEsc` set to `warn` it warns instead (e.g. while a
+    stack is moved over), and with `refuse`, the default, it stops the program before anything is created.
+
+    What counts as a secret in plain text is a guess: a value under a name like `password` or `apiToken`, a
+    URL with a password in it, and what begins like a well-known credential.
+
+    Args:
+        allow: Config keys that may stay, e.g. `["app:tokenIssuer"]`.
+
+    Raises:
+        StackConfigError: One error with every such key, and the command that moves each. Never a value.
+    """
+    mode = pulumi.Config(CONFIG).get("requireEsc") or "refuse"
+    with one_clear_message():
+        if mode not in ("refuse", "warn"):
+            raise StackConfigError(
+                f"config {CONFIG}:requireEsc is {shown(mode)}; it must be 'refuse' (the default) or 'warn'."
+            )
+        home = Home.find()
+        allowed = {str(Key.parse(each, pulumi.get_project())) for each in allow}
+        problems = [
+            _move(key, why, home) for key, why in _misplaced(home) if str(key) not in allowed
+        ]
+        if not problems:
+            return
+        subject = f"stack {home.stack} keeps secrets outside of ESC"
+        error = combined(subject, [StackConfigError(each) for each in problems])
+        error = StackConfigError(f"{error}\n{_moving_note(home)}")
+        if mode == "refuse":
+            raise error
+    pulumi.log.warn(str(error))
+
+
+def _misplaced(home: Home) -> Iterator[tuple[Key, str]]:
+    file = _stack_file() or {}
+    config = file.get("config")
+    config = config if isinstance(config, Mapping) else {}
+    in_file = set()
+    for name, value in config.items():
+        key = Key.parse(str(name), pulumi.get_project())
+        in_file.add(str(key))
+        if _holds_ciphertext(value):
+            yield key, "is a secret in the stack's file"
+        elif key.namespace != CONFIG and _looks_secret(key.name, value):
+            yield key, "looks like a secret, in plain text"
+    if file and not home.environments:
+        for key in known_keys():
+            if stack_config.is_config_secret(str(key)) and str(key) not in in_file:
+                yield key, "is a secret that came from no ESC environment"
+
+
+def _move(key: Key, why: str, home: Home) -> str:
+    if not home.environments:
+        return f"config {key.shown} {why}."
+    read = f"pulumi config get --stack {shlex.quote(home.stack)} {shlex.quote(str(key))}"
+    drop = f"pulumi config rm --stack {shlex.quote(home.stack)} {shlex.quote(str(key))}"
+    # The shell takes the line break away that `config get` adds; printf is part of the shell, no process.
+    return f'config {key.shown} {why}. Move it: printf %s "$({read})" | {home.set_command(key)} && {drop}'
+
+
+def _moving_note(home: Home) -> str:
+    if home.environments:
+        return (
+            "A value that was in plain text is known to others: put a new one in its place instead."
+        )
+    return (
+        f"This stack imports no ESC environment. `pulumi config env init --stack {shlex.quote(home.stack)}` makes one "
+        f"of its config and imports it (it needs the Pulumi Cloud backend)."
+    )
+
+
+def _holds_ciphertext(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return set(value) == {"secure"} or any(map(_holds_ciphertext, value.values()))
+    return isinstance(value, list) and any(map(_holds_ciphertext, value))
+
+
+def _looks_secret(name: str, value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(_looks_secret(str(inner), member) for inner, member in value.items())
+    if isinstance(value, list):
+        return any(_looks_secret(name, member) for member in value)
+    if not isinstance(value, str):
+        return False
+    if is_credential(value) or _URL_WITH_SECRET.match(value):
+        return True
+    opaque = len(value) >= _SHORTEST_SECRET and not re.search(r"[\s/]|^arn:|^\$", value)
+    return opaque and _SECRET_NAME.search(name) is not None
+
+
+# The stack's file ---------------------------------------------------------------------------------------
+
+
+def _stack_file() -> Mapping[str, Any] | None:
+    """Read `Pulumi.<stack>.yaml`; None where there is none, or nothing readable."""
+    for folder in _config_folders():
+        for suffix in (".yaml", ".yml", ".json"):
+            file = _read_mapping(folder / f"Pulumi.{pulumi.get_stack()}{suffix}")
+            if file is not None:
+                return file
+    return None
+
+
+def _config_folders() -> Iterator[Path]:
+    for folder in _project_folders():
+        for suffix in (".yaml", ".yml", ".json"):
+            project = _read_mapping(folder / f"Pulumi{suffix}")
+            if project is not None:
+                elsewhere = project.get("stackConfigDir")
+                yield folder / elsewhere if isinstance(elsewhere, str) else folder
+                return
+
+
+def _project_folders() -> Iterator[Path]:
+    try:
+        root = pulumi.get_root_directory()
+    except Exception:  # noqa: BLE001 (what the SDK raises where nobody told it)
+        root = None
+    if root:
+        yield Path(root)
+        return
+    here = Path.cwd()
+    yield from (here, *here.parents)
+
+
+def _read_mapping(file: Path) -> Mapping[str, Any] | None:
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _imports(environment: Any) -> tuple[str, ...]:
+    """List the environments that a stack's `environment:` names: a list, or a document with `imports`.
+
+    Source: pulumi sdk/go/common/workspace/project.go, Environment.
+    """
+    if isinstance(environment, Mapping):
+        environment = environment.get("imports")
+    names: list[str] = []
+    for each in environment if isinstance(environment, list) else []:
+        if isinstance(each, str):
+            names.append(each)
+        elif isinstance(each, Mapping):
+            names.extend(str(name) for name in each)
+    return tuple(names)
+
+
+def _qualified(name: str, organization: str) -> str:
+    """Spell an environment in three parts, without a version: `set` writes no version."""
+    name = name.partition("@")[0]
+    return f"{organization}/{name}" if "/" in name else f"{organization}/default/{name}"

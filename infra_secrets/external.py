@@ -1,0 +1,309 @@
+"""`ExternalEnv`: the values of `Secret` containers as the environment of pods, fetched inside the cluster.
+
+External Secrets Operator reads them with the identity of a service account, so that no value passes through
+Pulumi: neither config nor state has one. Deliberately no static key for the store, and no deletion: a
+container whose value is missing leaves the Secret that running pods use as it is.
+"""
+
+# No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypedDict, Unpack
+
+import pulumi
+
+from infra_secrets import clouds
+from infra_secrets.clouds import Cloud
+from infra_secrets.errors import EnvArgsError, UnknownCloudError, combined
+from infra_secrets.given import is_input, kind, not_secret
+from infra_secrets.naming import looks_like_a_value, shown
+from infra_secrets.pods import (
+    PodEnvironment,
+    PodReader,
+    file_keys,
+    mounted,
+    read_name,
+    references,
+)
+from infra_secrets.registering import one_clear_message, short_stack_trace
+
+API = "external-secrets.io/v1"
+"""The operator's API; served since its 0.16 (external-secrets/external-secrets apis/externalsecrets/v1)."""
+STORE_KINDS = ("SecretStore", "ClusterSecretStore")
+REFRESH_INTERVAL = "1h"
+"""The operator's own default."""
+
+# Go's time.ParseDuration, without a sign.
+_DURATION = re.compile(r"0|(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
+
+
+class ExternalEnvArgs(TypedDict, total=False):
+    """What an `ExternalEnv` takes: names of variables and of containers, and never a value."""
+
+    secrets: Mapping[str, pulumi.Input[str]]
+    """Environment variables: each name with a container's `secret_name`, e.g. `{"STRIPE_API_KEY": stripe.secret_name}`,
+    or `"<secret_name>#<field>"` for one field of a JSON document."""
+    files: Mapping[str, pulumi.Input[str]]
+    """Files: each absolute path with a container, in the same way, mounted read-only."""
+    store: pulumi.Input[str]
+    """Name of a SecretStore that exists. Default: one is made, for `cloud` and `service_account`."""
+    store_kind: str
+    """`SecretStore` or `ClusterSecretStore`, of `store`. Default: `SecretStore`."""
+    cloud: str
+    """Where the containers are, for a store that is made. Default: config `infra-secrets:cloud`."""
+    service_account: pulumi.Input[str]
+    """Service account as which the store that is made reads, by the cloud's workload identity. It must be in the
+    same namespace and be bound to a principal that is among the `readers` of each `Secret`."""
+    aws_region: pulumi.Input[str]
+    """Region of the containers, on AWS only. Default: config `aws:region`."""
+    gcp_project: pulumi.Input[str]
+    """Project of the containers, on GCP only. Default: config `gcp:project`."""
+    azure_vault_id: pulumi.Input[str]
+    """ARM id of the Key Vault, on Azure only. Default: config `infra-secrets:azureVaultId`."""
+    refresh_interval: str
+    """How often the operator looks for a new value, e.g. `15m`. Default: `1h`."""
+    namespace: pulumi.Input[str]
+    """Namespace of the workloads. Default: the provider's."""
+    labels: Mapping[str, pulumi.Input[str]]
+    """Labels of everything that is made."""
+    reloader: bool
+    """Let Stakater Reloader roll the workloads when the operator has written a new value. Without it, running pods keep
+    the values that they started with. Default: false."""
+    file_mode: str
+    """Permission bits of the files in octal, as for chmod. Default: `0444`."""
+
+
+class _ExternalReader(PodReader):
+    def references(self, argument: str) -> dict[str, Any]:
+        """Read which container each target comes from, as the operator's `remoteRef`."""
+        kept: dict[str, Any] = {}
+        for target, given in self.mapping(argument).items():
+            what = f"{argument}[{target!r}]"
+            if is_input(given):
+                kept[target] = not_secret(what, given).apply(_remote)
+            elif isinstance(given, str) and given:
+                problem = _reference_problem(given)
+                if problem:
+                    self.refuse(f"{what}: {problem}")
+                kept[target] = _remote(given) if problem is None else {}
+            else:
+                self.refuse(
+                    f"{what} must be the secret_name of a Secret, or '<secret_name>#<field>'; found {kind(given)}."
+                )
+        return kept
+
+    def refresh_interval(self) -> str:
+        """Read how often the operator looks."""
+        text = self.text("refresh_interval") or REFRESH_INTERVAL
+        if not _DURATION.fullmatch(text):
+            self.refuse(
+                f"refresh_interval={shown(text)} is no duration; write e.g. '15m', '1h' or '1h30m'."
+            )
+        return text
+
+    def store(self) -> "tuple[Any, str, Cloud | None, dict[str, Any]]":
+        """Read which store it is: its name, or else the cloud and settings of the one to make."""
+        store = self.object_name("store")
+        store_kind = self.text("store_kind") or STORE_KINDS[0]
+        if store_kind not in STORE_KINDS:
+            self.refuse(f"store_kind={shown(store_kind)} must be one of {', '.join(STORE_KINDS)}.")
+        settings = {
+            setting: self.sentence(setting)
+            for cloud in map(clouds.load, clouds.available())
+            for setting in cloud.STORE_SETTINGS
+        }
+        settings = {setting: found for setting, found in settings.items() if found is not None}
+        account = self.object_name("service_account")
+        chosen = self.text("cloud")
+        if "store" in self.given:
+            extra = [key for key in ("cloud", "service_account", *settings) if key in self.given]
+            if extra:
+                self.refuse(
+                    f"store names a store that exists, and {', '.join(extra)} would be for one that is made. Give "
+                    f"one or the other."
+                )
+            return store, store_kind, None, {}
+        if "store_kind" in self.given:
+            self.refuse("store_kind is for a store that exists; name it with store=.")
+        if account is None and "service_account" not in self.given:
+            self.refuse(
+                "service_account is missing: the store that is made reads the containers as a Kubernetes service "
+                "account, by workload identity and never with a key. Name it, or a store that exists with store=."
+            )
+        cloud = self._cloud(chosen)
+        if cloud is None:
+            return None, store_kind, None, {}
+        for setting, key in cloud.STORE_SETTINGS.items():
+            namespace, _, name = key.partition(":")
+            found = settings.get(setting) or pulumi.Config(namespace).get(name)
+            if found is None:
+                self.refuse(
+                    f"{setting} is missing, and the store needs it. Give it here, or for the stack: pulumi config set "
+                    f"{key} <...>"
+                )
+            settings[setting] = found
+        for setting in [each for each in settings if each not in cloud.STORE_SETTINGS]:
+            self.refuse(f"{setting} is not for {cloud.SPELLING.title}. Leave it out.")
+        self.errors.extend(
+            EnvArgsError(problem)
+            for problem in cloud.store_problems(
+                {key: each for key, each in settings.items() if each is not None}
+            )
+        )
+        return None, store_kind, cloud, {**settings, "service_account": account}
+
+    def _cloud(self, chosen: str | None) -> "Cloud | None":
+        if chosen is None and "cloud" in self.given:
+            return None  # refused already
+        chosen = chosen or self.config.get("cloud")
+        if chosen is None:
+            self.refuse(
+                f"no cloud is chosen. Choose it for the stack: pulumi config set infra-secrets:cloud "
+                f"{clouds.available()[0]} (one of {', '.join(clouds.available())}), or here with cloud=, or name a "
+                f"store that exists with store=."
+            )
+            return None
+        try:
+            return clouds.load(chosen)
+        except UnknownCloudError as error:
+            self.errors.append(error)
+            return None
+
+
+class ExternalEnv(PodEnvironment):
+    """The values of `Secret` containers, as environment variables and files for pods.
+
+    External Secrets Operator, which must be in the cluster, copies them into one Kubernetes Secret and keeps it
+    up to date. Where a value is not set, nothing changes: pods that run keep what they have, new ones wait.
+    """
+
+    secret_name: pulumi.Output[str]
+    """Name of the Secret that the operator writes."""
+    store_name: pulumi.Output[str]
+    """Name of the store that it reads from."""
+
+    def __init__(
+        self,
+        name: str,
+        args: ExternalEnvArgs = ExternalEnvArgs(),  # noqa: B008 (never changed; the schema analyzer wants this form)
+        opts: pulumi.ResourceOptions | None = None,
+        **kwargs: Unpack[ExternalEnvArgs],
+    ) -> None:
+        """Register the ExternalSecret, and a SecretStore unless one was named.
+
+        Args:
+            name: Logical name, and the beginning of the objects' names, e.g. `nlp`.
+            args: What is not default; the same may be given as keyword arguments.
+            opts: As for every Pulumi component.
+
+        Raises:
+            EnvArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
+            MissingExtraError: The Kubernetes SDK is not installed.
+        """
+        with one_clear_message():
+            with clouds.sdk("kubernetes"):
+                from pulumi_kubernetes.apiextensions import CustomResource
+            self._what = (
+                f'ExternalEnv("{read_name("ExternalEnv", name, args, opts, EnvArgsError)}")'
+            )
+            reader = _ExternalReader({**args, **kwargs}, list(ExternalEnvArgs.__annotations__))
+            reader.logical_name(name)
+            reader.targets("secrets", "files")
+            variables, files = reader.references("secrets"), reader.references("files")
+            if not reader.given.get("secrets") and not reader.given.get("files"):
+                reader.refuse(
+                    "secrets and files are empty; name at least one variable, e.g. "
+                    'secrets={"STRIPE_API_KEY": stripe.secret_name}.'
+                )
+            store, store_kind, cloud, settings = reader.store()
+            interval, mode = reader.refresh_interval(), reader.file_mode()
+            self._namespace, labels = reader.namespace(), reader.labels()
+            self._reloader = reader.flag("reloader")
+            if reader.errors:
+                raise combined(self._what, reader.errors, EnvArgsError)
+        with short_stack_trace():
+            super().__init__("infra-secrets:index:ExternalEnv", name, {}, opts)
+        metadata = {"namespace": self._namespace, "labels": labels or None}
+        metadata = {key: item for key, item in metadata.items() if item is not None}
+        if cloud is not None:
+            with short_stack_trace():
+                made = CustomResource(
+                    name,
+                    api_version=API,
+                    kind="SecretStore",
+                    metadata=metadata,
+                    spec={"provider": cloud.store(settings)},
+                    opts=pulumi.ResourceOptions(parent=self),
+                )
+            store = made.metadata.apply(lambda metadata: metadata["name"])
+        keys = file_keys(list(files), list(variables))
+        data = {**variables, **{keys[path]: remote for path, remote in files.items()}}
+        with short_stack_trace():
+            external = CustomResource(
+                name,
+                api_version=API,
+                kind="ExternalSecret",
+                metadata=metadata,
+                spec={
+                    "refreshInterval": interval,
+                    "secretStoreRef": {"name": store, "kind": store_kind},
+                    # Retain: with Delete, a container without a value would take the Secret from running pods.
+                    "target": {"creationPolicy": "Owner", "deletionPolicy": "Retain"},
+                    "data": [
+                        {"secretKey": key, "remoteRef": remote} for key, remote in data.items()
+                    ],
+                },
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        # The operator gives the Secret the ExternalSecret's own name.
+        self.secret_name = external.metadata.apply(lambda metadata: metadata["name"])
+        self.store_name = pulumi.Output.from_input(store)
+        self._names = list(variables)
+        self.variables = references(
+            "secretKeyRef", self.secret_name, {key: key for key in variables}
+        )
+        self.env_from = (
+            [{"secretRef": {"name": self.secret_name}}] if variables and not files else []
+        )
+        self.volumes, self.volume_mounts = mounted(f"{name}-files", self.secret_name, keys, mode)
+        self.register_outputs(
+            {
+                "secretName": self.secret_name,
+                "storeName": self.store_name,
+                "variables": self.variables,
+                "envFrom": self.env_from,
+                "volumes": self.volumes,
+                "volumeMounts": self.volume_mounts,
+            }
+        )
+
+
+def _remote(reference: str) -> dict[str, str]:
+    """Split `name#field`. A `#` is in no name on any of the clouds, and a field may have one."""
+    problem = _reference_problem(reference)
+    if problem:
+        raise pulumi.RunError(problem)
+    key, hash_, field = reference.partition("#")
+    return {"key": key, "property": field} if hash_ else {"key": key}
+
+
+def _reference_problem(reference: str) -> str | None:
+    key, hash_, field = reference.partition("#")
+    if (
+        re.fullmatch(r"[A-Za-z0-9/_+=.@:-]{1,2048}", key)
+        and (field or not hash_)
+        and not _hides(key)
+    ):
+        return None
+    return (
+        f"{shown(reference)} is not the name of a container; give the secret_name of a Secret, or "
+        f"'<secret_name>#<field>' for one field of its document, and never a value."
+    )
+
+
+def _hides(key: str) -> bool:
+    """Whether it could be a value: a name has separators, and its words are no long mixtures."""
+    return (
+        any(looks_like_a_value(part) for part in re.split(r"[-/_:.]+", key)) and "arn:" not in key
+    )

@@ -1,0 +1,578 @@
+"""`EscEnv` and `EscDeployment`: what the stack's config holds, as the environment of pods.
+
+Values go into one immutable Secret whose name Kubernetes makes up. A changed value is therefore a new Secret
+under a new name: every workload that refers to it rolls, and the old one goes when that is done. A name of
+its own is deliberately not offered: with it the provider deletes the running workload first.
+"""
+
+# No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict, Unpack
+
+import pulumi
+
+from infra_secrets import clouds, formats, manifests
+from infra_secrets.errors import ArgsError, EnvArgsError, StackConfigError, combined
+from infra_secrets.esc import Entry, Home, Key
+from infra_secrets.given import is_input, is_number, kind, not_secret, quotable
+from infra_secrets.naming import nearest, shown
+from infra_secrets.pods import (
+    RELOADER,
+    PodEnvironment,
+    PodReader,
+    file_keys,
+    mounted,
+    read_name,
+    references,
+)
+from infra_secrets.registering import one_clear_message, short_stack_trace
+
+SECURITY: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "runAsNonRoot": ("pod", {"runAsNonRoot": True}),
+    "seccompProfile": ("pod", {"seccompProfile": {"type": "RuntimeDefault"}}),
+    "readOnlyRootFilesystem": ("container", {"readOnlyRootFilesystem": True}),
+    "allowPrivilegeEscalation": ("container", {"allowPrivilegeEscalation": False}),
+    "capabilities": ("container", {"capabilities": {"drop": ["ALL"]}}),
+}
+"""What an `EscDeployment` sets in which security context, by the name with which `relax` leaves it out.
+
+Together with these a pod meets the Pod Security Standard `restricted`
+(https://kubernetes.io/docs/concepts/security/pod-security-standards/).
+"""
+
+NO_TOKEN = "automountServiceAccountToken"  # noqa: S105 (the name of a field)
+"""Also in `relax`: a pod without a `service_account` of its own gets no token for the cluster's API."""
+
+_PROBE_HANDLERS = ("httpGet", "tcpSocket", "exec", "grpc")
+_SOURCES = ("secrets", "config", "files")
+
+
+class EscEnvArgs(TypedDict, total=False):
+    """What an `EscEnv` takes: names of variables and of config keys, and never a value."""
+
+    secrets: Mapping[str, str]
+    """Environment variables from secret config: each name with its config key, e.g. `{"DATABASE_URL": "postgres_url"}`.
+    A key belongs to the project; `other:key` names another namespace."""
+    config: Mapping[str, str]
+    """Environment variables from config that everybody may see. A key that is secret is refused."""
+    files: Mapping[str, str]
+    """Files from secret config: each absolute path with its config key, mounted read-only."""
+    formats: Mapping[str, str]
+    """What a variable or file must hold: `json`, `int`, `bool`, `pem`, or the scheme of a URL, e.g. `postgresql`."""
+    optional: Sequence[str]
+    """Variables and files that may be missing from the config, or empty there; they are then left out."""
+    namespace: pulumi.Input[str]
+    """Namespace of the workloads, which must exist; a Namespace's name will do. Default: the provider's."""
+    labels: Mapping[str, pulumi.Input[str]]
+    """Labels of everything that is made."""
+    reloader: bool
+    """Let Stakater Reloader roll the workloads. The objects are then not immutable, and are changed in place where the
+    provider has `enableSecretMutable` and `enableConfigMapMutable`. Default: false."""
+    file_mode: str
+    """Permission bits of the files in octal, as for chmod. Default: `0444`, so that any user may read them; OpenSSH
+    in a container that runs as root wants `0400`."""
+
+
+class EscDeploymentArgs(EscEnvArgs, total=False):
+    """What an `EscDeployment` takes: the container, and all of `EscEnvArgs`."""
+
+    image: pulumi.Input[str]
+    """The container's image, e.g. `ghcr.io/acme/nlp:1.4.2`. Needed."""
+    replicas: int
+    """How many pods. Default: none is said, which is one, or what an autoscaler wants."""
+    port: int
+    """A port on which the container listens; it is called `http`."""
+    ports: Mapping[str, int]
+    """Ports by name, e.g. `{"http": 8080, "metrics": 9090}`."""
+    command: Sequence[pulumi.Input[str]]
+    """Instead of the image's entry point."""
+    args: Sequence[pulumi.Input[str]]
+    """Instead of the image's arguments. `$(NAME)` in one stands for a variable."""
+    resources: Mapping[str, Mapping[str, Any]]
+    """`requests` and `limits`, e.g. `{"requests": {"cpu": "250m", "memory": "512Mi"}}`."""
+    service_account: pulumi.Input[str]
+    """Name of the service account. Default: the namespace's, without a token."""
+    annotations: Mapping[str, pulumi.Input[str]]
+    """Annotations of the Deployment, e.g. `{"pulumi.com/timeoutSeconds": "300"}`."""
+    readiness_probe: Mapping[str, Any]
+    """When a pod may get requests, as in Kubernetes, e.g. `{"httpGet": {"path": "/healthz", "port": "http"}}`."""
+    liveness_probe: Mapping[str, Any]
+    """When a container is to be started again."""
+    startup_probe: Mapping[str, Any]
+    """When a container has started; the other probes wait for it."""
+    writable_paths: Sequence[str]
+    """Folders in which the container may write, e.g. `["/tmp"]`: empty ones that end with the pod."""
+    relax: Sequence[str]
+    """Security settings to leave out, by name: `runAsNonRoot`, `seccompProfile`, `readOnlyRootFilesystem`,
+    `allowPrivilegeEscalation`, `capabilities`, `automountServiceAccountToken`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """An environment as somebody wants it, with every value there and of the right kind."""
+
+    entries: tuple[Entry, ...]
+    namespace: Any
+    labels: Mapping[str, Any]
+    reloader: bool
+    file_mode: int
+
+    def values(self, argument: str) -> dict[str, str]:
+        """The values that one argument asks for, by variable or path, without what is optional and missing."""
+        found = (
+            (entry.target, entry.value) for entry in self.entries if entry.argument == argument
+        )
+        return {target: value for target, value in found if value is not None}
+
+
+class _EnvReader(PodReader):
+    def environment(self) -> _Wanted:
+        """Read everything that an `EscEnv` takes, and look at every value."""
+        self.targets(*_SOURCES)
+        optional = self._known_targets("optional", self.list("optional", plain=True))
+        expected = self._formats()
+        entries = tuple(self._entries(expected, optional))
+        if not any(self.given.get(argument) for argument in _SOURCES):
+            self.refuse(
+                "secrets, config and files are empty; name at least one variable, e.g. "
+                'secrets={"DATABASE_URL": "postgres_url"}.'
+            )
+        home = Home.find()
+        problems = [entry.problem(home) for entry in entries]
+        found = [StackConfigError(problem) for problem in problems if problem]
+        wanted = _Wanted(
+            entries=entries,
+            namespace=self.namespace(),
+            labels=self.labels(),
+            reloader=self.flag("reloader"),
+            file_mode=self.file_mode(),
+        )
+        if not found:
+            secret, plain = (
+                {**wanted.values("secrets"), **wanted.values("files")},
+                wanted.values("config"),
+            )
+            for what, values in (("secrets and files", secret), ("config", plain)):
+                too_large = manifests.size_problem(values)
+                if too_large:
+                    found.append(StackConfigError(f"{what}: {too_large}"))
+        elif any(": " in str(problem) for problem in found):
+            self.note = home.note
+        self.errors.extend(found)
+        return wanted
+
+    note = ""
+
+    def _entries(self, expected: Mapping[str, str], optional: Sequence[str]) -> list[Entry]:
+        entries = []
+        for argument in _SOURCES:
+            for target, key in self.mapping(argument).items():
+                if not isinstance(key, str) or not key:
+                    self.refuse(
+                        f"{argument}[{target!r}] must be the name of a config key, a plain string, and never the value "
+                        f"itself; found {kind(key)}."
+                    )
+                    continue
+                try:
+                    parsed = Key.parse(key, pulumi.get_project())
+                except StackConfigError as error:
+                    self.refuse(f"{argument}[{target!r}]: {error}")
+                    continue
+                entries.append(
+                    Entry(argument, target, parsed, expected.get(target), target in optional)
+                )
+        return entries
+
+    def _formats(self) -> dict[str, str]:
+        kept = {}
+        for target, expected in self.mapping("formats").items():
+            if not isinstance(expected, str):
+                self.refuse(f"formats[{target!r}] must be a string; found {kind(expected)}.")
+                continue
+            problem = formats.unknown_format(expected)
+            if problem:
+                self.refuse(f"formats[{target!r}]: {problem}")
+            else:
+                kept[target] = expected
+        self._known_targets("formats", list(kept))
+        return kept
+
+    def _known_targets(self, argument: str, named: Sequence[str]) -> Sequence[str]:
+        known = [target for source in _SOURCES for target in self.mapping(source)]
+        for target in named:
+            if target not in known:
+                close = nearest(target, known)
+                self.refuse(
+                    f"{argument} names {shown(target)}, which is in none of secrets, config and files."
+                    + (f" Did you mean {close!r}?" if close else "")
+                )
+        return named
+
+    def refused(self, subject: str) -> ArgsError:
+        """Make one error of everything that is wrong."""
+        error = combined(subject, self.errors, EnvArgsError)
+        return type(error)(f"{error}\n{self.note}") if self.note else error
+
+
+class EscEnv(PodEnvironment):
+    """What the stack's config holds, as environment variables and files for pods.
+
+    Secret config goes into one Kubernetes Secret, other config into one ConfigMap; both are immutable and
+    their names are made up, so that a changed value rolls every workload that uses them.
+    """
+
+    secret_name: pulumi.Output[str | None]
+    """Name of the Secret; null where no value is secret."""
+    config_map_name: pulumi.Output[str | None]
+    """Name of the ConfigMap; null where every value is secret."""
+
+    def __init__(
+        self,
+        name: str,
+        args: EscEnvArgs = EscEnvArgs(),  # noqa: B008 (never changed; the schema analyzer wants this form)
+        opts: pulumi.ResourceOptions | None = None,
+        **kwargs: Unpack[EscEnvArgs],
+    ) -> None:
+        """Check every value and register the Secret and the ConfigMap.
+
+        Args:
+            name: Logical name, and the beginning of the objects' names, e.g. `nlp`.
+            args: What is not default; the same may be given as keyword arguments.
+            opts: As for every Pulumi component.
+
+        Raises:
+            EnvArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
+            StackConfigError: The stack's config lacks values or holds them wrongly. Each line has the command that
+                mends it.
+            MissingExtraError: The Kubernetes SDK is not installed.
+        """
+        with one_clear_message():
+            with clouds.sdk("kubernetes"):
+                import pulumi_kubernetes as kubernetes
+            read_name("EscEnv", name, args, opts, EnvArgsError)
+            reader = _EnvReader({**args, **kwargs}, list(EscEnvArgs.__annotations__))
+            reader.logical_name(name)
+            wanted = reader.environment()
+            self._what = f'EscEnv("{name}")'
+            if reader.errors:
+                raise reader.refused(self._what)
+        with short_stack_trace():
+            super().__init__("infra-secrets:index:EscEnv", name, {}, opts)
+        self._namespace, self._reloader = wanted.namespace, wanted.reloader
+        child = pulumi.ResourceOptions(parent=self)
+        metadata = {"namespace": wanted.namespace, "labels": wanted.labels or None}
+        metadata = {key: item for key, item in metadata.items() if item is not None}
+        immutable = None if wanted.reloader else True
+
+        variables, files = wanted.values("secrets"), wanted.values("files")
+        keys = file_keys(list(files), list(variables))
+        self.secret_name = pulumi.Output.from_input(None)
+        if variables or files:
+            data = {**variables, **{keys[path]: value for path, value in files.items()}}
+            with short_stack_trace():
+                secret = kubernetes.core.v1.Secret(
+                    name,
+                    metadata=metadata,
+                    immutable=immutable,
+                    string_data={key: pulumi.Output.secret(value) for key, value in data.items()},
+                    opts=child,
+                )
+            self.secret_name = secret.metadata.apply(lambda metadata: metadata.name)
+
+        plain = wanted.values("config")
+        self.config_map_name = pulumi.Output.from_input(None)
+        if plain:
+            with short_stack_trace():
+                config_map = kubernetes.core.v1.ConfigMap(
+                    name, metadata=metadata, immutable=immutable, data=plain, opts=child
+                )
+            self.config_map_name = config_map.metadata.apply(lambda metadata: metadata.name)
+
+        # From the names alone: with anything secret in it the workload's whole spec would be secret in a diff.
+        self._names = [*variables, *plain]
+        self.variables = [
+            *references("secretKeyRef", self.secret_name, {key: key for key in variables}),
+            *references("configMapKeyRef", self.config_map_name, {key: key for key in plain}),
+        ]
+        self.env_from = [
+            *([{"secretRef": {"name": self.secret_name}}] if variables else []),
+            *([{"configMapRef": {"name": self.config_map_name}}] if plain else []),
+        ]
+        if files:
+            self.env_from = []
+        self.volumes, self.volume_mounts = mounted(
+            f"{name}-files", self.secret_name, keys, wanted.file_mode
+        )
+        self.register_outputs(
+            {
+                "secretName": self.secret_name,
+                "configMapName": self.config_map_name,
+                "variables": self.variables,
+                "envFrom": self.env_from,
+                "volumes": self.volumes,
+                "volumeMounts": self.volume_mounts,
+            }
+        )
+
+
+class _DeploymentReader(_EnvReader):
+    def container(self, name: str) -> dict[str, Any]:
+        """Read everything of the container but its environment."""
+        image = self.sentence("image")
+        if image is None and "image" not in self.given:
+            self.refuse(
+                "image is missing; name the container's image, e.g. image='ghcr.io/acme/nlp:1.4.2'."
+            )
+        self._judge(image, manifests.image_problem, "image")
+        found = {
+            "name": name,
+            "image": image,
+            "command": list(self.list("command", plain=False, repeatable=True)),
+            "args": list(self.list("args", plain=False, repeatable=True)),
+            "ports": self._ports(),
+            "resources": self._resources(),
+            "readinessProbe": self._probe("readiness_probe"),
+            "livenessProbe": self._probe("liveness_probe"),
+            "startupProbe": self._probe("startup_probe"),
+        }
+        return {key: item for key, item in found.items() if item}
+
+    def _ports(self) -> list[dict[str, Any]]:
+        ports: dict[str, Any] = dict(self.mapping("ports"))
+        if "port" in self.given:
+            if "http" in ports:
+                self.refuse("port and ports['http'] are the same thing; give one of them.")
+            ports["http"] = self.given["port"]
+        kept = []
+        for port_name, number in ports.items():
+            what = (
+                "port" if "port" in self.given and port_name == "http" else f"ports[{port_name!r}]"
+            )
+            self._judge(port_name, manifests.port_name_problem, "ports")
+            whole = (
+                isinstance(number, int | float)
+                and not isinstance(number, bool)
+                and number == int(number)
+            )
+            problem = (
+                manifests.port_problem(int(number))
+                if whole
+                else f"must be a whole number; found {kind(number)}."
+            )
+            if problem:
+                self.refuse(f"{what}: {problem}")
+            else:
+                kept.append({"name": port_name, "containerPort": int(number), "protocol": "TCP"})
+        return kept
+
+    def _resources(self) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        for part, amounts in self.mapping("resources").items():
+            if part not in ("requests", "limits"):
+                self.refuse(f"resources has {shown(part)}; it takes requests and limits.")
+            elif not isinstance(amounts, Mapping):
+                self.refuse(
+                    f"resources[{part!r}] must be a mapping such as {{'cpu': '250m'}}; found {kind(amounts)}."
+                )
+            else:
+                kept[part] = {
+                    resource: self._quantity(f"resources[{part!r}][{resource!r}]", amount)
+                    for resource, amount in amounts.items()
+                }
+        return kept
+
+    def _quantity(self, what: str, amount: Any) -> Any:
+        if is_input(amount):
+            return not_secret(what, amount)
+        if is_number(amount) and not isinstance(amount, bool):
+            amount = quotable(amount)
+        if not isinstance(amount, str):
+            self.refuse(
+                f"{what} must be a quantity such as '250m' or '512Mi'; found {kind(amount)}."
+            )
+        self._judge(amount, manifests.quantity_problem, what)
+        return amount
+
+    def _probe(self, argument: str) -> Any:
+        found = self.mapping(argument)
+        handlers = [key for key in found if key in _PROBE_HANDLERS]
+        if argument in self.given and len(handlers) != 1 and not self._complains_of(argument):
+            self.refuse(
+                f"{argument} must have one of {', '.join(_PROBE_HANDLERS)}, spelled as in Kubernetes, e.g. "
+                f"{{'httpGet': {{'path': '/healthz', 'port': 'http'}}}}; found "
+                f"{', '.join(map(shown, found)) or 'nothing'}."
+            )
+        return not_secret(argument, dict(found)) if _holds_input(found) else dict(found)
+
+    def _complains_of(self, argument: str) -> bool:
+        return any(str(error).startswith(argument) for error in self.errors)
+
+    def writable_paths(self) -> tuple[str, ...]:
+        """Read the folders in which the container may write."""
+        paths: tuple[str, ...] = self.list("writable_paths", plain=True)
+        for path in paths:
+            self._judge(path, manifests.path_problem, "writable_paths")
+            if path in self.mapping("files"):
+                self.refuse(
+                    f"{path} is in files and in writable_paths; a path is a file or a folder."
+                )
+        return paths
+
+    def relaxed(self) -> tuple[str, ...]:
+        """Read which security settings are to be left out."""
+        known = (*SECURITY, NO_TOKEN)
+        names: tuple[str, ...] = self.list("relax", plain=True)
+        for each in names:
+            if each not in known:
+                close = nearest(each, known)
+                self.refuse(
+                    f"relax has {shown(each)}; it takes {', '.join(known)}."
+                    + (f" Did you mean {close!r}?" if close else "")
+                )
+        return names
+
+
+class EscDeployment(pulumi.ComponentResource):
+    """A Deployment of one container whose environment comes from the stack's config.
+
+    It runs as the Pod Security Standard `restricted` asks; `relax` leaves single settings out. For whatever
+    it does not have, make an `EscEnv` and a Deployment of your own with `env.inject(spec)`.
+    """
+
+    deployment_name: pulumi.Output[str]
+    """Name of the Deployment."""
+    secret_name: pulumi.Output[str | None]
+    """Name of the Secret; null where no value is secret."""
+    config_map_name: pulumi.Output[str | None]
+    """Name of the ConfigMap; null where every value is secret."""
+
+    def __init__(
+        self,
+        name: str,
+        args: EscDeploymentArgs = EscDeploymentArgs(),  # noqa: B008 (never changed; the schema analyzer wants this form)
+        opts: pulumi.ResourceOptions | None = None,
+        **kwargs: Unpack[EscDeploymentArgs],
+    ) -> None:
+        """Check everything and register the `EscEnv` and the Deployment.
+
+        Args:
+            name: Logical name, and the beginning of the objects' names, e.g. `nlp`.
+            args: What is not default; the same may be given as keyword arguments.
+            opts: As for every Pulumi component.
+
+        Raises:
+            EnvArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
+            StackConfigError: The stack's config lacks values or holds them wrongly. Each line has the command that
+                mends it.
+            MissingExtraError: The Kubernetes SDK is not installed.
+        """
+        with one_clear_message():
+            with clouds.sdk("kubernetes"):
+                import pulumi_kubernetes as kubernetes
+            read_name("EscDeployment", name, args, opts, EnvArgsError)
+            given: dict[str, Any] = {**args, **kwargs}
+            reader = _DeploymentReader(given, list(EscDeploymentArgs.__annotations__))
+            reader.logical_name(name)
+            container = reader.container(name)
+            replicas = reader.whole_number("replicas", 0, 2**31 - 1)
+            service_account = reader.object_name("service_account")
+            annotations = reader.labels("annotations")
+            writable, relaxed = reader.writable_paths(), reader.relaxed()
+            wanted = reader.environment()
+            selector = _selector(reader, name)
+            if reader.errors:
+                raise reader.refused(f'EscDeployment("{name}")')
+        with short_stack_trace():
+            super().__init__("infra-secrets:index:EscDeployment", name, {}, opts)
+            self.env = EscEnv(
+                name,
+                EscEnvArgs(
+                    **{
+                        key: item
+                        for key, item in given.items()
+                        if key in EscEnvArgs.__annotations__
+                    }
+                ),  # type: ignore[typeddict-item] # read above
+                pulumi.ResourceOptions(parent=self),
+            )
+        labels = {**selector, **wanted.labels}
+        container["securityContext"] = _security("container", relaxed)
+        pod: dict[str, Any] = {
+            "containers": [container],
+            "securityContext": _security("pod", relaxed),
+        }
+        if service_account is not None:
+            pod["serviceAccountName"] = service_account
+        elif NO_TOKEN not in relaxed:
+            pod[NO_TOKEN] = False
+        if writable:
+            places = {f"writable-{number}": path for number, path in enumerate(writable, start=1)}
+            pod["volumes"] = [{"name": volume, "emptyDir": {}} for volume in places]
+            container["volumeMounts"] = [
+                {"name": volume, "mountPath": path} for volume, path in places.items()
+            ]
+        spec: dict[str, Any] = {
+            "selector": {"matchLabels": selector},
+            "template": {"metadata": {"labels": labels}, "spec": self.env.inject(pod)},
+        }
+        if replicas is not None:
+            spec["replicas"] = replicas
+        metadata = {
+            "namespace": wanted.namespace,
+            "labels": labels,
+            "annotations": {**annotations, **(RELOADER if wanted.reloader else {})} or None,
+        }
+        with short_stack_trace():
+            self.deployment = kubernetes.apps.v1.Deployment(
+                name,
+                metadata={key: item for key, item in metadata.items() if item is not None},
+                spec=spec,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.deployment_name = self.deployment.metadata.apply(lambda metadata: metadata.name)
+        self.secret_name = self.env.secret_name
+        self.config_map_name = self.env.config_map_name
+        self.register_outputs(
+            {
+                "deploymentName": self.deployment_name,
+                "secretName": self.secret_name,
+                "configMapName": self.config_map_name,
+            }
+        )
+
+
+def _selector(reader: PodReader, name: str) -> dict[str, str]:
+    """Choose the labels by which the Deployment knows its pods; they never change."""
+    stack = pulumi.get_stack()
+    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": stack}
+    given = reader.mapping("labels")
+    for key, usual in list(labels.items()):
+        text = given.get(key, usual)
+        if not isinstance(text, str):
+            reader.refuse(f"labels[{key!r}] must be a plain string, because pods are found by it.")
+            continue
+        labels[key] = text
+        if manifests.label_value_problem(text) and text == stack:
+            reader.refuse(
+                f"the stack's name cannot be a label's value, and pods are found by it; give a short one: "
+                f'labels={{"{key}": "production"}}.'
+            )
+    return labels
+
+
+def _security(place: str, relaxed: Sequence[str]) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    for setting, (where, says) in SECURITY.items():
+        if where == place and setting not in relaxed:
+            settings.update(says)
+    return settings
+
+
+def _holds_input(found: Any) -> bool:
+    if isinstance(found, Mapping):
+        return any(map(_holds_input, found.values()))
+    if isinstance(found, list | tuple):
+        return any(map(_holds_input, found))
+    return is_input(found)

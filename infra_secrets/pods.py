@@ -1,0 +1,307 @@
+"""What every source of a pod's environment shares: the arguments it reads, and `inject` and `transform`.
+
+A source is a component that ends in one Kubernetes Secret, or a ConfigMap, whose name only Kubernetes knows.
+Where the values come from is its own affair.
+"""
+
+# No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import pulumi
+
+from infra_secrets import manifests
+from infra_secrets.errors import ArgsError, EnvArgsError, WorkloadError
+from infra_secrets.given import Reader, is_input, is_number, kind, not_secret, quotable
+from infra_secrets.registering import names_are_fixed, one_clear_message
+from infra_secrets.workloads import Injection, workload_kind
+
+T = TypeVar("T")
+Transform = Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]
+
+FILE_MODE = "0444"
+"""Readable for whatever user a container runs as; the volume is read-only and only its containers see it."""
+
+RELOADER = {"reloader.stakater.com/auto": "true"}
+"""On a workload, or on its pod template: Stakater Reloader rolls it when a Secret or ConfigMap that it uses changes."""
+
+
+class PodReader(Reader):
+    """Reads what all sources take."""
+
+    error = EnvArgsError
+
+    def logical_name(self, name: str) -> None:
+        """Refuse a logical name that Kubernetes would refuse as the beginning of an object's name."""
+        problem = manifests.label_problem(name)
+        if problem:
+            self.refuse(problem)
+        if names_are_fixed("kubernetes", pulumi.Config("pulumi").get("autonaming")):
+            self.refuse(
+                "config pulumi:autonaming gives Kubernetes objects names without anything random in them. A changed "
+                "value would then delete the running Deployment before it makes the new one. Add a pattern for "
+                "Kubernetes: pulumi config set --path 'pulumi:autonaming.providers.kubernetes.pattern' "
+                "'${name}-${hex(8)}'"
+            )
+
+    def namespace(self) -> Any:
+        """Read the namespace; None for the provider's own."""
+        found = self.sentence("namespace")
+        self._judge(found, manifests.namespace_problem, "namespace")
+        return found
+
+    def _judge(self, found: object, rule: Callable[[str], str | None], what: str) -> None:
+        problem = rule(found) if isinstance(found, str) else None
+        if problem:
+            self.refuse(f"{what}: {problem}")
+
+    def object_name(self, argument: str) -> Any:
+        """Read the name of a Kubernetes object that exists already."""
+        found = self.sentence(argument)
+        self._judge(found, manifests.subdomain_problem, argument)
+        return found
+
+    def mapping(self, argument: str) -> Mapping[str, Any]:
+        """Read a mapping whose keys are strings."""
+        found = self.given.get(argument)
+        if found is None:
+            return {}
+        if not isinstance(found, Mapping):
+            self.refuse(f"{argument} must be a mapping of strings to strings; found {kind(found)}.")
+            return {}
+        for key in found:
+            if not isinstance(key, str):
+                self.refuse(f"{argument} has a key that is not a string: {kind(key)}.")
+        return {key: item for key, item in found.items() if isinstance(key, str)}
+
+    def labels(self, argument: str = "labels") -> dict[str, Any]:
+        """Read labels, or annotations, which have the same keys and any text."""
+        kept: dict[str, Any] = {}
+        for key, text in self.mapping(argument).items():
+            self._judge(key, manifests.label_key_problem, argument)
+            if isinstance(text, str):
+                kept[key] = text
+                if argument == "labels":
+                    self._judge(text, manifests.label_value_problem, f"labels[{key!r}]")
+            elif is_input(text):
+                kept[key] = not_secret(f"{argument}[{key!r}]", text)
+            else:
+                quoted = f"; quote it: {key}: {quotable(text)!r}" if is_number(text) else ""
+                self.refuse(f"{argument}[{key!r}] must be a string; found {kind(text)}{quoted}.")
+        return kept
+
+    def targets(self, *arguments: str) -> None:
+        """Judge the names of variables and files, and refuse a name that is there twice."""
+        owners: dict[str, str] = {}
+        for argument in arguments:
+            for target in self.mapping(argument):
+                files = argument == "files"
+                rule = manifests.path_problem if files else manifests.variable_problem
+                self._judge(target, rule, argument)
+                if target in owners:
+                    self.refuse(
+                        f"{target} is in {owners[target]} and in {argument}; one variable has one value."
+                    )
+                owners[target] = argument
+        problem = manifests.nested_path_problem(self.mapping("files"))
+        if problem:
+            self.refuse(f"files: {problem}")
+
+    def file_mode(self) -> int:
+        """Read permission bits in octal, as `chmod` takes them."""
+        text = self.text("file_mode") or FILE_MODE
+        if not (
+            text.isascii()
+            and text.isdigit()
+            and len(text) in (3, 4)
+            and set(text) <= set("01234567")
+        ):
+            self.refuse(
+                "file_mode must be three or four octal digits as for chmod, in quotes, e.g. '0400'."
+            )
+            return int(FILE_MODE, 8)
+        return int(text, 8) & 0o777
+
+
+class PodEnvironment(pulumi.ComponentResource):
+    """A source of environment variables and files for pods."""
+
+    variables: Sequence[Mapping[str, Any]]
+    """The `env` entries of a container, each a reference by name: never a value."""
+    env_from: Sequence[Mapping[str, Any]]
+    """The `envFrom` entries of a container that say the same as a whole; empty where files are mounted too."""
+    volumes: Sequence[Mapping[str, Any]]
+    """What a pod needs for the files."""
+    volume_mounts: Sequence[Mapping[str, Any]]
+    """What a container needs for the files."""
+
+    _what: str
+    _namespace: Any
+    _names: Sequence[str]
+    _reloader: bool
+
+    def inject(
+        self,
+        spec: T,
+        *,
+        containers: Sequence[str] | None = None,
+        init_containers: bool | Sequence[str] = False,
+        env_from: bool = False,
+    ) -> T:
+        """Return a workload's spec with the variables and files in its containers.
+
+        Args:
+            spec: The spec of a Deployment, StatefulSet, DaemonSet, Job, CronJob or Pod, a pod template, or a whole
+                manifest: a dictionary or an `*Args` object, which stays as it is.
+            containers: Names of the containers; by default all.
+            init_containers: True for all init containers too, or the names of some.
+            env_from: Use `envFrom` instead of one entry a variable. A container then gets variables that are
+                added later without a change of its own spec, and its spec does not list them.
+
+        Raises:
+            WorkloadError: It is no such spec, a container is not there, or a container sets one of the
+                variables, or mounts something at a file's path, already.
+        """
+        return self._injection(as_a_whole=env_from).into(spec, containers, init_containers)
+
+    def transform(
+        self, args: pulumi.ResourceTransformArgs
+    ) -> pulumi.ResourceTransformResult | None:
+        """Do what `inject` does to every workload that a chart or a YAML file makes.
+
+        Pass it as `opts=ResourceOptions(transforms=[env.transform])` to a `yaml.v2.ConfigFile`, a
+        `yaml.v2.ConfigGroup`, a `helm.v4.Chart` or a component. A `helm.v3.Release` cannot be reached: Helm itself
+        makes what is in it.
+        """
+        return self.transform_only()(args)
+
+    def transform_only(
+        self,
+        *,
+        workloads: Sequence[str] | None = None,
+        containers: Sequence[str] | None = None,
+        init_containers: bool | Sequence[str] = False,
+        env_from: bool = False,
+    ) -> Transform:
+        """Make a transform for some workloads, or some of their containers, only.
+
+        Args:
+            workloads: Names of the workloads in their manifests (`metadata.name`); by default all.
+            containers: As for `inject`.
+            init_containers: As for `inject`.
+            env_from: As for `inject`.
+        """
+        injection = self._injection(as_a_whole=env_from)
+
+        def change(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+            if workload_kind(args.type_) is None or not args.props.get("spec"):
+                return None
+            metadata = args.props.get("metadata")
+            metadata = metadata if isinstance(metadata, Mapping) else {}
+            if workloads is not None and metadata.get("name") not in workloads:
+                return None
+            with one_clear_message():
+                self._same_namespace(args, metadata.get("namespace"))
+            spec = injection.into(args.props["spec"], containers, init_containers)
+            return pulumi.ResourceTransformResult(
+                props={**args.props, "spec": spec}, opts=args.opts
+            )
+
+        return change
+
+    def _same_namespace(self, args: pulumi.ResourceTransformArgs, theirs: object) -> None:
+        ours = self._namespace
+        if isinstance(ours, str) and isinstance(theirs, str) and ours != theirs:
+            raise WorkloadError(
+                f"{self._what}: {workload_kind(args.type_)} {args.name} is in namespace {theirs!r}, and pods see only "
+                f"the Secrets of their own. The environment is in {ours!r}; make another with namespace={theirs!r}."
+            )
+
+    def _injection(self, *, as_a_whole: bool) -> Injection:
+        if as_a_whole and self._names and not self.env_from:
+            with one_clear_message():
+                raise WorkloadError(
+                    f"{self._what}: env_from would put the files into the environment as well, because they are in the "
+                    f"same Secret. Leave env_from out, or make a second environment for the files."
+                )
+        return Injection(
+            owner=self._what,
+            variables=() if as_a_whole else self.variables,
+            env_from=self.env_from if as_a_whole else (),
+            names=self._names,
+            volumes=self.volumes,
+            mounts=self.volume_mounts,
+            annotations=RELOADER if self._reloader else {},
+        )
+
+
+def read_name(
+    component: str, name: object, args: object, opts: object, error: type[ArgsError]
+) -> str:
+    """Refuse what makes reading anything else pointless.
+
+    Raises:
+        ArgsError: Name, args or opts is of the wrong kind.
+    """
+    if not isinstance(name, str) or not name:
+        raise error(f"{component} needs a name, a string such as 'nlp'; found {kind(name)}.")
+    if not isinstance(args, Mapping):
+        raise error(
+            f'{component}("{name}"): args must be a mapping of argument names; found {kind(args)}.'
+        )
+    if opts is not None and not isinstance(opts, pulumi.ResourceOptions):
+        raise error(
+            f'{component}("{name}"): opts must be pulumi.ResourceOptions(...); found {kind(opts)}.'
+        )
+    return name
+
+
+def references(source: str, name: Any, keys: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Make the `env` entries for the keys of one object.
+
+    Args:
+        source: `secretKeyRef` or `configMapKeyRef`.
+        name: The object's name; an output that is not secret, so that the workload's diff stays readable.
+        keys: Each variable with its key in the object.
+    """
+    return [
+        {"name": variable, "valueFrom": {source: {"name": name, "key": key}}}
+        for variable, key in keys.items()
+    ]
+
+
+def mounted(
+    volume: str, secret: Any, keys: Mapping[str, str], mode: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Make the volume and the mounts for files from a Secret.
+
+    Each file is mounted by itself (`subPath`), so that nothing else in its folder is hidden.
+
+    Args:
+        volume: The volume's name.
+        secret: The Secret's name.
+        keys: Each file's path with its key in the Secret.
+        mode: Permission bits.
+    """
+    if not keys:
+        return [], []
+    items = [{"key": key, "path": key} for key in keys.values()]
+    volumes = [
+        {"name": volume, "secret": {"secretName": secret, "items": items, "defaultMode": mode}}
+    ]
+    mounts = [
+        {"name": volume, "mountPath": path, "subPath": key, "readOnly": True}
+        for path, key in keys.items()
+    ]
+    return volumes, mounts
+
+
+def file_keys(paths: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
+    """Give every file a key in the Secret."""
+    used = set(taken)
+    keys = {}
+    for path in paths:
+        keys[path] = manifests.file_key(path, used)
+        used.add(keys[path])
+    return keys

@@ -1,0 +1,92 @@
+"""How every component of the package behaves towards Pulumi while it registers."""
+
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import pulumi
+
+from infra_secrets.errors import InfraSecretsError
+
+
+@contextmanager
+def one_clear_message() -> Iterator[None]:
+    """Let Pulumi print a refusal as its message alone.
+
+    Any other exception is printed with a traceback, which quotes the lines of the program: a value that
+    somebody wrote there would be in the log.
+    """
+    try:
+        yield
+    except InfraSecretsError as error:
+        quiet = type(
+            type(error).__name__,
+            (type(error), pulumi.RunError),
+            {"__module__": type(error).__module__},
+        )
+        error.__class__ = quiet
+        raise error.with_traceback(None) from None
+
+
+# Frames from Pulumi's look at the stack to the line of the program that makes a component. One too few
+# leaves the source position out of the state, more than enough leaves more frames in it.
+_FRAMES = 6
+
+
+@contextmanager
+def short_stack_trace() -> Iterator[None]:
+    """Keep the line of the program that makes the component, and not the whole call stack, in the state.
+
+    The SDK stores every frame with every resource, which is two thirds of what a container takes in the
+    state file. Because a file backend writes all of it at each step, 200 secrets took twice as long.
+    """
+    before = getattr(sys, "tracebacklimit", None)
+    sys.tracebacklimit = _FRAMES
+    try:
+        yield
+    finally:
+        if before is None:
+            del sys.tracebacklimit
+        else:
+            sys.tracebacklimit = before
+
+
+_RANDOM = re.compile(r"\$\{((hex|alphanum|string|num)\(\d+\)|uuid)\}")
+
+
+def names_are_fixed(package: str | None, autonaming: str | None) -> bool:
+    """Whether the stack's autonaming makes the engine delete before it replaces, whatever a resource says.
+
+    Source: pulumi pkg/resource/deploy/step_generator.go and pkg/resource/autonaming/strategy.go.
+
+    Args:
+        package: Look at what goes for this package only; None for any part of the setting.
+        autonaming: Config `pulumi:autonaming`, JSON.
+    """
+
+    def fixed(section: object) -> bool:
+        if not isinstance(section, Mapping):
+            return False
+        pattern = section.get("pattern")
+        return section.get("mode") in ("verbatim", "disabled") or (
+            isinstance(pattern, str) and not _RANDOM.search(pattern)
+        )
+
+    def any_fixed(section: object) -> bool:
+        return isinstance(section, Mapping) and (
+            fixed(section) or any(any_fixed(each) for each in section.values())
+        )
+
+    try:
+        setting = json.loads(autonaming or "{}")
+    except ValueError:
+        return False  # the engine refuses it by itself
+    if package is None or not isinstance(setting, Mapping):
+        return any_fixed(setting)
+    providers = setting.get("providers")
+    own = providers.get(package) if isinstance(providers, Mapping) else None
+    if isinstance(own, Mapping) and ("mode" in own or "pattern" in own):
+        return any_fixed(own)
+    return fixed(setting) or any_fixed(own)

@@ -1,0 +1,267 @@
+"""Puts environment variables and files into the pods of a workload, whatever kind it is and whoever writes it.
+
+It takes what a Kubernetes resource takes: dictionaries with either spelling (`volumeMounts`, `volume_mounts`),
+Pulumi's `*Args` objects, and outputs anywhere between them. It returns the same kind of thing and changes
+nothing that it was given. It writes references only, never a literal value.
+"""
+
+import copy
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+import pulumi
+
+from infra_secrets.errors import WorkloadError
+from infra_secrets.given import is_input, kind
+from infra_secrets.naming import nearest, shown
+from infra_secrets.registering import one_clear_message
+
+T = TypeVar("T")
+
+WORKLOADS = re.compile(
+    r"kubernetes:[^:]+:(Deployment|StatefulSet|DaemonSet|ReplicaSet|ReplicationController|Job|CronJob|Pod)"
+)
+"""Type tokens of the resources that run pods."""
+
+_AS_A_WHOLE = "a Deployment, StatefulSet, DaemonSet, Job, CronJob or Pod spec"
+# From a spec down to its pod: of a CronJob, of a Job or Deployment, of a pod template or a whole manifest.
+_WAYS_DOWN = ("job_template", "template", "spec")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Injection:
+    """What goes into every chosen container, and into its pod.
+
+    Lists hold plain Kubernetes objects in camelCase; names of Secrets and ConfigMaps in them are outputs.
+    """
+
+    owner: str
+    """Who injects, for messages, e.g. `EscEnv("nlp")`."""
+    variables: Sequence[Mapping[str, Any]] = ()
+    env_from: Sequence[Mapping[str, Any]] = ()
+    names: Sequence[str] = ()
+    """Every variable that `variables` or `env_from` sets."""
+    volumes: Sequence[Mapping[str, Any]] = ()
+    mounts: Sequence[Mapping[str, Any]] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """For the pod template, where there is one."""
+
+    def into(
+        self, spec: T, containers: Sequence[str] | None, init_containers: bool | Sequence[str]
+    ) -> T:
+        """Return the spec with everything in it.
+
+        Args:
+            spec: A workload's spec, a pod template's or a pod's.
+            containers: Names of the containers; None for all.
+            init_containers: True for all init containers too, or the names of some.
+
+        Raises:
+            WorkloadError: It is no such spec, a named container is not there, or something is set already.
+        """
+        with one_clear_message():
+            self._check_names("containers", containers)
+            if not isinstance(init_containers, bool):
+                self._check_names("init_containers", init_containers)
+            return cast(T, self._descend(spec, containers, init_containers))
+
+    def _check_names(self, argument: str, names: object) -> None:
+        if names is not None and (
+            isinstance(names, str)
+            or not isinstance(names, Sequence)
+            or not all(isinstance(name, str) for name in names)
+            or not names
+        ):
+            raise self._error(f"{argument} must be a list of container names; found {kind(names)}.")
+
+    def _error(self, problem: str) -> WorkloadError:
+        return WorkloadError(f"{self.owner}: {problem}")
+
+    def _descend(self, node: Any, containers: Any, init_containers: Any) -> Any:
+        if is_input(node):
+            return _later(node, lambda known: self._descend(known, containers, init_containers))
+        if isinstance(node, pulumi.Resource):
+            raise self._error(
+                "inject takes the spec that a workload is made of, before it is made; found a resource. For a resource "
+                "that a chart or a YAML file makes, pass opts=ResourceOptions(transforms=[env.transform])."
+            )
+        if _get(node, "containers") is not None:
+            return self._into_pod(node, containers, init_containers)
+        for step in _WAYS_DOWN:
+            below = _get(node, step)
+            if below is not None:
+                changed = self._descend(below, containers, init_containers)
+                if step == "template" and self.annotations:
+                    changed = _map(changed, self._annotated)
+                return _with(node, step, changed)
+        raise self._error(
+            f"inject takes {_AS_A_WHOLE}, as a dictionary or an Args object; found {kind(node)} that has neither "
+            f"containers nor a template."
+        )
+
+    def _annotated(self, template: Any) -> Any:
+        metadata = _get(template, "metadata")
+        metadata = {} if metadata is None else metadata
+
+        def annotate(known: Any) -> Any:
+            annotations = _get(known, "annotations")
+            if is_input(annotations):
+                return _with(
+                    known,
+                    "annotations",
+                    annotations.apply(lambda old: {**(old or {}), **self.annotations}),
+                )
+            return _with(known, "annotations", {**(annotations or {}), **self.annotations})
+
+        return _with(template, "metadata", _map(metadata, annotate))
+
+    def _into_pod(self, pod: Any, containers: Any, init_containers: Any) -> Any:
+        pod = _with(
+            pod,
+            "containers",
+            _map(
+                _get(pod, "containers"), lambda all_: self._into_all(all_, "containers", containers)
+            ),
+        )
+        if init_containers:
+            wanted = None if init_containers is True else init_containers
+            found = _get(pod, "init_containers")
+            if found is not None or wanted is not None:
+                pod = _with(
+                    pod,
+                    "init_containers",
+                    _map(found or [], lambda all_: self._into_all(all_, "init_containers", wanted)),
+                )
+        if self.volumes:
+            pod = self._extended(pod, "volumes", self.volumes, "name", "has a volume")
+        return pod
+
+    def _into_all(self, found: Any, argument: str, wanted: Sequence[str] | None) -> Any:
+        if not isinstance(found, Sequence) or isinstance(found, str):
+            raise self._error(f"the spec's {argument} must be a list; found {kind(found)}.")
+        if not found and wanted is None and argument == "containers":
+            raise self._error("the spec has no containers, so nothing would get the variables.")
+        names = [_get(each, "name") for each in found if not is_input(each)]
+        known = [name for name in names if isinstance(name, str)]
+        if len(known) == len(found):
+            for name in wanted or ():
+                if name not in known:
+                    close = nearest(name, known)
+                    raise self._error(
+                        f"{argument} names {shown(name)}, which the spec does not have; it has "
+                        f"{', '.join(map(repr, known)) or 'none'}."
+                        + (f" Did you mean {close!r}?" if close else "")
+                    )
+        return [_map(each, lambda container: self._into_one(container, wanted)) for each in found]
+
+    def _into_one(self, container: Any, wanted: Sequence[str] | None) -> Any:
+        name = _get(container, "name")
+        if wanted is not None and is_input(name):
+            raise self._error(
+                "a container's name is an output that is not known yet, so it cannot be chosen by name; write the name "
+                "down, or leave containers= out."
+            )
+        if wanted is not None and name not in wanted:
+            return container
+        where = f"container {name!r}" if isinstance(name, str) else "a container"
+        if self.names:
+            container = _with(container, "env", self._variables(_get(container, "env"), where))
+        if self.env_from:
+            before = _get(container, "env_from")
+            container = _with(container, "env_from", _joined(before, self.env_from))
+        if self.mounts:
+            container = self._extended(
+                container, "volume_mounts", self.mounts, "mountPath", f"{where} mounts something at"
+            )
+        return container
+
+    def _variables(self, before: Any, where: str) -> Any:
+        def checked(entry: Any) -> Any:
+            if is_input(entry):
+                return _later(entry, checked)
+            name = _get(entry, "name")
+            if is_input(name):
+                return _with(entry, "name", _later(name, refused_if_set))
+            refused_if_set(name)
+            return entry
+
+        def refused_if_set(name: Any) -> Any:
+            if name in self.names:
+                raise self._error(
+                    f"{where} sets {name} already, and Kubernetes would take the last one without a word. Take it out "
+                    f"of the container, or out of the environment."
+                )
+            return name
+
+        if is_input(before):
+            return _joined(
+                _later(before, lambda known: [checked(each) for each in known or ()]),
+                self.variables,
+            )
+        return [*(checked(each) for each in before or ()), *self.variables]
+
+    def _extended(
+        self, node: Any, what: str, more: Sequence[Mapping[str, Any]], by: str, says: str
+    ) -> Any:
+        """Add to a list of a pod or container, unless something of that name is there."""
+        before = _get(node, what)
+        ours = [each[by] for each in more]
+        for each in before if isinstance(before, Sequence) else ():
+            if _get(each, _snake(by)) in ours:
+                raise self._error(
+                    f"{says} {_get(each, _snake(by))!r} already. Take it out of the spec, or out of files=."
+                )
+        return _with(node, what, _joined(before, more))
+
+
+def workload_kind(token: str) -> str | None:
+    """Return the kind of a type token that runs pods, e.g. `Deployment`, or None."""
+    found = WORKLOADS.fullmatch(token)
+    return found.group(1) if found else None
+
+
+def _later(node: Any, change: Callable[[Any], Any]) -> "pulumi.Output[Any]":
+    def quietly(known: Any) -> Any:
+        with one_clear_message():
+            return change(known)
+
+    return pulumi.Output.from_input(node).apply(quietly)
+
+
+def _map(node: Any, change: Callable[[Any], Any]) -> Any:
+    return _later(node, change) if is_input(node) else change(node)
+
+
+def _joined(before: Any, more: Sequence[Any]) -> Any:
+    if is_input(before):
+        return pulumi.Output.all(before, pulumi.Output.from_input(list(more))).apply(
+            lambda both: [*(both[0] or ()), *both[1]]
+        )
+    return [*(before or ()), *more]
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def _get(node: Any, name: str) -> Any:
+    """Read a member by its snake_case name, however the node spells it."""
+    if isinstance(node, Mapping):
+        return node.get(name, node.get(_camel(name)))
+    return getattr(node, name, None) if hasattr(type(node), name) else None
+
+
+def _with(node: Any, name: str, value: Any) -> Any:
+    """Return a copy with one member changed, spelled as the node spells it."""
+    if isinstance(node, Mapping):
+        return {**node, name if name in node else _camel(name): value}
+    changed = copy.copy(node)
+    setattr(changed, name, value)
+    return changed
