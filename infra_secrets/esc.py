@@ -16,7 +16,7 @@ import yaml
 from pulumi.runtime import config as stack_config
 
 from infra_secrets import formats, manifests
-from infra_secrets.errors import StackConfigError, combined
+from infra_secrets.errors import StackConfigError
 from infra_secrets.given import CONFIG
 from infra_secrets.naming import is_credential, nearest, shown
 from infra_secrets.registering import one_clear_message
@@ -83,14 +83,16 @@ class Home:
     stack: str
     environments: tuple[str, ...] = ()
     """ESC environments that the stack's file imports, `org/project/environment`, the strongest last."""
+    own: frozenset[Key] = frozenset()
+    """What the stack's file says itself; it wins over every environment."""
 
     @classmethod
     def find(cls) -> "Home":
         """Read the stack's file."""
-        file = _stack_file()
-        imports = _imports(file.get("environment")) if file else ()
+        file = _stack_file() or {}
         organization = pulumi.get_organization()
-        return cls(pulumi.get_stack(), tuple(_qualified(each, organization) for each in imports))
+        imports = (_qualified(each, organization) for each in _imports(file.get("environment")))
+        return cls(pulumi.get_stack(), tuple(imports), frozenset(_own_config(file)))
 
     def set_command(self, key: Key, *, secret: bool = True, whole: bool = False) -> str:
         """Return the shell command that stores a value, read from standard input and never an argument.
@@ -112,7 +114,12 @@ class Home:
             )
         name = str(key).replace("\\", "\\\\").replace('"', '\\"')
         path = f'pulumiConfig["{name}"]'
-        return f"esc env set {shlex.quote(self.environments[-1])} {shlex.quote(path)} {how} --string --file -"
+        command = f"esc env set {shlex.quote(self.environments[-1])} {shlex.quote(path)} {how} --string --file -"
+        return f"{command} && {self.drop_command(key)}" if key in self.own else command
+
+    def drop_command(self, key: Key) -> str:
+        """Return the shell command that takes a key out of the stack's own file."""
+        return f"pulumi config rm --stack {shlex.quote(self.stack)} {shlex.quote(str(key))}"
 
     @property
     def note(self) -> str:
@@ -247,29 +254,24 @@ def require_esc(allow: Sequence[str] = ()) -> None:
         ]
         if not problems:
             return
-        subject = f"stack {home.stack} keeps secrets outside of ESC"
-        error = combined(subject, [StackConfigError(each) for each in problems])
-        error = StackConfigError(f"{error}\n{_moving_note(home)}")
+        lines = "".join(f"\n  - {problem}" for problem in problems)
+        message = f"stack {home.stack} keeps secrets outside of ESC:{lines}\n{_moving_note(home)}"
         if mode == "refuse":
-            raise error
-    pulumi.log.warn(str(error))
+            raise StackConfigError(message)
+    pulumi.log.warn(message)
 
 
 def _misplaced(home: Home) -> Iterator[tuple[Key, str]]:
     file = _stack_file() or {}
-    config = file.get("config")
-    config = config if isinstance(config, Mapping) else {}
-    in_file = set()
-    for name, value in config.items():
-        key = Key.parse(str(name), pulumi.get_project())
-        in_file.add(str(key))
+    own = _own_config(file)
+    for key, value in own.items():
         if _holds_ciphertext(value):
             yield key, "is a secret in the stack's file"
         elif key.namespace != CONFIG and _looks_secret(key.name, value):
             yield key, "looks like a secret, in plain text"
     if file and not home.environments:
         for key in known_keys():
-            if stack_config.is_config_secret(str(key)) and str(key) not in in_file:
+            if stack_config.is_config_secret(str(key)) and key not in own:
                 yield key, "is a secret that came from no ESC environment"
 
 
@@ -277,9 +279,8 @@ def _move(key: Key, why: str, home: Home) -> str:
     if not home.environments:
         return f"config {key.shown} {why}."
     read = f"pulumi config get --stack {shlex.quote(home.stack)} {shlex.quote(str(key))}"
-    drop = f"pulumi config rm --stack {shlex.quote(home.stack)} {shlex.quote(str(key))}"
     # The shell takes the line break away that `config get` adds; printf is part of the shell, no process.
-    return f'config {key.shown} {why}. Move it: printf %s "$({read})" | {home.set_command(key)} && {drop}'
+    return f'config {key.shown} {why}. Move it: printf %s "$({read})" | {home.set_command(key)}'
 
 
 def _moving_note(home: Home) -> str:
@@ -353,6 +354,18 @@ def _read_mapping(file: Path) -> Mapping[str, Any] | None:
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return None
     return found if isinstance(found, Mapping) else {}
+
+
+def _own_config(file: Mapping[str, Any]) -> dict[Key, Any]:
+    """List what a stack's file says itself, under the names that the engine makes of them."""
+    config = file.get("config")
+    found = {}
+    for name, value in config.items() if isinstance(config, Mapping) else ():
+        try:
+            found[Key.parse(str(name), pulumi.get_project())] = value
+        except StackConfigError:
+            continue  # the engine refuses it by itself
+    return found
 
 
 def _imports(environment: Any) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from infra_secrets import clouds
 from infra_secrets.clouds import Cloud
 from infra_secrets.errors import EnvArgsError, UnknownCloudError, combined
 from infra_secrets.given import is_input, kind, not_secret
-from infra_secrets.naming import looks_like_a_value, shown
+from infra_secrets.naming import is_credential, looks_like_a_value, shown
 from infra_secrets.pods import (
     PodEnvironment,
     PodReader,
@@ -167,7 +167,7 @@ class _ExternalReader(PodReader):
         try:
             return clouds.load(chosen)
         except UnknownCloudError as error:
-            self.errors.append(error)
+            self.refuse(str(error))
             return None
 
 
@@ -303,7 +303,7 @@ def _reference_problem(reference: str) -> str | None:
 
 
 def _hides(key: str) -> bool:
-    """Whether it could be a value: a name has separators, and its words are no long mixtures."""
-    return (
-        any(looks_like_a_value(part) for part in re.split(r"[-/_:.]+", key)) and "arn:" not in key
-    )
+    """Whether it could be a value: the words of a name are no long mixtures, and it has parts."""
+    if is_credential(key) and not re.search("/|--|__", key):
+        return True
+    return "arn:" not in key and any(map(looks_like_a_value, re.split(r"[-/_:.]+", key)))

@@ -88,8 +88,8 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
     """Ports by name, e.g. `{"http": 8080, "metrics": 9090}`."""
     command: Sequence[pulumi.Input[str]]
     """Instead of the image's entry point."""
-    args: Sequence[pulumi.Input[str]]
-    """Instead of the image's arguments. `$(NAME)` in one stands for a variable."""
+    arguments: Sequence[pulumi.Input[str]]
+    """Instead of the image's arguments (`args` in Kubernetes). `$(NAME)` in one stands for a variable."""
     resources: Mapping[str, Mapping[str, Any]]
     """`requests` and `limits`, e.g. `{"requests": {"cpu": "250m", "memory": "512Mi"}}`."""
     service_account: pulumi.Input[str]
@@ -261,7 +261,8 @@ class EscEnv(PodEnvironment):
         with short_stack_trace():
             super().__init__("infra-secrets:index:EscEnv", name, {}, opts)
         self._namespace, self._reloader = wanted.namespace, wanted.reloader
-        child = pulumi.ResourceOptions(parent=self)
+        # What is immutable stays so for ever: the API server takes only a new object when `reloader` comes in.
+        child = pulumi.ResourceOptions(parent=self, replace_on_changes=["immutable"])
         metadata = {"namespace": wanted.namespace, "labels": wanted.labels or None}
         metadata = {key: item for key, item in metadata.items() if item is not None}
         immutable = None if wanted.reloader else True
@@ -330,7 +331,7 @@ class _DeploymentReader(_EnvReader):
             "name": name,
             "image": image,
             "command": list(self.list("command", plain=False, repeatable=True)),
-            "args": list(self.list("args", plain=False, repeatable=True)),
+            "args": list(self.list("arguments", plain=False, repeatable=True)),
             "ports": self._ports(),
             "resources": self._resources(),
             "readinessProbe": self._probe("readiness_probe"),
@@ -351,11 +352,7 @@ class _DeploymentReader(_EnvReader):
                 "port" if "port" in self.given and port_name == "http" else f"ports[{port_name!r}]"
             )
             self._judge(port_name, manifests.port_name_problem, "ports")
-            whole = (
-                isinstance(number, int | float)
-                and not isinstance(number, bool)
-                and number == int(number)
-            )
+            whole = is_number(number) and not isinstance(number, bool) and number % 1 == 0
             problem = (
                 manifests.port_problem(int(number))
                 if whole
@@ -471,6 +468,11 @@ class EscDeployment(pulumi.ComponentResource):
         with one_clear_message():
             with clouds.sdk("kubernetes"):
                 import pulumi_kubernetes as kubernetes
+            if not isinstance(args, Mapping) and isinstance(args, Sequence):
+                raise EnvArgsError(
+                    "EscDeployment: args is the mapping of all its arguments; give the container's own as "
+                    "arguments=[...]."
+                )
             read_name("EscDeployment", name, args, opts, EnvArgsError)
             given: dict[str, Any] = {**args, **kwargs}
             reader = _DeploymentReader(given, list(EscDeploymentArgs.__annotations__))

@@ -182,7 +182,7 @@ def _broken_path(path: str) -> str | None:
         (path.endswith("/"), "it must name a file, not end in '/'"),
         (".." in parts or "." in parts, "'.' and '..' are not allowed in it"),
         ("" in parts, "it has two slashes in a row"),
-        (":" in path, "Kubernetes does not allow ':' in a mount path"),
+        (":" in path, "the documentation of Kubernetes forbids ':' in a mount path"),
         (_UNPRINTABLE.search(path) is not None, "it holds a control character"),
         (path != path.strip(), "it ends in a space"),
         (len(_utf8(path)) > MAX_PATH_BYTES, f"it has more than {MAX_PATH_BYTES} bytes"),

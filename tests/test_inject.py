@@ -1,0 +1,396 @@
+"""`inject` and `transform`: whatever kind of workload, however it is written, and nothing twice."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infra_secrets import EscEnv, ExternalEnv
+from infra_secrets.errors import WorkloadError
+from infra_secrets.testing import Recording
+from infra_secrets.workloads import workload_kind
+
+apps, batch, core, meta = (
+    kubernetes.apps.v1,
+    kubernetes.batch.v1,
+    kubernetes.core.v1,
+    kubernetes.meta.v1,
+)
+CONTAINER = {"name": "api", "image": "nlp:1"}
+POD: dict[str, Any] = {"containers": [CONTAINER]}
+TEMPLATE = {"metadata": {"labels": {"app": "nlp"}}, "spec": POD}
+SELECTOR = {"matchLabels": {"app": "nlp"}}
+
+
+def environment(**more: Any) -> EscEnv:
+    return EscEnv(
+        "nlp",
+        secrets={"DATABASE_URL": "url"},
+        config={"LABELS": "labels"},
+        files={"/etc/flux/identity": "key"},
+        **more,
+    )
+
+
+def recorded(program: Callable[[], object]) -> Recording:
+    recording = Recording(secrets={"url": "made-up", "key": "made-up"}, config={"labels": "[]"})
+    recording.run(program)
+    return recording
+
+
+def injected(spec: Any, **how: Any) -> Any:
+    """Return what the engine would be told of a spec after `inject`, whatever kind the resource is."""
+
+    def program() -> None:
+        core.Pod("it", spec=environment().inject(spec, **how))
+
+    return recorded(program).named("it").inputs["spec"]
+
+
+def pod_of(spec: Any) -> Any:
+    while "containers" not in spec:
+        spec = (
+            spec.get("jobTemplate")
+            or spec.get("job_template")
+            or spec.get("template")
+            or spec["spec"]
+        )
+    return spec
+
+
+WRITTEN = {
+    "Deployment": {"selector": SELECTOR, "template": TEMPLATE},
+    "StatefulSet": {"serviceName": "nlp", "selector": SELECTOR, "template": TEMPLATE},
+    "DaemonSet": {"selector": SELECTOR, "template": TEMPLATE},
+    "Job": {"backoffLimit": 1, "template": TEMPLATE},
+    "CronJob": {"schedule": "@daily", "jobTemplate": {"spec": {"template": TEMPLATE}}},
+    "CronJob in snake_case": {
+        "schedule": "@daily",
+        "job_template": {"spec": {"template": TEMPLATE}},
+    },
+    "Pod": POD,
+    "pod template": TEMPLATE,
+    "manifest": {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "nlp"},
+        "spec": {"selector": SELECTOR, "template": TEMPLATE},
+    },
+    "DeploymentSpecArgs": apps.DeploymentSpecArgs(
+        selector=meta.LabelSelectorArgs(match_labels={"app": "nlp"}),
+        template=core.PodTemplateSpecArgs(
+            metadata=meta.ObjectMetaArgs(labels={"app": "nlp"}),
+            spec=core.PodSpecArgs(containers=[core.ContainerArgs(name="api", image="nlp:1")]),
+        ),
+    ),
+    "CronJobSpecArgs": batch.CronJobSpecArgs(
+        schedule="@daily",
+        job_template=batch.JobTemplateSpecArgs(
+            spec=batch.JobSpecArgs(
+                template=core.PodTemplateSpecArgs(
+                    spec=core.PodSpecArgs(
+                        containers=[core.ContainerArgs(name="api", image="nlp:1")]
+                    )
+                )
+            )
+        ),
+    ),
+    "PodSpecArgs": core.PodSpecArgs(containers=[core.ContainerArgs(name="api", image="nlp:1")]),
+    "dictionaries in Args": core.PodTemplateSpecArgs(spec=POD),  # type: ignore[arg-type] # Pulumi takes them
+}
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_every_kind_of_workload_gets_variables_by_reference_and_files(kind: str) -> None:
+    before = copy.deepcopy(WRITTEN[kind]) if isinstance(WRITTEN[kind], dict) else None
+    pod = pod_of(injected(WRITTEN[kind]))
+
+    [container] = pod["containers"]
+    [secret, config] = container["env"]
+    assert secret["name"] == "DATABASE_URL"
+    assert secret["valueFrom"]["secretKeyRef"]["key"] == "DATABASE_URL"
+    assert config["valueFrom"]["configMapKeyRef"]["key"] == "LABELS"
+    assert "value" not in secret | config
+    [mount] = container["volumeMounts"]
+    assert (mount["mountPath"], mount["subPath"], mount["readOnly"]) == (
+        "/etc/flux/identity",
+        "etc.flux.identity",
+        True,
+    )
+    [volume] = pod["volumes"]
+    assert volume["name"] == mount["name"]
+    assert volume["secret"]["items"] == [{"key": "etc.flux.identity", "path": "etc.flux.identity"}]
+    assert volume["secret"]["defaultMode"] == 0o444
+    assert before in (None, WRITTEN[kind]), "the spec that was given has changed"
+
+
+def test_args_stay_args_and_what_was_given_stays_as_it_was() -> None:
+    given = WRITTEN["DeploymentSpecArgs"]
+    kept: list[Any] = []
+    recorded(lambda: kept.append(environment().inject(given)))
+
+    assert isinstance(kept[0], apps.DeploymentSpecArgs)
+    assert given.template.spec.containers[0].env is None  # type: ignore[union-attr]
+    assert given.template.spec.volumes is None  # type: ignore[union-attr]
+
+
+def test_the_secret_s_name_is_an_output_that_is_not_secret() -> None:
+    pod = injected(POD)
+    name = pod["containers"][0]["env"][0]["valueFrom"]["secretKeyRef"]["name"]
+
+    assert isinstance(name, str)
+    assert name.startswith("nlp")
+
+
+def test_existing_entries_come_first_and_stay() -> None:
+    pod = injected(
+        {
+            "containers": [
+                {
+                    **CONTAINER,
+                    "env": [{"name": "MODE", "value": "x"}],
+                    "volume_mounts": [{"name": "tmp", "mount_path": "/scratch"}],
+                }
+            ],
+            "volumes": [{"name": "tmp", "emptyDir": {}}],
+        }
+    )
+
+    assert [each["name"] for each in pod["containers"][0]["env"]] == [
+        "MODE",
+        "DATABASE_URL",
+        "LABELS",
+    ]
+    assert [each["mountPath"] for each in pod["containers"][0]["volumeMounts"]] == [
+        "/scratch",
+        "/etc/flux/identity",
+    ]
+    assert [each["name"] for each in pod["volumes"]] == ["tmp", "nlp-files"]
+
+
+TWO = {"containers": [CONTAINER, {"name": "proxy"}], "initContainers": [{"name": "migrate"}]}
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ({}, ["api", "proxy"]),
+        ({"containers": ["api"]}, ["api"]),
+        ({"init_containers": True}, ["api", "proxy", "migrate"]),
+        ({"containers": ["proxy"], "init_containers": ["migrate"]}, ["proxy", "migrate"]),
+    ],
+)
+def test_all_containers_or_the_named_ones_get_it_and_init_containers_on_request(
+    how: dict[str, Any], expected: list[str]
+) -> None:
+    pod = injected(TWO, **how)
+    everyone = [*pod["containers"], *pod["initContainers"]]
+
+    assert [each["name"] for each in everyone if each.get("env")] == expected
+    assert [each["name"] for each in everyone if each.get("volumeMounts")] == expected
+
+
+def test_env_from_is_there_for_who_prefers_it() -> None:
+    kept: list[Any] = []
+
+    def program() -> None:
+        env = EscEnv("nlp", secrets={"A": "url"}, config={"B": "labels"})
+        kept.append(env.env_from)
+        core.Pod("it", spec=env.inject(POD, env_from=True))
+
+    [container] = recorded(program).named("it").inputs["spec"]["containers"]
+
+    assert [next(iter(each)) for each in container["envFrom"]] == ["secretRef", "configMapRef"]
+    assert "env" not in container or container["env"] == []
+
+
+def refusal(spec: Any, **how: Any) -> str:
+    with pytest.raises(WorkloadError) as refused:
+        injected(spec, **how)
+    assert isinstance(refused.value, pulumi.RunError)
+    return str(refused.value)
+
+
+def later(known: Any) -> "pulumi.Output[Any]":
+    return pulumi.Output.from_input(known)
+
+
+SET = [{"name": "DATABASE_URL", "value": "literal-not-shown"}]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        lambda: {"containers": [{**CONTAINER, "env": SET}]},
+        lambda: core.PodSpecArgs(
+            containers=[core.ContainerArgs(name="api", env=[core.EnvVarArgs(name="DATABASE_URL")])]
+        ),
+        lambda: {"containers": [{**CONTAINER, "env": later(SET)}]},
+        lambda: {"containers": [{**CONTAINER, "env": [later(SET[0])]}]},
+        lambda: {"containers": [{**CONTAINER, "env": [{"name": later("DATABASE_URL")}]}]},
+        lambda: {"containers": later([{**CONTAINER, "env": SET}])},
+        lambda: later({"containers": [{**CONTAINER, "env": SET}]}),
+    ],
+    ids=[
+        "dictionary",
+        "Args",
+        "env later",
+        "entry later",
+        "name later",
+        "containers later",
+        "spec later",
+    ],
+)
+def test_a_variable_that_a_container_sets_is_refused_and_not_doubled(spec: Any) -> None:
+    def program() -> None:
+        core.Pod("it", spec=environment().inject(spec()))
+
+    with pytest.raises(Exception, match="sets DATABASE_URL already") as refused:
+        recorded(program)
+
+    assert "literal-not-shown" not in str(refused.value)
+
+
+@pytest.mark.parametrize("part", ["env", "entry", "containers", "spec"])
+def test_outputs_anywhere_in_a_spec_get_it_too(part: str) -> None:
+    def program() -> None:
+        entry: Any = {"name": "MODE", "value": "x"}
+        env: Any = [later(entry) if part == "entry" else entry]
+        containers: Any = [{**CONTAINER, "env": later(env) if part == "env" else env}]
+        spec: Any = {"containers": later(containers) if part == "containers" else containers}
+        core.Pod("it", spec=environment().inject(later(spec) if part == "spec" else spec))
+
+    [container] = recorded(program).named("it").inputs["spec"]["containers"]
+
+    assert [each["name"] for each in container["env"]] == ["MODE", "DATABASE_URL", "LABELS"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "how", "says"),
+    [
+        (POD, {"containers": ["apy"]}, "Did you mean 'api'?"),
+        (POD, {"containers": "api"}, "must be a list"),
+        (POD, {"containers": []}, "must be a list"),
+        (POD, {"init_containers": ["migrate"]}, "has none"),
+        ({"containers": []}, {}, "has no containers"),
+        ({"containers": "api"}, {}, "must be a list"),
+        ({"replicas": 1}, {}, "neither containers nor a template"),
+        ("nonsense", {}, "neither containers nor a template"),
+        (None, {}, "neither containers nor a template"),
+        ({**POD, "volumes": [{"name": "nlp-files"}]}, {}, "has a volume 'nlp-files' already"),
+        (
+            {"containers": [{**CONTAINER, "volumeMounts": [{"mountPath": "/etc/flux/identity"}]}]},
+            {},
+            "mounts something at '/etc/flux/identity' already",
+        ),
+        (POD, {"env_from": True}, "would put the files into the environment"),
+    ],
+)
+def test_what_cannot_be_injected_is_refused(spec: Any, how: dict[str, Any], says: str) -> None:
+    text = refusal(spec, **how)
+
+    assert text.startswith('EscEnv("nlp"): ')
+    assert says in text
+
+
+def test_a_workload_that_is_made_already_is_refused_with_the_way_out() -> None:
+    def program() -> None:
+        environment().inject(apps.Deployment("d", spec=WRITTEN["Deployment"]))
+
+    with pytest.raises(WorkloadError, match="transforms="):
+        recorded(program)
+
+
+def test_two_environments_share_a_pod_unless_they_set_the_same() -> None:
+    def program(second: str) -> Callable[[], object]:
+        def run() -> None:
+            one = EscEnv("one", secrets={"A": "url"})
+            other = EscEnv("other", secrets={second: "url"})
+            core.Pod("it", spec=other.inject(one.inject(POD)))
+
+        return run
+
+    [container] = recorded(program("B")).named("it").inputs["spec"]["containers"]
+    assert [each["name"] for each in container["env"]] == ["A", "B"]
+    with pytest.raises(WorkloadError, match="sets A already"):
+        recorded(program("A"))
+
+
+def test_reloader_is_told_by_the_pod_template() -> None:
+    def program() -> None:
+        env = EscEnv("nlp", secrets={"A": "url"}, reloader=True)
+        spec = {"template": {"metadata": {"annotations": {"a": "b"}}, "spec": POD}}
+        apps.Deployment("it", spec=env.inject(spec))  # type: ignore[arg-type]
+
+    recording = recorded(program)
+
+    assert recording.named("it").inputs["spec"]["template"]["metadata"]["annotations"] == {
+        "a": "b",
+        "reloader.stakater.com/auto": "true",
+    }
+    [secret] = recording.of_type("kubernetes:core/v1:Secret")
+    assert "immutable" not in secret.inputs
+
+
+@pytest.mark.parametrize(
+    ("token", "kind"),
+    [
+        ("kubernetes:apps/v1:Deployment", "Deployment"),
+        ("kubernetes:apps/v1beta1:StatefulSet", "StatefulSet"),
+        ("kubernetes:batch/v1:CronJob", "CronJob"),
+        ("kubernetes:core/v1:Pod", "Pod"),
+        ("kubernetes:apps/v1:DeploymentList", None),
+        ("kubernetes:apps/v1:DeploymentPatch", None),
+        ("kubernetes:core/v1:Service", None),
+        ("kubernetes:core/v1:PodTemplate", None),
+        ("other:core/v1:Pod", None),
+    ],
+)
+def test_only_what_runs_pods_is_transformed(token: str, kind: str | None) -> None:
+    assert workload_kind(token) == kind
+
+
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,40}", fullmatch=True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(NAMES, unique=True, min_size=1, max_size=8), st.sets(NAMES, max_size=4))
+def test_whatever_the_names_every_variable_is_there_once_or_the_doubled_one_is_named(
+    ours: list[str], theirs: set[str]
+) -> None:
+    def program() -> None:
+        env = EscEnv("nlp", secrets=dict.fromkeys(ours, "url"))
+        mine = [{"name": name, "value": "x"} for name in sorted(theirs)]
+        core.Pod("it", spec=env.inject({"containers": [{**CONTAINER, "env": mine}]}))
+
+    doubled = set(ours) & theirs
+    if doubled:
+        with pytest.raises(WorkloadError, match="sets (" + "|".join(sorted(doubled)) + ") already"):
+            recorded(program)
+    else:
+        [container] = recorded(program).named("it").inputs["spec"]["containers"]
+        assert [each["name"] for each in container["env"]] == [*sorted(theirs), *ours]
+
+
+def test_an_external_environment_injects_in_the_same_way() -> None:
+    def program() -> None:
+        env = ExternalEnv(
+            "nlp", secrets={"A": "nlp/stack/a"}, files={"/id": "nlp/stack/b#key"}, store="vault"
+        )
+        core.Pod("it", spec=env.inject(POD))
+
+    recording = recorded(program)
+    [container] = recording.named("it").inputs["spec"]["containers"]
+    external = recording.named("nlp", "kubernetes:external-secrets.io/v1:ExternalSecret")
+
+    assert container["env"][0]["valueFrom"]["secretKeyRef"]["key"] == "A"
+    assert container["volumeMounts"][0]["mountPath"] == "/id"
+    assert external.inputs["spec"]["data"] == [
+        {"secretKey": "A", "remoteRef": {"key": "nlp/stack/a"}},
+        {"secretKey": "id", "remoteRef": {"key": "nlp/stack/b", "property": "key"}},
+    ]
