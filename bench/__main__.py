@@ -10,11 +10,15 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import pulumi
 import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
 
-from infra_secrets import Secret
+from infra_secrets import EscEnv, Secret
 from infra_secrets.testing import Recording, Rehearsal
 
 CONFIG = {"infra-secrets:cloud": "aws", "aws:region": "eu-west-1"}
@@ -80,6 +84,86 @@ def alternately(
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
 
 
+VARIABLES = {f"VARIABLE_{number}": f"key{number}" for number in range(50)}
+VALUES = {key: f"made-up-value-{key}" for key in VARIABLES.values()}
+LABELS = {"app": "shop"}
+
+
+def spec(env: Sequence[Mapping[str, object]]) -> dict[str, Any]:
+    container = {"name": "shop", "image": "shop:1", "env": env}
+    return {
+        "selector": {"matchLabels": LABELS},
+        "template": {"metadata": {"labels": LABELS}, "spec": {"containers": [container]}},
+    }
+
+
+def by_hand() -> None:
+    """One Secret, immutable and auto-named as it has to be, and a Deployment with its list of references."""
+    config = pulumi.Config()
+    secret = kubernetes.core.v1.Secret(
+        "shop",
+        metadata={},
+        immutable=True,
+        string_data={name: config.require_secret(key) for name, key in VARIABLES.items()},
+    )
+    name = secret.metadata.apply(lambda metadata: metadata.name)
+    env = [
+        {"name": each, "valueFrom": {"secretKeyRef": {"name": name, "key": each}}}
+        for each in VARIABLES
+    ]
+    kubernetes.apps.v1.Deployment("shop", spec=spec(env))
+
+
+def by_esc_env(deployments: int = 1) -> Callable[[], object]:
+    def program() -> None:
+        env = EscEnv("shop", secrets=VARIABLES)
+        for number in range(deployments):
+            kubernetes.apps.v1.Deployment(f"shop-{number}", spec=env.inject(spec([])))
+
+    return program
+
+
+def in_the_program(program: Callable[[], object]) -> Callable[[], float]:
+    """Time what the program itself takes on the real engine: from its start until it waits for answers."""
+
+    def measure() -> float:
+        laps: list[float] = []
+
+        def timed() -> None:
+            began = time.perf_counter()
+            program()
+            laps.append(time.perf_counter() - began)
+
+        with Rehearsal(timed, secrets=VALUES, **SETTINGS) as rehearsal:
+            rehearsal.up()
+        return laps[0]
+
+    return measure
+
+
+def whole_up(program: Callable[[], object]) -> Callable[[], float]:
+    def measure() -> float:
+        with Rehearsal(program, secrets=VALUES, **SETTINGS) as rehearsal:
+            began = time.perf_counter()
+            rehearsal.up()
+            return time.perf_counter() - began
+
+    return measure
+
+
+def workloads() -> None:
+    a, b = alternately(5, whole_up(by_esc_env()), whole_up(by_hand))
+    row("first up, a Deployment with 50 variables (s)", a, b, "below 1.2")
+    a, b = alternately(5, in_the_program(by_esc_env()), in_the_program(by_hand))
+    row("the program's own lines of it (s)", a, b, "shown beside")
+    recording = Recording(secrets=VALUES, **SETTINGS)
+    for deployments in (1, 20):
+        recording.run(by_esc_env(deployments))
+        kinds = Counter(each.type.rpartition(":")[2] for each in recording.registrations)
+        listed = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        print(f"registered for {deployments} deployments with 50 variables: {listed}")
+
+
 def row(what: str, package: float, baseline: float, aim: str) -> None:
     print(f"{what:58} {package:8.3f} {baseline:8.3f} {package / baseline:7.2f}  {aim}", flush=True)
 
@@ -142,6 +226,9 @@ def printed(code: str) -> float:
 
 
 def main() -> None:
+    if "workloads" in sys.argv[1:]:
+        workloads()
+        return
     print(f"{'what':58} {'package':>8} {'raw':>8} {'ratio':>7}  aim")
     for count in (50, 200):
         runs = 3 if count == 50 else 2
@@ -189,6 +276,7 @@ def main() -> None:
     found = subprocess.run(
         [sys.executable, "-c", loaded], check=True, capture_output=True, text=True
     )
+    workloads()
     print(
         f"\ncloud SDKs loaded by `from infra_secrets import Secret`: {json.loads(found.stdout) or 'none'}"
     )

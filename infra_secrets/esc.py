@@ -165,10 +165,9 @@ class Entry:
             return f"{found}\n"
         return found
 
-    def problem(self, home: Home) -> str | None:
-        """Say what is wrong with it, and the command that mends it; None when nothing is."""
+    def problem(self) -> str | None:
+        """Say what is wrong with it, up to the command that mends it if one does; None when nothing is."""
         value, what = self.value, f"{self.argument}[{self.target!r}]"
-        command = home.set_command(self.key, secret=self.secret, whole=self.argument == "files")
         if value is None:
             if self.optional:
                 return None
@@ -179,24 +178,26 @@ class Entry:
                     f"{what} has {self.key.shown} as its config key, and the stack has no such key; give the key's "
                     f"name{hint}."
                 )
-            return f"{what}: the stack has no config {self.key.shown}{hint}. Set it: {command}"
+            return f"{what}: the stack has no config {self.key.shown}{hint}. Set it"
         stored_secret = stack_config.is_config_secret(str(self.key))
         if self.secret and not stored_secret:
             numeric = not formats.problem(value, "json") and not value.startswith('"')
             why = " (in ESC only a string stays secret, no number or list)" if numeric else ""
             return (
                 f"{what}: config {self.key.shown} is stored in plain text{why}. Whoever reads the stack's config has "
-                f"seen it, so replace the value, and store the new one as a secret: {command}"
+                f"seen it, so replace the value, and store the new one as a secret"
             )
         if not self.secret and stored_secret:
             return (
                 f"{what}: config {self.key.shown} is a secret of the stack, and a ConfigMap shows what it holds. "
-                f"Declare it under secrets=; or, if anybody may see it, store it so: {command}"
+                f"Declare it under secrets=; or, if anybody may see it, store it so"
             )
         wrong = self._wrong(value)
-        return (
-            f"{what}: config {self.key.shown} {wrong}. Set it again: {command}" if wrong else None
-        )
+        return f"{what}: config {self.key.shown} {wrong}. Set it again" if wrong else None
+
+    def command(self, home: Home) -> str:
+        """Return the shell command that stores a value for it."""
+        return home.set_command(self.key, secret=self.secret, whole=self.argument == "files")
 
     def _nearest(self) -> Key | None:
         """Find an existing key that could have been meant: a similar one, or the same of another namespace."""
@@ -218,6 +219,24 @@ class Entry:
             if problem:
                 return f"is not what formats={{{self.target!r}: {self.format!r}}} asks for: its value {problem}"
         return f"cannot be used: its value {problem}" if problem else None
+
+
+def wrong_values(entries: Sequence[Entry]) -> tuple[list[StackConfigError], str]:
+    """Look at every value of a workload.
+
+    Returns:
+        An error for each that cannot be used, with the command that mends it; and what to say below all of them.
+    """
+    problems = [(entry, entry.problem()) for entry in entries]
+    wrong = [(entry, problem) for entry, problem in problems if problem is not None]
+    if not wrong:
+        return [], ""
+    home = Home.find()
+    errors = [
+        StackConfigError(problem if problem.endswith(".") else f"{problem}: {entry.command(home)}")
+        for entry, problem in wrong
+    ]
+    return errors, home.note
 
 
 def known_keys() -> list[Key]:
@@ -348,9 +367,13 @@ def _project_folders() -> Iterator[Path]:
     yield from (here, *here.parents)
 
 
+# The one in C is not in every build of PyYAML.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 def _read_mapping(file: Path) -> Mapping[str, Any] | None:
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        found = yaml.load(file.read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a safe loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return None
     return found if isinstance(found, Mapping) else {}

@@ -9,13 +9,13 @@ its own is deliberately not offered: with it the provider deletes the running wo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack, cast
 
 import pulumi
 
 from infra_secrets import clouds, formats, manifests
 from infra_secrets.errors import ArgsError, EnvArgsError, StackConfigError, combined
-from infra_secrets.esc import Entry, Home, Key
+from infra_secrets.esc import Entry, Key, wrong_values
 from infra_secrets.given import is_input, is_number, kind, not_secret, quotable
 from infra_secrets.naming import nearest, shown
 from infra_secrets.pods import (
@@ -139,9 +139,7 @@ class _EnvReader(PodReader):
                 "secrets, config and files are empty; name at least one variable, e.g. "
                 'secrets={"DATABASE_URL": "postgres_url"}.'
             )
-        home = Home.find()
-        problems = [entry.problem(home) for entry in entries]
-        found = [StackConfigError(problem) for problem in problems if problem]
+        found, self.note = wrong_values(entries)
         wanted = _Wanted(
             entries=entries,
             namespace=self.namespace(),
@@ -158,8 +156,6 @@ class _EnvReader(PodReader):
                 too_large = manifests.size_problem(values)
                 if too_large:
                     found.append(StackConfigError(f"{what}: {too_large}"))
-        elif any(": " in str(problem) for problem in found):
-            self.note = home.note
         self.errors.extend(found)
         return wanted
 
@@ -468,7 +464,7 @@ class EscDeployment(pulumi.ComponentResource):
         with one_clear_message():
             with clouds.sdk("kubernetes"):
                 import pulumi_kubernetes as kubernetes
-            if not isinstance(args, Mapping) and isinstance(args, Sequence):
+            if isinstance(cast(object, args), list | tuple):
                 raise EnvArgsError(
                     "EscDeployment: args is the mapping of all its arguments; give the container's own as "
                     "arguments=[...]."
@@ -490,13 +486,10 @@ class EscDeployment(pulumi.ComponentResource):
             super().__init__("infra-secrets:index:EscDeployment", name, {}, opts)
             self.env = EscEnv(
                 name,
-                EscEnvArgs(
-                    **{
-                        key: item
-                        for key, item in given.items()
-                        if key in EscEnvArgs.__annotations__
-                    }
-                ),  # type: ignore[typeddict-item] # read above
+                cast(
+                    EscEnvArgs,
+                    {key: given[key] for key in EscEnvArgs.__annotations__ if key in given},
+                ),
                 pulumi.ResourceOptions(parent=self),
             )
         labels = {**selector, **wanted.labels}

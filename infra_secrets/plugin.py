@@ -36,7 +36,7 @@ class Plugin(ComponentProvider):
 
     def __init__(self) -> None:
         super().__init__(COMPONENTS, NAME, version=__version__)
-        self.schema = json.dumps(self._described(json.loads(self.schema)))
+        self.schema = json.dumps(self._described(json.loads(self.schema or "{}")))
         # One process serves the preview and then the update of one operation; each asks for every name again.
         self._names = {preview: NamesTaken() for preview in (True, False)}
 

@@ -16,7 +16,26 @@ def test_every_promise_holds(cloud: str, capsys: pytest.CaptureFixture[str]) -> 
     told = capsys.readouterr().out
     assert told.count(" ok  ") == 10
     assert "canary-" not in told
-    assert f"{cloud:<6} 3 containers, every value still there" in told
+    assert f"{cloud:<10} 3 containers, every value still there" in told
+
+
+def test_every_promise_holds_on_kubernetes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo.main(["kubernetes"]) == 0
+
+    told = capsys.readouterr().out
+    assert told.count(" ok  ") == 9
+    assert "canary-" not in told
+    assert "--secret --string --file -" in told
+    assert "kubernetes values only where pods read them" in told
+
+
+def test_a_missing_value_that_nobody_notices_is_a_broken_promise(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("infra_secrets.esc.Entry.problem", lambda *_: None)
+
+    assert demo.main(["kubernetes"]) == 1
+    assert "it was not refused" in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_a_value_that_can_be_lost_is_a_broken_promise(

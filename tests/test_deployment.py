@@ -158,7 +158,7 @@ def test_its_state_and_outputs_have_names_and_no_value() -> None:
     assert recording.named("nlp", "infra-secrets:index:EscDeployment").inputs == {}
     outputs = [each for each in recording.outputs.values() if "deploymentName" in each]
     assert all(CANARY not in str(each) for each in recording.outputs.values())
-    assert [set(each) for each in outputs] == [{"deploymentName", "secretName", "configMapName"}]
+    assert [set(each) for each in outputs] == [{"deploymentName", "secretName"}]
 
 
 def test_reloader_is_told_by_the_deployment_and_its_pods() -> None:

@@ -31,6 +31,22 @@ CONFIG = {
     "infra-secrets:azureVaultId": "/subscriptions/11111111-2222-3333-4444-555555555555"
     "/resourceGroups/shared/providers/Microsoft.KeyVault/vaults/shop-production",
     "infra-secrets:azureWriterRoleId": "11111111-2222-3333-4444-666666666666",
+    "aws:region": "eu-west-1",
+    "labels": ["PERSON"],
+}
+SECRETS = {
+    "api_token": "made-up-token",
+    "postgres_url": "postgresql://shop:made-up@db.example.com/shop",
+    "sentry_dsn": "https://made-up@errors.example.com/1",
+    "ssh_private_key": "-----BEGIN PRIVATE KEY-----\nbWFkZSB1cA==\n-----END PRIVATE KEY-----\n",
+}
+# As secret config of a stack that imports an ESC environment, which is what most pages are about.
+ESC = {
+    "shop/production": {
+        "values": {
+            "pulumiConfig": {f"shop:{key}": {"fn::secret": text} for key, text in SECRETS.items()}
+        }
+    }
 }
 
 
@@ -212,7 +228,7 @@ def unknown_targets(page: Page) -> list[str]:
 def config_keys() -> frozenset[str]:
     """The config keys that the code reads."""
     sources = [path.read_text() for path in (ROOT / "infra_secrets").rglob("*.py")]
-    read = {key for source in sources for key in re.findall(r"_config\.get\(\"(\w+)\"", source)}
+    read = {key for source in sources for key in re.findall(r"[._]config\.get\(\"(\w+)\"", source)}
     return frozenset(
         read | {key for name in clouds.available() for key in clouds.load(name).SETTINGS.values()}
     )
@@ -355,9 +371,8 @@ def refusals(label: str, block: Block) -> list[str]:
     own = page.stem if page.parts[0] == "docs" and page.stem in clouds.available() else None
     problems = []
     for cloud in [own] if own else clouds.available():
-        recording = Recording(
-            project="shop", stack="production", config={**CONFIG, "infra-secrets:cloud": cloud}
-        )
+        config = {**CONFIG, "infra-secrets:cloud": cloud}
+        recording = Recording(project="shop", stack="production", config=config, esc=ESC)
         try:
             recording.run(lambda: exec(code, {"__name__": "__main__"}))  # noqa: S102 (our own pages)
         except Exception as error:  # noqa: BLE001 (whatever it raises is a problem of the page)

@@ -90,7 +90,8 @@ def _rehearse_on(
     cloud: str | None, project: "ProjectDirectory", given: Mapping[str, str], *, json: bool
 ) -> "Verdict":
     from infra_secrets.cli import trial
-    from infra_secrets.testing.clouds import ordinary_config
+    from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
+    from infra_secrets.testing.clouds.kubernetes import SimulatedKubernetes
     from infra_secrets.testing.rehearsal import Rehearsal
 
     config = {**given, **({CLOUD_KEY: cloud} if cloud else {})}
@@ -101,8 +102,18 @@ def _rehearse_on(
         key: text for key, text in ordinary.items() if key not in said and key != CLOUD_KEY
     }
     progress = TerminalProgress(console(sys.stderr), cloud or "")
+    # Namespaces of a cluster are mostly made elsewhere; nothing can be said about one that is not here.
+    clouds = [
+        SimulatedKubernetes(without={"kubernetes-namespaces-exist"})
+        if isinstance(each, SimulatedKubernetes)
+        else each
+        for each in simulated_clouds()
+    ]
     with Rehearsal(
-        directory=project.directory, stack=project.stack, config={**filled_in, **config}
+        directory=project.directory,
+        stack=project.stack,
+        config={**filled_in, **config},
+        clouds=clouds,
     ) as rehearsal:
         verdict = trial.rehearse(
             rehearsal, project.directory, progress, cloud=chosen, filled_in=filled_in
