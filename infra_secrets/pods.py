@@ -63,7 +63,10 @@ class PodReader(Reader):
         return found
 
     def mapping(self, argument: str) -> Mapping[str, Any]:
-        """Read a mapping whose keys are strings."""
+        """Read a mapping whose keys are strings, in their order.
+
+        From other languages a mapping arrives in another order each time, and pods would roll for it.
+        """
         found = self.given.get(argument)
         if found is None:
             return {}
@@ -73,7 +76,7 @@ class PodReader(Reader):
         for key in found:
             if not isinstance(key, str):
                 self.refuse(f"{argument} has a key that is not a string: {kind(key)}.")
-        return {key: item for key, item in found.items() if isinstance(key, str)}
+        return {key: found[key] for key in sorted(key for key in found if isinstance(key, str))}
 
     def labels(self, argument: str = "labels") -> dict[str, Any]:
         """Read labels, or annotations, which have the same keys and any text."""
@@ -201,9 +204,13 @@ class PodEnvironment(pulumi.ComponentResource):
             metadata = metadata if isinstance(metadata, Mapping) else {}
             if workloads is not None and metadata.get("name") not in workloads:
                 return None
-            with one_clear_message():
+            try:
                 self._same_namespace(args, metadata.get("namespace"))
-            spec = injection.into(args.props["spec"], containers, init_containers)
+                spec = injection.into(args.props["spec"], containers, init_containers)
+            except WorkloadError as error:
+                with one_clear_message():
+                    # A new one, because Pulumi prints where an error of a transform comes from.
+                    raise WorkloadError(str(error)) from None
             return pulumi.ResourceTransformResult(
                 props={**args.props, "spec": spec}, opts=args.opts
             )

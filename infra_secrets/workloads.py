@@ -195,12 +195,11 @@ class Injection:
                 )
             return name
 
+        # Ours first: Kubernetes expands `$(NAME)` in a literal only where NAME has come before.
         if is_input(before):
-            return _joined(
-                _later(before, lambda known: [checked(each) for each in known or ()]),
-                self.variables,
-            )
-        return [*(checked(each) for each in before or ()), *self.variables]
+            theirs = _later(before, lambda known: [checked(each) for each in known or ()])
+            return _joined(self.variables, theirs)
+        return [*self.variables, *(checked(each) for each in before or ())]
 
     def _extended(
         self, node: Any, what: str, more: Sequence[Mapping[str, Any]], by: str, says: str
@@ -234,12 +233,12 @@ def _map(node: Any, change: Callable[[Any], Any]) -> Any:
     return _later(node, change) if is_input(node) else change(node)
 
 
-def _joined(before: Any, more: Sequence[Any]) -> Any:
-    if is_input(before):
-        return pulumi.Output.all(before, pulumi.Output.from_input(list(more))).apply(
-            lambda both: [*(both[0] or ()), *both[1]]
-        )
-    return [*(before or ()), *more]
+def _joined(first: Any, second: Any) -> Any:
+    """Make one list of two, of which either may be known only later."""
+    if is_input(first) or is_input(second):
+        both = (pulumi.Output.from_input(each) for each in (first, second))
+        return pulumi.Output.all(*both).apply(lambda known: [*(known[0] or ()), *known[1]])
+    return [*(first or ()), *second]
 
 
 def _camel(name: str) -> str:

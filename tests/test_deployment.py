@@ -290,15 +290,15 @@ def test_containers_of_every_cloud_become_variables_through_a_store_without_a_ke
     assert external["spec"]["refreshInterval"] == "1h"
     assert external["spec"]["data"] == [
         {
-            "secretKey": "STRIPE_API_KEY",
-            "remoteRef": {"key": separator.join(["nlp", "production", "stripe-api-key"])},
-        },
-        {
             "secretKey": "DATABASE_URL",
             "remoteRef": {
                 "key": separator.join(["nlp", "production"]),
                 "property": "DATABASE_URL",
             },
+        },
+        {
+            "secretKey": "STRIPE_API_KEY",
+            "remoteRef": {"key": separator.join(["nlp", "production", "stripe-api-key"])},
         },
     ]
     assert external["spec"]["secretStoreRef"]["kind"] == "SecretStore"

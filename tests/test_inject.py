@@ -147,7 +147,7 @@ def test_the_secret_s_name_is_an_output_that_is_not_secret() -> None:
     assert name.startswith("nlp")
 
 
-def test_existing_entries_come_first_and_stay() -> None:
+def test_existing_entries_stay_and_may_refer_to_ours_which_come_first() -> None:
     pod = injected(
         {
             "containers": [
@@ -162,9 +162,9 @@ def test_existing_entries_come_first_and_stay() -> None:
     )
 
     assert [each["name"] for each in pod["containers"][0]["env"]] == [
-        "MODE",
         "DATABASE_URL",
         "LABELS",
+        "MODE",
     ]
     assert [each["mountPath"] for each in pod["containers"][0]["volumeMounts"]] == [
         "/scratch",
@@ -267,7 +267,7 @@ def test_outputs_anywhere_in_a_spec_get_it_too(part: str) -> None:
 
     [container] = recorded(program).named("it").inputs["spec"]["containers"]
 
-    assert [each["name"] for each in container["env"]] == ["MODE", "DATABASE_URL", "LABELS"]
+    assert [each["name"] for each in container["env"]] == ["DATABASE_URL", "LABELS", "MODE"]
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_two_environments_share_a_pod_unless_they_set_the_same() -> None:
         return run
 
     [container] = recorded(program("B")).named("it").inputs["spec"]["containers"]
-    assert [each["name"] for each in container["env"]] == ["A", "B"]
+    assert [each["name"] for each in container["env"]] == ["B", "A"]
     with pytest.raises(WorkloadError, match="sets A already"):
         recorded(program("A"))
 
@@ -374,7 +374,7 @@ def test_whatever_the_names_every_variable_is_there_once_or_the_doubled_one_is_n
             recorded(program)
     else:
         [container] = recorded(program).named("it").inputs["spec"]["containers"]
-        assert [each["name"] for each in container["env"]] == [*sorted(theirs), *ours]
+        assert [each["name"] for each in container["env"]] == [*sorted(ours), *sorted(theirs)]
 
 
 def test_an_external_environment_injects_in_the_same_way() -> None:
