@@ -195,7 +195,7 @@ class PodEnvironment(pulumi.ComponentResource):
             init_containers: As for `inject`.
             env_from: As for `inject`.
         """
-        injection = self._injection(as_a_whole=env_from)
+        injection = self._injection(as_a_whole=env_from).for_a_transform()
 
         def change(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
             if workload_kind(args.type_) is None or not args.props.get("spec"):
@@ -223,6 +223,12 @@ class PodEnvironment(pulumi.ComponentResource):
             raise WorkloadError(
                 f"{self._what}: {workload_kind(args.type_)} {args.name} is in namespace {theirs!r}, and pods see only "
                 f"the Secrets of their own. The environment is in {ours!r}; make another with namespace={theirs!r}."
+            )
+        usual = pulumi.Config("kubernetes").get("namespace") or "default"
+        if isinstance(ours, str) and theirs is None and ours != usual:
+            pulumi.log.warn(
+                f"{self._what}: {workload_kind(args.type_)} {args.name} names no namespace, and the environment is in "
+                f"{ours!r}. Its pods wait for ever unless its provider puts it there too."
             )
 
     def _injection(self, *, as_a_whole: bool) -> Injection:

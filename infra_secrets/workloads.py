@@ -7,8 +7,8 @@ nothing that it was given. It writes references only, never a literal value.
 
 import copy
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 import pulumi
@@ -66,6 +66,19 @@ class Injection:
             if not isinstance(init_containers, bool):
                 self._check_names("init_containers", init_containers)
             return cast(T, self._descend(spec, containers, init_containers))
+
+    def for_a_transform(self) -> "Injection":
+        """Return the same in a form whose dependencies survive a transform.
+
+        Pulumi's SDK drops them from the outputs in what a transform returns, and the engine would delete a Secret
+        while a workload still refers to it (pulumi 3.272, runtime/_callbacks.py).
+        """
+        return replace(
+            self,
+            variables=_with_dependencies(self.variables),
+            env_from=_with_dependencies(self.env_from),
+            volumes=_with_dependencies(self.volumes),
+        )
 
     def _check_names(self, argument: str, names: object) -> None:
         if names is not None and (
@@ -213,6 +226,42 @@ class Injection:
                     f"{says} {_get(each, _snake(by))!r} already. Take it out of the spec, or out of files=."
                 )
         return _with(node, what, _joined(before, more))
+
+
+# How the engine's protocol writes an output inside of other data: pulumi sdk/go/common/resource/properties.go,
+# SigKey and OutputValueSig.
+_OUTPUT_VALUE = {"4dabf18193072939515e22adb298388d": "d0e6a833031e9bbcd3f4e8bde6ca49a4"}
+
+
+class _OutputValue:
+    """An output that is not secret, awaited in the engine's own words, dependencies included."""
+
+    def __init__(self, output: "pulumi.Output[Any]") -> None:
+        self._output = output
+
+    def __await__(self) -> Generator[Any, None, dict[str, Any]]:
+        return self._written().__await__()
+
+    async def _written(self) -> dict[str, Any]:
+        resources = await self._output.resources()
+        written = {
+            **_OUTPUT_VALUE,
+            "secret": False,
+            "dependencies": [await resource.urn.future() for resource in resources],
+        }
+        if await self._output.is_known():
+            written["value"] = await self._output.future()
+        return written
+
+
+def _with_dependencies(node: Any) -> Any:
+    if isinstance(node, pulumi.Output):
+        return _OutputValue(node)
+    if isinstance(node, Mapping):
+        return {key: _with_dependencies(each) for key, each in node.items()}
+    if isinstance(node, list | tuple):
+        return [_with_dependencies(each) for each in node]
+    return node
 
 
 def workload_kind(token: str) -> str | None:

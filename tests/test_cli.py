@@ -541,3 +541,55 @@ class Engine:
         except ProcessLookupError:
             return False
         return True
+
+
+# A stack whose config comes from ESC ---------------------------------------------------------------
+
+ASKS = """
+    from infra_secrets import EscDeployment
+
+    EscDeployment(
+        "nlp",
+        image="nlp:1",
+        secrets={"DATABASE_URL": "url", "PIN": "pin", "PLAIN": "plain"},
+        config={"LABELS": "labels", "DEBUG": "debug"},
+        files={"/id": "key"},
+        formats={
+            "DATABASE_URL": "postgresql", "PIN": "int", "/id": "pem", "LABELS": "json", "DEBUG": "bool"
+        },
+        namespace="made-by-another-stack",
+    )
+"""
+
+
+def test_what_an_esc_environment_would_give_is_made_up_in_the_form_that_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    folder = project(
+        tmp_path / "shop",
+        ASKS.replace('"PLAIN": "plain"', '"OWN": "own"'),
+        **{
+            "Pulumi.production.yaml": "environment: [shop/production]\n"
+            "config: {shop:own: {secure: AAABAKx=}}\n"
+        },
+    )
+    said = run("rehearse", str(folder), "--json")
+
+    assert said.code == 0, said.out + said.err
+    [rehearsal] = said.report["rehearsals"]
+    [note] = [note for note in rehearsal["notes"] if note.startswith("Made up")]
+    for key in ("url", "pin", "own", "key", "labels", "debug"):
+        assert f"shop:{key}" in note
+
+
+def test_what_a_stack_without_esc_lacks_is_missed_and_plain_text_is_no_secret(
+    tmp_path: Path,
+) -> None:
+    folder = project(
+        tmp_path / "shop", ASKS, **{"Pulumi.dev.yaml": "config: {shop:plain: of-all-to-see}\n"}
+    )
+    said = run("rehearse", str(folder))
+
+    assert said.code == 1
+    assert "has no config 'shop:url'" in said.out + said.err
+    assert "config 'shop:plain' is stored in plain text" in said.out + said.err

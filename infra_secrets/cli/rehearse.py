@@ -92,6 +92,7 @@ def _rehearse_on(
     from infra_secrets.cli import trial
     from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
     from infra_secrets.testing.clouds.kubernetes import SimulatedKubernetes
+    from infra_secrets.testing.made_up import config_for
     from infra_secrets.testing.rehearsal import Rehearsal
 
     config = {**given, **({CLOUD_KEY: cloud} if cloud else {})}
@@ -102,6 +103,7 @@ def _rehearse_on(
         key: text for key, text in ordinary.items() if key not in said and key != CLOUD_KEY
     }
     progress = TerminalProgress(console(sys.stderr), cloud or "")
+    made_up = config_for(project, {**filled_in, **config})
     # Namespaces of a cluster are mostly made elsewhere; nothing can be said about one that is not here.
     clouds = [
         SimulatedKubernetes(without={"kubernetes-namespaces-exist"})
@@ -112,9 +114,14 @@ def _rehearse_on(
     with Rehearsal(
         directory=project.directory,
         stack=project.stack,
-        config={**filled_in, **config},
+        config={**made_up.config, **filled_in, **config},
+        secrets=made_up.secrets,
         clouds=clouds,
     ) as rehearsal:
+        if made_up.names:
+            rehearsal.notes.append(
+                f"Made up, in the formats that the program asks for: {', '.join(made_up.names)}."
+            )
         verdict = trial.rehearse(
             rehearsal, project.directory, progress, cloud=chosen, filled_in=filled_in
         )

@@ -94,7 +94,7 @@ def show(verdict: "Verdict", out: Console) -> None:
     if verdict.containers:
         out.print(_table(verdict.containers))
     elif any(step.title == "up" and step.succeeded for step in verdict.steps):
-        out.print("No containers: the program makes nothing that holds a secret.", soft_wrap=True)
+        out.print("No containers: the program makes none in a secrets manager.", soft_wrap=True)
     filled_in = [f"{key} = {value}" for key, value in verdict.filled_in.items()]
     _paragraph(out, "Missing in the config and made up for the rehearsal:", filled_in)
     _paragraph(out, "Notes:", verdict.notes)

@@ -12,12 +12,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from infra_secrets.testing.apiserver import Dangling, Rollout
     from infra_secrets.testing.canary import Canary, LeakError, Sighting
     from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
     from infra_secrets.testing.clouds.aws import SimulatedAws
     from infra_secrets.testing.clouds.azure import SimulatedAzure
     from infra_secrets.testing.clouds.gcp import SimulatedGcp
+    from infra_secrets.testing.clouds.kubernetes import SimulatedKubernetes
     from infra_secrets.testing.engine import EngineMissingError
+    from infra_secrets.testing.esc import EscError
     from infra_secrets.testing.recording import NoSuchRegistrationError, Recording, Registration
     from infra_secrets.testing.rehearsal import Diagnostic, EngineError, Rehearsal, Run, Step
     from infra_secrets.testing.simulation import (
@@ -32,9 +35,11 @@ if TYPE_CHECKING:
 _MODULES = {
     "Canary": "canary",
     "CloudError": "simulation",
+    "Dangling": "apiserver",
     "Diagnostic": "rehearsal",
     "EngineError": "rehearsal",
     "EngineMissingError": "engine",
+    "EscError": "esc",
     "LeakError": "canary",
     "NoSuchRegistrationError": "recording",
     "NoSuchSecretError": "simulation",
@@ -42,6 +47,7 @@ _MODULES = {
     "Registration": "recording",
     "Rehearsal": "rehearsal",
     "Request": "simulation",
+    "Rollout": "apiserver",
     "Rule": "simulation",
     "Run": "rehearsal",
     "SecretValue": "values",
@@ -50,6 +56,7 @@ _MODULES = {
     "SimulatedAzure": "clouds.azure",
     "SimulatedCloud": "simulation",
     "SimulatedGcp": "clouds.gcp",
+    "SimulatedKubernetes": "clouds.kubernetes",
     "Step": "rehearsal",
     "UNKNOWN": "values",
     "ordinary_config": "clouds",
@@ -60,9 +67,11 @@ __all__ = [
     "UNKNOWN",
     "Canary",
     "CloudError",
+    "Dangling",
     "Diagnostic",
     "EngineError",
     "EngineMissingError",
+    "EscError",
     "LeakError",
     "NoSuchRegistrationError",
     "NoSuchSecretError",
@@ -70,6 +79,7 @@ __all__ = [
     "Registration",
     "Rehearsal",
     "Request",
+    "Rollout",
     "Rule",
     "Run",
     "SecretValue",
@@ -78,6 +88,7 @@ __all__ = [
     "SimulatedAzure",
     "SimulatedCloud",
     "SimulatedGcp",
+    "SimulatedKubernetes",
     "Step",
     "ordinary_config",
     "simulated_clouds",

@@ -1,8 +1,9 @@
 """A Pulumi project in a directory, read for a rehearsal. Nothing is ever written there.
 
 A secret of the stack's config cannot be decrypted without an account: it is replaced by a canary.
-What an ESC environment would add is missing, and said so. A Python program runs inside this
-process; any other needs its language host, as for a real `pulumi up`.
+What an ESC environment would add is missing, and said so, unless the rehearsal is given it. A
+Python program runs inside this process; any other needs its language host, as for a real
+`pulumi up`.
 """
 
 import contextlib
@@ -41,6 +42,7 @@ class ProjectDirectory:
         settings: `Pulumi.yaml` as a rehearsal's own copy of it must be.
         config: Plain config by full key. A secret inside an object is an empty string here.
         secrets: Canaries for the secret values by path: the full key, and then names and indices.
+        environment: What the stack's file says as `environment:`; None for nothing.
         notes: What a rehearsal cannot do for this project, for its user to read.
     """
 
@@ -52,15 +54,19 @@ class ProjectDirectory:
     settings: Mapping[str, Any] = field(repr=False)
     config: Mapping[str, Any] = field(repr=False)
     secrets: Mapping[tuple[str | int, ...], Canary] = field(repr=False)
+    environment: Any = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, directory: Path, stack: str | None = None) -> "ProjectDirectory":
+    def read(
+        cls, directory: Path, stack: str | None = None, *, esc: bool = False
+    ) -> "ProjectDirectory":
         """Read `Pulumi.yaml` and the stack's config.
 
         Args:
             directory: Where `Pulumi.yaml` is.
             stack: The stack; by default the only one that has a config file, or else `dev`.
+            esc: Whether the rehearsal is given what the stack's ESC environments hold.
 
         Raises:
             ProjectError: There is no `Pulumi.yaml`, or it says neither name nor runtime.
@@ -89,7 +95,8 @@ class ProjectDirectory:
             _own_settings(settings, directory),
             {key: value for key, value in config.items() if (key,) not in secrets},
             secrets,
-            tuple(_notes(stack_settings, stack)),
+            stack_settings.get("environment"),
+            () if esc else tuple(_notes(stack_settings, stack)),
         )
 
     def program(self) -> Callable[[], object] | None:
@@ -242,5 +249,5 @@ def _notes(stack_settings: Mapping[str, Any], stack: str) -> Iterator[str]:
         )
         yield (
             f"Pulumi.{stack}.yaml names ESC environments that a rehearsal does not open: {names}."
-            " Give what they would set as config."
+            " Give what they would set as config, or in a test what they hold: Rehearsal(esc=...)."
         )

@@ -239,13 +239,18 @@ _printed: contextvars.ContextVar[io.StringIO | None] = contextvars.ContextVar(
 class InlineProgram(LanguageServer):
     """The Automation API's language server, which leaves nothing behind when its engine dies.
 
+    Args:
+        program: The program.
+        root: What `pulumi.get_root_directory()` answers in it.
+
     Attributes:
         output: What the program printed.
     """
 
-    def __init__(self, program: Callable[[], object]) -> None:
+    def __init__(self, program: Callable[[], object], root: Path) -> None:
         super().__init__(self._start)
         self._own_program = program
+        self._root = root
         self._buffer = io.StringIO()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._callbacks: ThreadedCallbacks | None = None
@@ -263,6 +268,7 @@ class InlineProgram(LanguageServer):
         _printed.set(self._buffer)
         self._callbacks = ThreadedCallbacks(SETTINGS.monitor, GRPC_OPTIONS)
         SETTINGS.callbacks = self._callbacks
+        SETTINGS.root_directory = str(self._root)  # the Automation API leaves it out
         return self._own_program()
 
     def Run(self, request: Any, context: Any) -> Any:  # noqa: N802

@@ -22,8 +22,8 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+from infra_secrets.testing.clouds.kubernetes import ManifestType
 from infra_secrets.testing.engine import GRPC_OPTIONS
-from infra_secrets.testing.kubernetes import ManifestType
 from infra_secrets.testing.simulation import (
     Call,
     Change,

@@ -13,10 +13,11 @@ Mocks are not an engine: options that children inherit only there (`retain_on_de
 
 import asyncio
 import contextvars
-import json
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent import futures
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 from google.protobuf import empty_pb2
@@ -29,6 +30,16 @@ from infra_secrets.errors import InfraSecretsError
 from infra_secrets.testing.callbacks import UnservedCallbacks
 from infra_secrets.testing.canary import Evidence, evidence_of
 from infra_secrets.testing.clouds import simulated_clouds
+from infra_secrets.testing.esc import (
+    Definition,
+    Environments,
+    Opened,
+    Value,
+    made_up,
+    set_variables,
+    stack_file,
+    write_settings,
+)
 from infra_secrets.testing.simulation import Call, SimulatedCloud
 from infra_secrets.testing.values import SecretValue, decode, encode, mark_like, unwrap
 
@@ -107,6 +118,10 @@ class Recording:
         config: Stack config. A key without a namespace belongs to the project; values that are no
             strings become JSON, as in a stack's file.
         secrets: Secret stack config.
+        esc: ESC environments that the stack names, by `project/environment`, later ones win: see
+            `esc.py`. What `secrets` and `config` say wins over them.
+        opened: What a secrets manager holds for them, by provider and id, e.g.
+            `{"aws-secrets": {"api/production/key": "made up"}}`. Any other value is made up.
         preview: Whether to run as a preview: what only a cloud knows is then unknown.
 
     Attributes:
@@ -126,6 +141,8 @@ class Recording:
         config: Mapping[str, Any] | None = None,
         secrets: Mapping[str, str] | None = None,
         *,
+        esc: Mapping[str, Definition] | None = None,
+        opened: Mapping[str, Mapping[str, str]] | None = None,
         preview: bool = False,
     ) -> None:
         self.project = project
@@ -133,6 +150,8 @@ class Recording:
         self.preview = preview
         self._config = dict(config or {})
         self._secrets = dict(secrets or {})
+        self._environments = Environments(esc) if esc else None
+        self._held = dict(opened or {})
         self._forget()
 
     def _forget(self) -> None:
@@ -142,6 +161,7 @@ class Recording:
         self.warnings: list[str] = []
         self.errors: list[str] = []
         self.echoed: set[str] = set()
+        self._merged: dict[str, Value] = {}
 
     def configure(
         self,
@@ -150,6 +170,8 @@ class Recording:
         stack: str | None = None,
         config: Mapping[str, Any] | None = None,
         secrets: Mapping[str, str] | None = None,
+        esc: Mapping[str, Definition] | None = None,
+        opened: Mapping[str, Mapping[str, str]] | None = None,
         preview: bool | None = None,
     ) -> "Recording":
         """Change what the next run starts from; None leaves a setting as it is. Returns itself."""
@@ -158,6 +180,9 @@ class Recording:
         self.preview = self.preview if preview is None else preview
         self._config = self._config if config is None else dict(config)
         self._secrets = self._secrets if secrets is None else dict(secrets)
+        if esc is not None:
+            self._environments = Environments(esc) if esc else None
+        self._held = self._held if opened is None else dict(opened)
         return self
 
     @property
@@ -170,8 +195,22 @@ class Recording:
 
         Args:
             program: A function, or a coroutine function. What it returns is of no importance.
+
+        Raises:
+            EscError: An environment of `esc` cannot be evaluated.
         """
         self._forget()
+        opened = self._environments.open(self._held_value) if self._environments else Opened()
+        self._merged = opened.merged(self._own_config(), self.project)
+        with (
+            tempfile.TemporaryDirectory(prefix="infra-secrets-") as root,
+            opened.written() as variables,
+            set_variables(variables),
+        ):
+            self._write_project(Path(root))
+            self._run_from(root, program)
+
+    def _run_from(self, root: str, program: Callable[[], object]) -> None:
         monitor = _Monitor(self)
         loop = asyncio.new_event_loop()
         # A future of a program that failed has nobody who would look at its error.
@@ -180,7 +219,7 @@ class Recording:
         try:
             # Pulumi keeps its settings in context variables: those of a copy are forgotten with it.
             contextvars.copy_context().run(
-                loop.run_until_complete, self._run_in_stack(program, monitor)
+                loop.run_until_complete, self._run_in_stack(root, program, monitor)
             )
         finally:
             pending = asyncio.all_tasks(loop)
@@ -191,7 +230,9 @@ class Recording:
             loop.close()
             monitor.close()
 
-    async def _run_in_stack(self, program: Callable[[], object], monitor: "_Monitor") -> None:
+    async def _run_in_stack(
+        self, root: str, program: Callable[[], object], monitor: "_Monitor"
+    ) -> None:
         reset_options()
         settings = Settings(
             project=self.project,
@@ -200,17 +241,39 @@ class Recording:
             engine=_Engine(self),
             dry_run=self.preview,
             organization="organization",
+            root_directory=root,
         )
         settings.callbacks = UnservedCallbacks(monitor)
         configure(settings)
-        plain = {self._full_key(key): _as_config(value) for key, value in self._config.items()}
-        secret = {self._full_key(key): value for key, value in self._secrets.items()}
-        set_all_config({**plain, **secret}, list(secret))
+        set_all_config(
+            {key: value.config_text() for key, value in self._merged.items()},
+            [key for key, value in self._merged.items() if value.stays_secret],
+        )
         await run_in_stack(lambda: _only_awaitable(program()))
         # A message about a resource is logged by a task of its own, which nothing waits for.
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         if rest:
             await asyncio.wait(rest, timeout=1)
+
+    def _own_config(self) -> dict[str, Value]:
+        plain = {self._full_key(key): Value.of(value) for key, value in self._config.items()}
+        secret = {self._full_key(key): Value(value, True) for key, value in self._secrets.items()}
+        return plain | secret
+
+    def _held_value(self, provider: str, secret: str, scope: str | None) -> str:
+        held = self._held.get(provider, {})
+        return held[secret] if secret in held else made_up(provider, scope, secret)
+
+    def _write_project(self, root: Path) -> None:
+        """Write what `pulumi.get_root_directory()` of a user's program would have in it."""
+        write_settings(root / "Pulumi.yaml", {"name": self.project, "runtime": "python"})
+        settings = stack_file(
+            self._environments.listed if self._environments else None,
+            {self._full_key(key): value for key, value in self._config.items()},
+            [(self._full_key(key),) for key in self._secrets],
+        )
+        if settings:
+            write_settings(root / f"Pulumi.{self.stack}.yaml", settings)
 
     def _full_key(self, key: str) -> str:
         return key if ":" in key else f"{self.project}:{key}"
@@ -218,9 +281,11 @@ class Recording:
     def provider_config(self, package: str) -> dict[str, Any]:
         """Return what the stack's config says about a package's default provider."""
         prefix = f"{package}:"
-        said = {**self._config, **self._secrets}
+        said = self._merged.items()
         return {
-            key.removeprefix(prefix): value for key, value in said.items() if key.startswith(prefix)
+            key.removeprefix(prefix): text.config_text()
+            for key, text in said
+            if key.startswith(prefix)
         }
 
     def evidence(self) -> Iterator[Evidence]:
@@ -255,10 +320,6 @@ class Recording:
                 f"{len(found)} resources are named {name!r}; there are: {there or 'none'}"
             )
         return found[0]
-
-
-def _as_config(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _only_awaitable(result: object) -> Any:

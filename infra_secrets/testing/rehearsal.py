@@ -51,15 +51,26 @@ from infra_secrets.testing.engine import (
     read_json,
     write_json,
 )
+from infra_secrets.testing.esc import (
+    Definition,
+    Environments,
+    EscOpenError,
+    Opened,
+    Value,
+    engine_config,
+    set_variables,
+    stack_file,
+)
 from infra_secrets.testing.keyserver import ENCRYPTED_KEY, PROVIDER, KeyServer
 from infra_secrets.testing.provider import Providers, installed_packages
-from infra_secrets.testing.simulation import Request, SimulatedCloud
+from infra_secrets.testing.simulation import NoSuchSecretError, Request, SimulatedCloud
 from infra_secrets.testing.values import SIGNATURE, SecretValue
 
 if TYPE_CHECKING:
     from infra_secrets.testing.clouds.aws import SimulatedAws
     from infra_secrets.testing.clouds.azure import SimulatedAzure
     from infra_secrets.testing.clouds.gcp import SimulatedGcp
+    from infra_secrets.testing.clouds.kubernetes import SimulatedKubernetes
 
 Program = Callable[[], object]
 SecretPath = tuple[str | int, ...]
@@ -72,6 +83,8 @@ _COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "destroy": ["destroy", "--yes", "--skip-preview"],
     "cancel": ["cancel", "--yes"],
 }
+_MANAGED_BY: Final = {"aws-secrets": "aws", "gcp-secrets": "gcp", "azure-secrets": "azure-native"}
+"""Which simulated cloud an ESC provider reads, by package."""
 
 
 class EngineError(InfraSecretsError, RuntimeError):
@@ -189,6 +202,9 @@ class Rehearsal:
             strings, numbers, booleans, lists and mappings.
         secrets: Secret stack config, strings. Each value is a canary. With a directory it takes the
             place of the made-up values for that stack's secret config.
+        esc: ESC environments that the stack names, by `project/environment`, later ones win: see
+            `esc.py`. Each run opens them; secrets managers are the simulated clouds. What `config`
+            and `secrets` say wins over them. Every secret value in them is a canary.
         clouds: The simulated clouds; new ones of every kind by default.
         packages: Further Pulumi packages to echo, beyond those whose Python SDK is installed.
         environment: Further environment variables of the engine.
@@ -219,6 +235,7 @@ class Rehearsal:
         stack: str | None = None,
         config: Mapping[str, Any] | None = None,
         secrets: Mapping[str, str] | None = None,
+        esc: Mapping[str, Definition] | None = None,
         clouds: Iterable[SimulatedCloud] | None = None,
         packages: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
@@ -227,7 +244,11 @@ class Rehearsal:
         on_output: Callable[[str], object] | None = None,
         on_event: Callable[[dict[str, Any]], object] | None = None,
     ) -> None:
-        self._source = ProjectDirectory.read(directory, stack) if directory is not None else None
+        self._source = (
+            ProjectDirectory.read(directory, stack, esc=bool(esc))
+            if directory is not None
+            else None
+        )
         if self._source is not None and program is None:
             program = self._source.program()
         self.program = program
@@ -255,8 +276,9 @@ class Rehearsal:
         self._root = Path(tempfile.mkdtemp(prefix="infra-secrets-rehearsal-"))
         self._config: dict[str, Any] = {}
         self._secrets: dict[SecretPath, str] = {}
-        self._stored_secrets: dict[SecretPath, str] | None = None
-        self._stored_config: dict[str, Any] | None = None
+        self._stored: tuple[str, dict[str, Any], dict[SecretPath, str]] | None = None
+        self._environments: Environments | None = None
+        self._opened_secrets: dict[str, str] = {}
         if self._source is not None:
             given = {self._full_key(key) for key in (*(config or {}), *(secrets or {}))}
             config = {**self._source.config, **(config or {})}
@@ -270,7 +292,7 @@ class Rehearsal:
             if made_up:
                 names = ", ".join(self.replaced)
                 self.notes.append(f"Secret config is replaced by made-up values: {names}.")
-        self.configure(config=config)
+        self.configure(config=config, esc=esc)
         self._secrets.update(
             {(self._full_key(key),): value for key, value in (secrets or {}).items()}
         )
@@ -325,8 +347,9 @@ class Rehearsal:
             on_event=self.on_event,
         )
         twin._secrets = dict(self._secrets)
-        twin._stored_secrets = copy.copy(self._stored_secrets)
-        twin._stored_config = copy.deepcopy(self._stored_config)
+        twin._stored = copy.deepcopy(self._stored)
+        twin._environments = self._environments
+        twin._opened_secrets = dict(self._opened_secrets)
         twin._source, twin.notes, twin.replaced = self._source, self.notes, self.replaced
         shutil.copytree(self._root, twin._root, dirs_exist_ok=True)
         twin.requests = list(self.requests)
@@ -353,6 +376,11 @@ class Rehearsal:
         return cast("SimulatedAzure", self.clouds["azure-native"])
 
     @property
+    def kubernetes(self) -> "SimulatedKubernetes":
+        """The simulated Kubernetes cluster."""
+        return cast("SimulatedKubernetes", self.clouds["kubernetes"])
+
+    @property
     def echoed(self) -> list[str]:
         """Tokens of the resource types and functions that were only echoed, sorted."""
         latest = self._providers.echoed if self._providers is not None else set()
@@ -364,12 +392,29 @@ class Rehearsal:
         self,
         config: Mapping[str, Any] | None = None,
         secrets: Mapping[str, str] | None = None,
+        esc: Mapping[str, Definition] | None = None,
     ) -> None:
-        """Replace the stack's plain config, its secret config, or both. None leaves it as it is."""
+        """Replace the stack's plain config, its secret config, or its ESC environments.
+
+        None leaves something as it is.
+
+        Raises:
+            EscError: A definition is no environment.
+        """
         if config is not None:
             self._config = {self._full_key(key): value for key, value in config.items()}
         if secrets is not None:
             self._secrets = {(self._full_key(key),): value for key, value in secrets.items()}
+        if esc is not None:
+            listed = self._source.environment if self._source is not None else None
+            self._environments = Environments(esc, listed) if esc else None
+
+    @property
+    def _listed(self) -> Any:
+        """What the stack's file says as `environment:`; nothing for none."""
+        if self._environments is not None:
+            return self._environments.listed
+        return self._source.environment if self._source is not None else None
 
     def _full_key(self, key: str) -> str:
         return key if ":" in key else f"{self.project}:{key}"
@@ -455,9 +500,35 @@ class Rehearsal:
         kill: "_Kill | None" = None,
         options: Sequence[str] = (),
     ) -> Run:
-        engine = self._engine()
+        try:
+            opened = self._open_environments(command)
+        except EscOpenError as error:
+            message = f"opening environment: {error}"
+            run = Run(command, 255, f"error: {message}", (Diagnostic("error", message),))
+            self.runs.append(run)
+            if check:
+                raise EngineError(run) from error
+            return run
+        with opened.written() as variables:
+            run, killed = self._run_engine(command, opened, variables, kill, options)
+        self.runs.append(run)
+        if check and not run.succeeded and not killed:
+            raise EngineError(run)
+        return run
+
+    def _run_engine(
+        self,
+        command: str,
+        opened: Opened,
+        variables: Mapping[str, str],
+        kill: "_Kill | None",
+        options: Sequence[str],
+    ) -> tuple[Run, bool]:
+        """Run the engine; return the run, and whether this rehearsal killed it."""
+        engine = self._engine(variables)
         self._write_project()
-        self._write_config(engine)
+        if command != "cancel":
+            self._write_config(engine, opened)
         events: list[dict[str, Any]] = []
         program = self._inline_program() if command != "cancel" else None
         self._kill = kill
@@ -466,12 +537,14 @@ class Rehearsal:
         arguments = [*_COMMANDS[command], "--stack", self.stack, *options, *self.extra_args]
         if kill is not None:
             arguments.append("--parallel=1")
+        if self._listed and command != "cancel":
+            arguments += ["--config-file", str(self._config_file)]
         started = time.monotonic()
         try:
             if command == "cancel":
                 exit_code, output = engine.run(arguments, self.on_output)
             else:
-                with self._surroundings(program):
+                with self._surroundings(program), set_variables(variables):
                     exit_code, output = engine.operate(
                         arguments, program, _both(events.append, self.on_event), self.on_output
                     )
@@ -489,10 +562,21 @@ class Rehearsal:
             tuple(events),
             time.monotonic() - started,
         )
-        self.runs.append(run)
-        if check and not run.succeeded and not engine.killed:
-            raise EngineError(run)
-        return run
+        return run, engine.killed
+
+    def _open_environments(self, command: str) -> Opened:
+        if self._environments is None or command == "cancel":
+            return Opened()
+        opened = self._environments.open(self._managed_value)
+        self._opened_secrets.update(opened.secrets)
+        return opened
+
+    def _managed_value(self, provider: str, secret: str, scope: str | None) -> str | None:
+        cloud = self.clouds.get(_MANAGED_BY[provider])
+        try:
+            return cloud.value(secret, scope) if cloud is not None else None
+        except NoSuchSecretError:  # more than one
+            return None
 
     def _surroundings(self, program: InlineProgram | None) -> AbstractContextManager[None]:
         if self._source is None or program is None:
@@ -500,15 +584,20 @@ class Rehearsal:
         return self._source.surroundings()
 
     def _inline_program(self) -> InlineProgram | None:
-        return InlineProgram(self.program) if self.program is not None else None
+        if self.program is None:
+            return None
+        root = self._source.directory if self._source is not None else self._root / "work"
+        return InlineProgram(self.program, root)
 
-    def _engine(self) -> Engine:
-        return Engine(find_engine(), self._root / "work", self._engine_environment())
+    def _engine(self, variables: Mapping[str, str] | None = None) -> Engine:
+        environment = self._engine_environment(variables or {})
+        return Engine(find_engine(), self._root / "work", environment)
 
-    def _engine_environment(self) -> dict[str, str]:
+    def _engine_environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         providers, keys = self._serve()
         environment = {
             **harmless_environment(),
+            **variables,
             **keys.environment,
             "PULUMI_AUTOMATION_API": "true",
             "PULUMI_BACKEND_URL": f"file://{self._root / 'backend'}",
@@ -575,38 +664,55 @@ class Rehearsal:
         settings = {"name": self.project, "runtime": "python"}
         if self._source is not None and self.program is None:
             settings = {**self._source.settings, "name": self.project}
-        self._write_yaml("Pulumi.yaml", settings)
+        self._write_yaml(self._root / "work" / "Pulumi.yaml", settings)
 
-    def _write_yaml(self, name: str, data: Mapping[str, Any]) -> None:
-        path = self._root / "work" / name
+    def _write_yaml(self, path: Path, data: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump(dict(data), allow_unicode=True), encoding="utf-8")
 
-    def _write_config(self, engine: Engine) -> None:
+    @property
+    def _config_file(self) -> Path:
+        """The file that the engine reads config from.
+
+        That is the stack's own, unless it names ESC environments: those need Pulumi Cloud, so the
+        engine gets what they would be merged into.
+        """
+        if self._listed:
+            return self._root / "merged" / "config.yaml"
+        return self._root / "work" / f"Pulumi.{self.stack}.yaml"
+
+    def _write_config(self, engine: Engine, opened: Opened) -> None:
         """Write the stack's config file. Only the engine can encrypt, so secrets go through it."""
-        name = f"Pulumi.{self.stack}.yaml"
-        if self._stored_secrets == self._secrets and self._stored_config == self._config:
+        config, secrets = self._config, self._secrets
+        if self._listed:
+            own = stack_file(self._listed, self._config, list(self._secrets))
+            self._write_yaml(self._root / "work" / f"Pulumi.{self.stack}.yaml", own)
+            config, secrets = engine_config(opened.merged(self._own_config(), self.project))
+        stored = (self._config_file.name, config, secrets)
+        if self._stored == stored:
             return
         self._write_yaml(
-            name,
-            {"secretsprovider": PROVIDER, "encryptedkey": ENCRYPTED_KEY, "config": self._config},
+            self._config_file,
+            {"secretsprovider": PROVIDER, "encryptedkey": ENCRYPTED_KEY, "config": config},
         )
-        whole = [
-            f"--secret={key[0]}={value}" for key, value in self._secrets.items() if len(key) == 1
-        ]
+        whole = [f"--secret={key[0]}={value}" for key, value in secrets.items() if len(key) == 1]
         inner = [
             f"--secret={_property_path(key)}={value}"
-            for key, value in self._secrets.items()
+            for key, value in secrets.items()
             if len(key) > 1
         ]
+        file = ["--config-file", str(self._config_file)] if self._listed else []
         for pairs, option in ((whole, []), (inner, ["--path"])):
             if pairs:
-                arguments = ["config", "set-all", "--stack", self.stack, *option, *pairs]
+                arguments = ["config", "set-all", "--stack", self.stack, *file, *option, *pairs]
                 exit_code, output = engine.run(arguments)
                 if exit_code:
                     raise InfraSecretsError(f"the secret config could not be stored: {output}")
-        self._stored_config = copy.deepcopy(self._config)
-        self._stored_secrets = dict(self._secrets)
+        self._stored = copy.deepcopy(stored)
+
+    def _own_config(self) -> dict[str, Value]:
+        keys = dict.fromkeys([*self._config, *(str(path[0]) for path in self._secrets)])
+        return {key: Value.of(self._config.get(key), self._secrets, (key,)) for key in keys}
 
     # State ---------------------------------------------------------------------------------------
 
@@ -650,7 +756,8 @@ class Rehearsal:
 
     @property
     def canaries(self) -> list[Canary]:
-        """Every value that must not be seen: secret config, and what operators have set.
+        """Every value that must not be seen: secret config, what ESC environments held in any run,
+        and what operators have set.
 
         Values of fewer than six characters are left out: they would be found by chance.
         """
@@ -658,6 +765,8 @@ class Rehearsal:
             value: f"secret config {'.'.join(map(str, path))}"
             for path, value in self._secrets.items()
         }
+        for value, name in self._opened_secrets.items():
+            named.setdefault(value, name)
         for cloud in self.clouds.values():
             for number, value in enumerate(cloud.planted, 1):
                 named.setdefault(value, f"value {number} set in {cloud.package}")
@@ -728,6 +837,9 @@ class Rehearsal:
 def _property_path(path: SecretPath) -> str:
     """Return how `pulumi config --path` writes a path: `project:object["name"][0]`."""
     key, *rest = path
+    namespace, _, name = str(key).partition(":")
+    if any(character in name for character in '."[]'):
+        key = f"{namespace}:[{json.dumps(name)}]"
     steps = [f"[{part}]" if isinstance(part, int) else f"[{json.dumps(part)}]" for part in rest]
     return f"{key}{''.join(steps)}"
 

@@ -129,22 +129,30 @@ def test_the_requests_are_plain_data_with_secrets_marked() -> None:
 
 def test_what_no_cloud_knows_is_echoed_and_listed() -> None:
     def program() -> None:
-        config = kubernetes.core.v1.Secret("env", string_data={"a": "b"})
-        pulumi.export("name", config.metadata.name)
-        pulumi.export("namespace", config.metadata.namespace)
         pulumi.export("topic", aws.sns.Topic("topic").id)
         pulumi.export("zones", aws.get_availability_zones_output(state="available").state)
 
     with Rehearsal(program) as rehearsal:
         rehearsal.up()
-        assert rehearsal.outputs["name"].startswith("env-")
-        assert rehearsal.outputs["namespace"] == "default"
         assert rehearsal.outputs["topic"] == "topic-id"
         assert rehearsal.echoed == [
             "aws:index/getAvailabilityZones:getAvailabilityZones",
             "aws:sns/topic:Topic",
-            "kubernetes:core/v1:Secret",
         ]
+        assert rehearsal.up().changes == []
+
+
+def test_a_manifest_has_its_name_even_where_no_cluster_is_simulated() -> None:
+    def program() -> None:
+        config = kubernetes.core.v1.Secret("env", string_data={"a": "b"})
+        pulumi.export("name", config.metadata.name)
+        pulumi.export("namespace", config.metadata.namespace)
+
+    with Rehearsal(program, clouds=[]) as rehearsal:
+        rehearsal.up()
+        assert rehearsal.outputs["name"].startswith("env-")
+        assert rehearsal.outputs["namespace"] == "default"
+        assert rehearsal.echoed == ["kubernetes:core/v1:Secret"]
         assert rehearsal.up().changes == []
 
 
