@@ -1,13 +1,16 @@
-"""The quickstart on simulated clouds, with an operator in it: `make demo`, or `python -m examples.demo gcp`.
+"""The examples on simulated clouds, with an operator in them: `make demo`, or `python -m examples.demo gcp`.
 
-Each chapter does to the program what usually loses a value, checks what became of it, and says so. The
-program knows nothing of this: a change of the code is an edited copy of its text.
+On each cloud the quickstart meets what usually loses a value; on Kubernetes the NLP service gets its values
+from containers on AWS, through ESC, into its pods. Each chapter checks what became of them, and says so.
+The programs know nothing of this: a change of the code is an edited copy of its text.
 """
 
+import base64
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from infra_secrets import clouds
 from infra_secrets.errors import UnknownCloudError
@@ -32,6 +35,25 @@ except ModuleNotFoundError:  # the story reads without colours too
 ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / "examples" / "quickstart" / "__main__.py"
 SECRETS = ("StripeApiKey", "WebhookSigningKey", "database")
+LAST_LINE = 'pulumi.export("set_database", database.set_command)\n'
+DEPLOYMENT = """
+import pulumi_kubernetes as kubernetes
+
+from infra_secrets import ExternalEnv
+
+env = ExternalEnv(
+    "payments",
+    secrets={"STRIPE_API_KEY": stripe.secret_name, "WEBHOOK_SIGNING_KEY": signing.secret_name},
+    service_account="payments",
+)
+labels = {"app": "payments"}
+pod = {"containers": [{"name": "payments", "image": "ghcr.io/acme/payments:1.0"}]}
+template = {"metadata": {"labels": labels}, "spec": pod}
+spec = env.inject({"selector": {"matchLabels": labels}, "template": template})
+kubernetes.apps.v1.Deployment("payments", spec=spec)
+"""
+NLP = ROOT / "examples" / "nlp"
+KUBERNETES = "kubernetes"
 
 
 class BrokenPromiseError(Exception):
@@ -54,17 +76,37 @@ def edited(changes: Mapping[str, str]) -> Callable[[], None]:
 
 
 class Story:
-    """One cloud's story.
+    """What the chapters of every story share."""
+
+    def _chapter(self, title: str, play: Callable[[], str]) -> None:
+        say(f"  {title:<28} ", end="")
+        try:
+            outcome = play()
+            self._look_around()
+        except BrokenPromiseError as broken:
+            say(f"[red]broken[/red]  {escape(str(broken))}")
+            raise
+        say(f"[green]ok[/green]  {outcome}")
+
+    def _look_around(self) -> None:
+        """Check what must hold after every chapter."""
+
+    @staticmethod
+    def _promise(kept: object, otherwise: str) -> None:
+        if not kept:
+            raise BrokenPromiseError(otherwise)
+
+
+class CloudStory(Story):
+    """The quickstart on one cloud.
 
     Args:
         cloud: The cloud's name, e.g. `aws`.
-        rehearsal: The quickstart on that cloud.
     """
 
-    def __init__(self, cloud: str, rehearsal: Rehearsal) -> None:
-        self._rehearsal = rehearsal
-        self._simulated = rehearsal.clouds[clouds.load(cloud).RESOURCE_TYPE.partition(":")[0]]
-        self._original = rehearsal.program
+    def __init__(self, cloud: str) -> None:
+        self.title = clouds.load(cloud).SPELLING.title
+        self._cloud = cloud
         self._values: dict[str, Canary] = {}
         self._ids: dict[str, str] = {}
 
@@ -74,36 +116,27 @@ class Story:
         Raises:
             BrokenPromiseError: Something was not as promised.
         """
-        self._chapter("pulumi up", self._created)
-        self._chapter("An operator sets the values", self._set_by_hand)
-        self._chapter("pulumi up again", self._unchanged)
-        self._chapter("A description is edited, up", self._described)
-        self._chapter("A secret is renamed, up", self._renamed)
-        self._chapter("pulumi destroy", self._destroyed)
-        self._chapter("The state file is lost, up", self._forgotten)
-        self._chapter("adopt= is added, up", self._adopted)
-        self._chapter("adopt= is removed, up", self._settled)
-        self._chapter("Has a value been seen?", self._never_seen)
+        package = clouds.load(self._cloud).RESOURCE_TYPE.partition(":")[0]
+        with Rehearsal(directory=ROOT, config=ordinary_config(self._cloud)) as self._rehearsal:
+            self._simulated = self._rehearsal.clouds[package]
+            self._original = self._rehearsal.program
+            self._chapter("pulumi up", self._created)
+            self._chapter("An operator sets the values", self._set_by_hand)
+            self._chapter("pulumi up again", self._unchanged)
+            self._chapter("A description is edited, up", self._described)
+            self._chapter("A secret is renamed, up", self._renamed)
+            self._chapter("pulumi destroy", self._destroyed)
+            self._chapter("The state file is lost, up", self._forgotten)
+            self._chapter("adopt= is added, up", self._adopted)
+            self._chapter("adopt= is removed, up", self._settled)
+            self._chapter("A Deployment is added, up", self._deployed)
+            self._chapter("Has a value been seen?", self._never_seen)
         return f"{len(self._values)} containers, every value still there, none ever seen"
 
-    def _chapter(self, title: str, play: Callable[[], str]) -> None:
-        say(f"  {title:<28} ", end="")
-        try:
-            outcome = play()
-            for name, canary in self._values.items():
-                self._promise(self._simulated.value(name) == canary.value, f"{name} lost its value")
-                self._promise(
-                    self._simulated.names() == [*self._values], "another container is there"
-                )
-        except BrokenPromiseError as broken:
-            say(f"[red]broken[/red]  {escape(str(broken))}")
-            raise
-        say(f"[green]ok[/green]  {outcome}")
-
-    @staticmethod
-    def _promise(kept: object, otherwise: str) -> None:
-        if not kept:
-            raise BrokenPromiseError(otherwise)
+    def _look_around(self) -> None:
+        for name, canary in self._values.items():
+            self._promise(self._simulated.value(name) == canary.value, f"{name} lost its value")
+            self._promise(self._simulated.names() == [*self._values], "another container is there")
 
     def _up(self) -> Run:
         return self._rehearsal.up(check=False)
@@ -190,9 +223,156 @@ class Story:
         self._promise(run.succeeded, f"up failed: {run.error}")
         return "as before"
 
+    def _deployed(self) -> str:
+        self._rehearsal.program = edited({LAST_LINE: LAST_LINE + DEPLOYMENT})
+        run = self._up()
+        self._promise(run.succeeded, f"up failed: {run.error}")
+        cluster = self._rehearsal.kubernetes
+        cluster.sync(self._rehearsal.clouds)  # what External Secrets Operator does by itself
+        waiting = cluster.pods_would_wait("payments")
+        self._promise(not waiting, f"pods wait: {waiting[:1]}")
+        seen = cluster.environment("payments")
+        wanted = {each.value for name, each in self._values.items() if name.endswith("-key")}
+        self._promise({*seen.values()} == wanted, "its pods see other values")
+        return f"its pods see {' and '.join(sorted(seen))}, past Pulumi"
+
     def _never_seen(self) -> str:
         texts = sum(1 for _ in self._rehearsal.evidence())
         leaks = [each for each in self._rehearsal.sightings(self._values.values()) if each.leaked]
+        self._promise(not leaks, f"seen {len(leaks)} times, first: {leaks[:1]}")
+        return f"in none of {texts} requests, files, logs and outputs"
+
+
+class KubernetesStory(Story):
+    """The NLP service: containers on AWS, an ESC environment that reads them, a Deployment and a CronJob."""
+
+    title = "the NLP service, from Pulumi ESC into its pods"
+
+    def __init__(self) -> None:
+        self._environment = (NLP / "environment.yaml").read_text(encoding="utf-8")
+
+    def tell(self) -> str:
+        """Play every chapter and return the last line.
+
+        Raises:
+            BrokenPromiseError: Something was not as promised.
+        """
+        config, stack = ordinary_config("aws"), "production"
+        with Rehearsal(
+            directory=NLP / "containers", stack=stack, config=config
+        ) as self._containers:
+            self._chapter("The containers: pulumi up", self._created)
+            self._chapter("An operator sets the values", self._set_by_hand)
+            with Rehearsal(
+                directory=NLP / "service",
+                stack=stack,
+                esc={"nlp/production": self._environment},
+                clouds=self._containers.clouds.values(),
+            ) as self._service:
+                self._cluster = self._service.kubernetes
+                self._chapter("The service: pulumi up", self._deployed)
+                self._chapter("pulumi up again", self._unchanged)
+                self._chapter("A value changes, up", self._rolled)
+                self._chapter("A key is mistyped, up", self._mistyped)
+                self._chapter("A secret is not marked, up", self._unmarked)
+                self._chapter("pulumi destroy", self._destroyed)
+                self._chapter("Has a value been seen?", self._never_seen)
+        return "values only where pods read them; a new one rolls every pod that uses it"
+
+    def _look_around(self) -> None:
+        if hasattr(self, "_cluster"):
+            gone = self._cluster.dangling
+            self._promise(not gone, f"a workload pointed at what was gone: {gone[:1]}")
+
+    def _up(self, change: tuple[str, str] = ("", "")) -> Run:
+        self._service.configure(esc={"nlp/production": self._environment.replace(*change)})
+        return self._service.up(check=False)
+
+    def _created(self) -> str:
+        run = self._containers.up(check=False)
+        self._promise(run.succeeded, f"up failed: {run.error}")
+        return f"{len(self._containers.aws.names())} containers, all empty"
+
+    def _set_by_hand(self) -> str:
+        part = Canary.plant(name="the middle of every value").value
+        body = base64.b64encode(part.encode()).decode()
+        armour = "-----{} OPENSSH PRIVATE KEY-----"
+        self._values = {
+            "database-url": f"postgresql://nlp:{quote(part, safe='')}@db.example.com/nlp",
+            "api-token": part,
+            "sentry-dsn": f"https://{''.join(filter(str.isalnum, part))}@o1.ingest.sentry.io/77",
+            "ssh-key": "\n".join([armour.format("BEGIN"), body, armour.format("END")]),
+        }
+        for name, value in self._values.items():
+            self._containers.aws.set_value(f"nlp/production/{name}", value)
+        return "by hand, in AWS; ESC reads them there"
+
+    def _deployed(self) -> str:
+        run = self._up()
+        self._promise(run.succeeded, f"up failed: {run.error}")
+        for workload in ("web", "reindex"):
+            seen = self._cluster.environment(workload)
+            self._promise(seen["DATABASE_URL"] == self._values["database-url"], "a wrong value")
+            [(path, content)] = self._cluster.files(workload).items()
+            self._promise(content.decode() == f"{self._values['ssh-key']}\n", f"a wrong {path}")
+        names = f"{', '.join(sorted(seen))} and {path}"
+        return f"a Deployment and a CronJob; their pods see\n{'':>36}[dim]{names}[/dim]"
+
+    def _unchanged(self) -> str:
+        run = self._up()
+        self._promise(run.succeeded and not run.changes, "up wants changes")
+        return "nothing to change, no pod was touched"
+
+    def _rolled(self) -> str:
+        before = len(self._cluster.history)
+        self._values["api-token"] = Canary.plant(name="the new token").value
+        self._containers.aws.set_value("nlp/production/api-token", self._values["api-token"])
+        run = self._up()
+        self._promise(run.succeeded, f"up failed: {run.error}")
+        for workload in ("web", "reindex"):
+            seen = self._cluster.environment(workload)["API_TOKEN"]
+            self._promise(seen == self._values["api-token"], f"{workload} has the old value")
+            rolled = len(self._cluster.rollouts(workload)) - 1
+            self._promise(rolled == 1, f"{workload} was rolled {rolled} times")
+        events = [event.rpartition("/")[0] for event in self._cluster.history[before:]]
+        in_order = events[0] == "create Secret nlp" and events[-1] == "delete Secret nlp"
+        self._promise(in_order, f"not in order: {', '.join(events)}")
+        return "a new Secret, every pod rolled once, the old Secret deleted last"
+
+    def _mistyped(self) -> str:
+        run = self._refused(("nlp:sentry_dsn:", "nlp:sentry_dns:"), "(there is 'nlp:sentry_dns')")
+        command = re.search(r"esc env set .*", run.error)
+        self._promise(command, "it is not said how to mend it")
+        return f"refused, and it says how to go on:\n{'':>36}[dim]{escape(command[0] if command else '')}[/dim]"
+
+    def _unmarked(self) -> str:
+        self._refused(('${aws.secrets["api-token"]}', "made-up-token"), "is stored in plain text")
+        return "refused: a token that ESC does not keep secret is none"
+
+    def _refused(self, change: tuple[str, str], why: str) -> Run:
+        before = len(self._cluster.history)
+        run = self._up(change)
+        self._promise(why in run.error, f"it was not refused: {run.error}")
+        self._promise(len(self._cluster.history) == before, "something was changed before that")
+        return run
+
+    def _destroyed(self) -> str:
+        before = len(self._cluster.history)
+        self._service.configure(esc={"nlp/production": self._environment})
+        run = self._service.destroy(check=False)
+        self._promise(run.succeeded, f"destroy failed: {run.error}")
+        kinds = [event.split()[1] for event in self._cluster.history[before:]]
+        last_user = max(kinds.index("Deployment"), kinds.index("CronJob"))
+        self._promise(last_user < kinds.index("Secret"), "the Secret went before its users")
+        for name, value in self._values.items():
+            kept = self._containers.aws.value(f"nlp/production/{name}") == value
+            self._promise(kept, f"{name} lost its value")
+        return "the pods first, then what they read; the containers are another stack's"
+
+    def _never_seen(self) -> str:
+        both = (self._containers, self._service)
+        texts = sum(1 for each in both for _ in each.evidence())
+        leaks = [found for each in both for found in each.sightings() if found.leaked]
         self._promise(not leaks, f"seen {len(leaks)} times, first: {leaks[:1]}")
         return f"in none of {texts} requests, files, logs and outputs"
 
@@ -202,26 +382,26 @@ def _refused(run: Run) -> bool:
 
 
 def main(names: Sequence[str] = ()) -> int:
-    """Tell the story on each cloud.
+    """Tell the stories.
 
     Args:
-        names: The clouds; all by default.
+        names: Clouds, and `kubernetes`; all by default.
 
     Returns:
-        The exit code: 0 only when every promise held on every cloud.
+        The exit code: 0 only when every promise held.
     """
     endings: dict[str, tuple[bool, str]] = {}
-    for cloud in names or clouds.available():
-        say(f"\n[bold]{cloud}: {clouds.load(cloud).SPELLING.title}[/bold]")
-        with Rehearsal(directory=ROOT, config=ordinary_config(cloud)) as rehearsal:
-            try:
-                endings[cloud] = True, Story(cloud, rehearsal).tell()
-            except BrokenPromiseError as broken:
-                endings[cloud] = False, str(broken).partition("\n")[0]
+    for name in names or (*clouds.available(), KUBERNETES):
+        story = KubernetesStory() if name == KUBERNETES else CloudStory(name)
+        say(f"\n[bold]{name}: {story.title}[/bold]")
+        try:
+            endings[name] = True, story.tell()
+        except BrokenPromiseError as broken:
+            endings[name] = False, str(broken).partition("\n")[0]
     say()
-    for cloud, (kept, ending) in endings.items():
+    for name, (kept, ending) in endings.items():
         word = "[green]ok[/green]    " if kept else "[red]broken[/red]"
-        say(f"{word}  [bold]{cloud:<6}[/bold] {escape(ending)}")
+        say(f"{word}  [bold]{name:<10}[/bold] {escape(ending)}")
     return 0 if all(kept for kept, _ in endings.values()) else 1
 
 

@@ -131,7 +131,10 @@ class Home:
             if len(self.environments) > 1
             else ""
         )
-        return f"Each command reads the value from standard input, to its end (Ctrl-D).{others}"
+        return (
+            "Each command reads the value from standard input: pipe it in, without a line break at its end "
+            f"(printf %s, not echo).{others}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,16 @@ class Entry:
     def command(self, home: Home) -> str:
         """Return the shell command that stores a value for it."""
         return home.set_command(self.key, secret=self.secret, whole=self.argument == "files")
+
+    def warning(self) -> str | None:
+        """Say what is legal and mostly a mistake: the line break that `echo` and the Enter key add."""
+        value = self.value or ""
+        if self.argument == "secrets" and value.endswith("\n") and "\n" not in value[:-1]:
+            return (
+                f"secrets[{self.target!r}]: the value of config {self.key.shown} ends in a line break. If Enter or "
+                f"echo put it there, set the value again without it: printf %s."
+            )
+        return None
 
     def _nearest(self) -> Key | None:
         """Find an existing key that could have been meant: a similar one, or the same of another namespace."""

@@ -256,6 +256,8 @@ class EscEnv(PodEnvironment):
                 raise reader.refused(self._what)
         with short_stack_trace():
             super().__init__("infra-secrets:index:EscEnv", name, {}, opts)
+        for warning in filter(None, (entry.warning() for entry in wanted.entries)):
+            pulumi.log.warn(f"{self._what}: {warning}", self)
         self._namespace, self._reloader = wanted.namespace, wanted.reloader
         # What is immutable stays so for ever: the API server takes only a new object when `reloader` comes in.
         child = pulumi.ResourceOptions(parent=self, replace_on_changes=["immutable"])

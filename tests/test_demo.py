@@ -14,7 +14,7 @@ def test_every_promise_holds(cloud: str, capsys: pytest.CaptureFixture[str]) -> 
     assert demo.main([cloud]) == 0
 
     told = capsys.readouterr().out
-    assert told.count(" ok  ") == 10
+    assert told.count(" ok  ") == 11
     assert "canary-" not in told
     assert f"{cloud:<10} 3 containers, every value still there" in told
 

@@ -228,7 +228,8 @@ def unknown_targets(page: Page) -> list[str]:
 def config_keys() -> frozenset[str]:
     """The config keys that the code reads."""
     sources = [path.read_text() for path in (ROOT / "infra_secrets").rglob("*.py")]
-    read = {key for source in sources for key in re.findall(r"[._]config\.get\(\"(\w+)\"", source)}
+    reads = r"(?:[._]config|\(CONFIG\))\.get\(\"(\w+)\""
+    read = {key for source in sources for key in re.findall(reads, source)}
     return frozenset(
         read | {key for name in clouds.available() for key in clouds.load(name).SETTINGS.values()}
     )

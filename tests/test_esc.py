@@ -403,6 +403,25 @@ def test_a_value_that_no_container_could_get_is_refused_with_the_reason(
     assert says in lines[0]
 
 
+@pytest.mark.parametrize(
+    ("value", "warned"),
+    [(f"{CANARY}\n", True), (CANARY, False), (f"{CANARY}\nmore\n", False), ("\n", None)],
+)
+def test_the_line_break_of_echo_is_pointed_out_and_stays(value: str, warned: bool | None) -> None:
+    if warned is None:
+        assert "is empty" in problems(env(secrets={"A": "a"}), secrets={"a": value})[0]
+        return
+    recording = Recording(project="nlp", secrets={"a": value})
+    recording.run(env(secrets={"A": "a"}))
+
+    [secret] = recording.of_type("kubernetes:core/v1:Secret")
+    assert secret.inputs["stringData"].value["A"] == value
+    assert ["ends in a line break" in text for text in recording.warnings] == (
+        [True] if warned else []
+    )
+    assert CANARY not in str(recording.warnings)
+
+
 def test_more_than_one_mebibyte_in_one_object_is_refused_naming_the_largest() -> None:
     large = {f"f{number}": "x" * 300_000 for number in range(4)}
     lines = problems(env(files={f"/{key}": key for key in large}), secrets=large)
