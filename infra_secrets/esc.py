@@ -30,6 +30,7 @@ _SECRET_NAME = re.compile(
 _URL_WITH_SECRET = re.compile(
     r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@|https?://[^/\s@]+@", re.IGNORECASE
 )
+_SHORTEST_CREDENTIAL = 16  # characters; `sk-learn` is none
 _SHORTEST_SECRET = 8  # characters; what is shorter under a name like `tokenType` is a setting
 
 
@@ -339,7 +340,9 @@ def _looks_secret(name: str, value: Any) -> bool:
         return any(_looks_secret(name, member) for member in value)
     if not isinstance(value, str):
         return False
-    if is_credential(value) or _URL_WITH_SECRET.match(value):
+    if len(value) >= _SHORTEST_CREDENTIAL and is_credential(value):
+        return True
+    if _URL_WITH_SECRET.match(value):
         return True
     opaque = len(value) >= _SHORTEST_SECRET and not re.search(r"[\s/]|^arn:|^\$", value)
     return opaque and _SECRET_NAME.search(name) is not None

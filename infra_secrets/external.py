@@ -22,6 +22,7 @@ from infra_secrets.pods import (
     PodEnvironment,
     PodReader,
     file_keys,
+    metadata_of,
     mounted,
     read_name,
     references,
@@ -224,8 +225,7 @@ class ExternalEnv(PodEnvironment):
                 raise combined(self._what, reader.errors, EnvArgsError)
         with short_stack_trace():
             super().__init__("infra-secrets:index:ExternalEnv", name, {}, opts)
-        metadata = {"namespace": self._namespace, "labels": labels or None}
-        metadata = {key: item for key, item in metadata.items() if item is not None}
+        metadata = metadata_of(self._namespace, labels)
         if cloud is not None:
             with short_stack_trace():
                 made = CustomResource(

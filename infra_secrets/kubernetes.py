@@ -23,6 +23,7 @@ from infra_secrets.pods import (
     PodEnvironment,
     PodReader,
     file_keys,
+    metadata_of,
     mounted,
     read_name,
     references,
@@ -261,8 +262,7 @@ class EscEnv(PodEnvironment):
         self._namespace, self._reloader = wanted.namespace, wanted.reloader
         # What is immutable stays so for ever: the API server takes only a new object when `reloader` comes in.
         child = pulumi.ResourceOptions(parent=self, replace_on_changes=["immutable"])
-        metadata = {"namespace": wanted.namespace, "labels": wanted.labels or None}
-        metadata = {key: item for key, item in metadata.items() if item is not None}
+        metadata = metadata_of(wanted.namespace, wanted.labels)
         immutable = None if wanted.reloader else True
 
         variables, files = wanted.values("secrets"), wanted.values("files")
@@ -516,15 +516,11 @@ class EscDeployment(pulumi.ComponentResource):
         }
         if replicas is not None:
             spec["replicas"] = replicas
-        metadata = {
-            "namespace": wanted.namespace,
-            "labels": labels,
-            "annotations": {**annotations, **(RELOADER if wanted.reloader else {})} or None,
-        }
+        annotations |= RELOADER if wanted.reloader else {}
         with short_stack_trace():
             self.deployment = kubernetes.apps.v1.Deployment(
                 name,
-                metadata={key: item for key, item in metadata.items() if item is not None},
+                metadata=metadata_of(wanted.namespace, labels, annotations),
                 spec=spec,
                 opts=pulumi.ResourceOptions(parent=self),
             )

@@ -270,6 +270,14 @@ def read_name(
     return name
 
 
+def metadata_of(
+    namespace: Any, labels: Mapping[str, Any], annotations: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Make an object's metadata, without a name: Kubernetes' provider makes one up."""
+    said = {"namespace": namespace, "labels": labels or None, "annotations": annotations or None}
+    return {key: item for key, item in said.items() if item is not None}
+
+
 def references(source: str, name: Any, keys: Mapping[str, str]) -> list[dict[str, Any]]:
     """Make the `env` entries for the keys of one object.
 

@@ -542,6 +542,7 @@ def test_a_plain_value_that_looks_like_a_secret_is_refused_and_not_shown(
         ("repository", "ssh://git@github.com/acme/nlp"),
         ("infra-secrets:azureSecretClass", "pulumi_azure_native.keyvault:Secret"),
         ("enabled", True),
+        ("library", "sk-learn"),
     ],
 )
 def test_settings_that_only_sound_like_secrets_pass(key: str, value: Any) -> None:
