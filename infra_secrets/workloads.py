@@ -179,8 +179,9 @@ class Injection:
         if wanted is not None and name not in wanted:
             return container
         where = f"container {name!r}" if isinstance(name, str) else "a container"
-        if self.names:
-            container = _with(container, "env", self._variables(_get(container, "env"), where))
+        before = _get(container, "env")
+        if self.variables or (self.names and before is not None):
+            container = _with(container, "env", self._variables(before, where))
         if self.env_from:
             before = _get(container, "env_from")
             container = _with(container, "env_from", _joined(before, self.env_from))
