@@ -17,18 +17,28 @@ from pulumi.runtime import config as stack_config
 
 from infra_secrets import formats, manifests
 from infra_secrets.errors import StackConfigError
-from infra_secrets.given import CONFIG
+from infra_secrets.given import CONFIG, kind
 from infra_secrets.naming import is_credential, nearest, shown
 from infra_secrets.registering import one_clear_message
 
 _HIDDEN_KEY = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9]{20,}")
 _SECRET_NAME = re.compile(
-    r"passw(or)?d|passphrase|\bpwd\b|secret|token|api[-_]?key|private[-_]?key|credential",
+    r"passw|passphrase|pwd|pass([-_]|$)|secret|token|(api|private|auth|signing|ssh|access|encryption)[-_]?key|"
+    r"credential|connection[-_]?string",
+    re.IGNORECASE,
+)
+# What is about a secret and not one: `secretName`, `tokenLifetime`.
+_ABOUT = re.compile(
+    r"(name|id|arn|path|file|ref|url|uri|host|type|policy|class|issuer|audience|lifetime|ttl|length|version)$",
     re.IGNORECASE,
 )
 # With a password; or, as error trackers do it, with a key in its place.
 _URL_WITH_SECRET = re.compile(
     r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@|https?://[^/\s@]+@", re.IGNORECASE
+)
+_WRITTEN_OUT = re.compile(
+    r"(password|pwd|accountkey|sharedaccesskey|sig)=[^;&\s]{4,}|hooks\.slack\.com/services/",
+    re.IGNORECASE,
 )
 _SHORTEST_CREDENTIAL = 16  # characters; `sk-learn` is none
 _SHORTEST_SECRET = 8  # characters; what is shorter under a name like `tokenType` is a setting
@@ -49,10 +59,7 @@ class Key:
     @property
     def shown(self) -> str:
         """What a message may repeat of it: nothing of what could be a value in the wrong place."""
-        words = re.split(r"[-_.:]", str(self))
-        if is_credential(self.name) or any(_HIDDEN_KEY.match(word) for word in words):
-            return f"<{len(str(self))} characters, not shown because they look like a value>"
-        return repr(str(self))
+        return repr(str(self)) if self in known_keys() else _shown_key(str(self))
 
     @classmethod
     def parse(cls, text: str, project: str) -> "Key":
@@ -69,12 +76,28 @@ class Key:
             parts = [project, *parts]
         if len(parts) == 3 and parts[1] == "config":  # noqa: PLR2004 (namespace, `config`, name)
             parts = [parts[0], parts[2]]
-        if len(parts) != 2 or not all(parts) or re.search(r"[\s\x00-\x1f\x7f]", text):  # noqa: PLR2004
+        bad = re.search(r"[\s\x00-\x1f\x7f]|://", text)
+        if len(parts) != 2 or not all(parts) or parts[0].startswith("-") or bad:  # noqa: PLR2004
             raise StackConfigError(
-                f"{shown(text)} is not the name of a config key; it is 'key', for one of project {project}, or "
+                f"{_shown_key(text)} is not the name of a config key; it is 'key', for one of project {project}, or "
                 f"'namespace:key', without spaces. Give the key's name, never a value."
             )
         return cls(*parts)
+
+
+def _shown_key(text: str) -> str:
+    """Repeat what was given as a key: nothing of what could be a value in the wrong place."""
+    words = re.split(r"[-_.:]", text)
+    could_be_a_value = (
+        not re.fullmatch(r"[\w.:-]{0,100}", text)
+        or any(map(is_credential, text.split(":")))
+        or any(_HIDDEN_KEY.match(word) for word in words)
+    )
+    return (
+        f"<{len(text)} characters, not shown because they look like a value>"
+        if could_be_a_value
+        else repr(text)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +157,8 @@ class Home:
         )
         return (
             "Each command reads the value from standard input: pipe it in, without a line break at its end "
-            f"(printf %s, not echo).{others}"
+            "(printf %s, not echo). Where the environment takes a value from elsewhere (${...}, fn::open), set it "
+            f"there instead.{others}"
         )
 
 
@@ -171,7 +195,7 @@ class Entry:
 
     def problem(self) -> str | None:
         """Say what is wrong with it, up to the command that mends it if one does; None when nothing is."""
-        value, what = self.value, f"{self.argument}[{self.target!r}]"
+        value, what = self.value, f"{self.argument}[{shown(self.target)}]"
         if value is None:
             if self.optional:
                 return None
@@ -208,8 +232,8 @@ class Entry:
         value = self.value or ""
         if self.argument == "secrets" and value.endswith("\n") and "\n" not in value[:-1]:
             return (
-                f"secrets[{self.target!r}]: the value of config {self.key.shown} ends in a line break. If Enter or "
-                f"echo put it there, set the value again without it: printf %s."
+                f"secrets[{shown(self.target)}]: the value of config {self.key.shown} ends in a line break. If Enter "
+                f"or echo put it there, set the value again without it: printf %s."
             )
         return None
 
@@ -259,6 +283,17 @@ def known_keys() -> list[Key]:
     return [Key.parse(name, "") for name in sorted(names) if name.count(":") == 1]
 
 
+def secret_in(text: str) -> Key | None:
+    """Find the secret of the stack's config whose value is in a text; short values are not looked for."""
+    for key in known_keys():
+        value = (
+            stack_config.get_config(str(key)) if stack_config.is_config_secret(str(key)) else None
+        )
+        if value is not None and len(value) >= _SHORTEST_SECRET and value in text:
+            return key
+    return None
+
+
 def require_esc(allow: Sequence[str] = ()) -> None:
     """Refuse a stack whose own file holds secrets, encrypted or in plain text, instead of an ESC environment.
 
@@ -279,6 +314,14 @@ def require_esc(allow: Sequence[str] = ()) -> None:
         if mode not in ("refuse", "warn"):
             raise StackConfigError(
                 f"config {CONFIG}:requireEsc is {shown(mode)}; it must be 'refuse' (the default) or 'warn'."
+            )
+        if (
+            isinstance(allow, str)
+            or not isinstance(allow, Sequence)
+            or not all(isinstance(each, str) for each in allow)
+        ):
+            raise StackConfigError(
+                f'allow must be a list of config keys, e.g. ["app:tokenIssuer"]; found {kind(allow)}.'
             )
         home = Home.find()
         allowed = {str(Key.parse(each, pulumi.get_project())) for each in allow}
@@ -312,8 +355,12 @@ def _move(key: Key, why: str, home: Home) -> str:
     if not home.environments:
         return f"config {key.shown} {why}."
     read = f"pulumi config get --stack {shlex.quote(home.stack)} {shlex.quote(str(key))}"
-    # The shell takes the line break away that `config get` adds; printf is part of the shell, no process.
-    return f'config {key.shown} {why}. Move it: printf %s "$({read})" | {home.set_command(key)}'
+    # The shell takes the line break away that `config get` adds; printf is part of the shell, no process. Where
+    # the value cannot be read (another passphrase), nothing is stored and nothing removed.
+    return (
+        f"config {key.shown} {why}. Move it: "
+        f'v=$({read}) && [ -n "$v" ] && printf %s "$v" | {home.set_command(key)}; unset v'
+    )
 
 
 def _moving_note(home: Home) -> str:
@@ -342,10 +389,10 @@ def _looks_secret(name: str, value: Any) -> bool:
         return False
     if len(value) >= _SHORTEST_CREDENTIAL and is_credential(value):
         return True
-    if _URL_WITH_SECRET.match(value):
+    if _URL_WITH_SECRET.match(value) or _WRITTEN_OUT.search(value):
         return True
-    opaque = len(value) >= _SHORTEST_SECRET and not re.search(r"[\s/]|^arn:|^\$", value)
-    return opaque and _SECRET_NAME.search(name) is not None
+    opaque = len(value) >= _SHORTEST_SECRET and not re.match(r"[/.~]|arn:|[a-z]+://|\$\{", value)
+    return opaque and _SECRET_NAME.search(name) is not None and not _ABOUT.search(name)
 
 
 # The stack's file ---------------------------------------------------------------------------------------

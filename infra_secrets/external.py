@@ -80,7 +80,7 @@ class _ExternalReader(PodReader):
         """Read which container each target comes from, as the operator's `remoteRef`."""
         kept: dict[str, Any] = {}
         for target, given in self.mapping(argument).items():
-            what = f"{argument}[{target!r}]"
+            what = f"{argument}[{shown(target)}]"
             if is_input(given):
                 kept[target] = not_secret(what, given).apply(_remote)
             elif isinstance(given, str) and given:
@@ -279,9 +279,13 @@ class ExternalEnv(PodEnvironment):
         )
 
 
-def _remote(reference: str) -> dict[str, str]:
+def _remote(reference: object) -> dict[str, str]:
     """Split `name#field`. A `#` is in no name on any of the clouds, and a field may have one."""
-    problem = _reference_problem(reference)
+    problem = (
+        _reference_problem(reference)
+        if isinstance(reference, str)
+        else f"a container's name must be a string; found {kind(reference)}."
+    )
     if problem:
         raise pulumi.RunError(problem)
     key, hash_, field = reference.partition("#")

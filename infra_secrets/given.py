@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 import pulumi
 
 from infra_secrets.errors import ArgsError
-from infra_secrets.naming import nearest
+from infra_secrets.naming import looks_like_a_value, nearest, shown
 
 CONFIG = "infra-secrets"
 """Namespace of the package's config keys, e.g. `infra-secrets:cloud`."""
@@ -40,11 +40,13 @@ class Reader:
             return self.error(f"an argument's name must be a string; found {kind(key)}.")
         close = nearest(key, known)
         hint = f"Did you mean {close}?" if close else f"It takes {', '.join(known)}."
-        return self.error(f"{key} is not an argument. {hint}")
+        name = key if key.isidentifier() and not looks_like_a_value(key) else shown(key)
+        return self.error(f"{name} is not an argument. {hint}")
 
     def refuse(self, problem: str) -> None:
-        """Note a problem."""
-        self.errors.append(self.error(problem))
+        """Note a problem, once."""
+        if problem not in map(str, self.errors):
+            self.errors.append(self.error(problem))
 
     def text(self, argument: str) -> str | None:
         """Read an argument that must be a plain string, known before anything is created."""
@@ -83,7 +85,7 @@ class Reader:
         if found is None:
             return ()
         if not isinstance(found, Sequence) or isinstance(found, str | bytes):
-            example = f", e.g. [{found!r}]" if isinstance(found, str) and plain else ""
+            example = f", e.g. [{shown(found)}]" if isinstance(found, str) and plain else ""
             self.refuse(f"{argument} must be a list of strings{example}; found {kind(found)}.")
             return ()
         kept: list[Any] = []
@@ -97,7 +99,7 @@ class Reader:
         repeated = sorted({each for each in kept if isinstance(each, str) and kept.count(each) > 1})
         if repeated and not repeatable:
             self.refuse(
-                f"{argument} has {', '.join(map(repr, repeated))} more than once; name each once."
+                f"{argument} has {', '.join(map(shown, repeated))} more than once; name each once."
             )
         return tuple(kept)
 

@@ -15,7 +15,7 @@ import pulumi
 
 from infra_secrets import clouds, formats, manifests
 from infra_secrets.errors import ArgsError, EnvArgsError, StackConfigError, combined
-from infra_secrets.esc import Entry, Key, wrong_values
+from infra_secrets.esc import Entry, Key, secret_in, wrong_values
 from infra_secrets.given import is_input, is_number, kind, not_secret, quotable
 from infra_secrets.naming import nearest, shown
 from infra_secrets.pods import (
@@ -168,14 +168,14 @@ class _EnvReader(PodReader):
             for target, key in self.mapping(argument).items():
                 if not isinstance(key, str) or not key:
                     self.refuse(
-                        f"{argument}[{target!r}] must be the name of a config key, a plain string, and never the value "
-                        f"itself; found {kind(key)}."
+                        f"{argument}[{shown(target)}] must be the name of a config key, a plain string, and never the "
+                        f"value itself; found {kind(key)}."
                     )
                     continue
                 try:
                     parsed = Key.parse(key, pulumi.get_project())
                 except StackConfigError as error:
-                    self.refuse(f"{argument}[{target!r}]: {error}")
+                    self.refuse(f"{argument}[{shown(target)}]: {error}")
                     continue
                 entries.append(
                     Entry(argument, target, parsed, expected.get(target), target in optional)
@@ -186,18 +186,18 @@ class _EnvReader(PodReader):
         kept = {}
         for target, expected in self.mapping("formats").items():
             if not isinstance(expected, str):
-                self.refuse(f"formats[{target!r}] must be a string; found {kind(expected)}.")
+                self.refuse(f"formats[{shown(target)}] must be a string; found {kind(expected)}.")
                 continue
             problem = formats.unknown_format(expected)
             if problem:
-                self.refuse(f"formats[{target!r}]: {problem}")
+                self.refuse(f"formats[{shown(target)}]: {problem}")
             else:
                 kept[target] = expected
         self._known_targets("formats", list(kept))
         return kept
 
     def _known_targets(self, argument: str, named: Sequence[str]) -> Sequence[str]:
-        known = [target for source in _SOURCES for target in self.mapping(source)]
+        known = {target for source in _SOURCES for target in self.mapping(source)}
         for target in named:
             if target not in known:
                 close = nearest(target, known)
@@ -328,8 +328,8 @@ class _DeploymentReader(_EnvReader):
         found = {
             "name": name,
             "image": image,
-            "command": list(self.list("command", plain=False, repeatable=True)),
-            "args": list(self.list("arguments", plain=False, repeatable=True)),
+            "command": self._words("command"),
+            "args": self._words("arguments"),
             "ports": self._ports(),
             "resources": self._resources(),
             "readinessProbe": self._probe("readiness_probe"),
@@ -337,6 +337,18 @@ class _DeploymentReader(_EnvReader):
             "startupProbe": self._probe("startup_probe"),
         }
         return {key: item for key, item in found.items() if item}
+
+    def _words(self, argument: str) -> list[Any]:
+        """Read the words of a command line, which everybody can see who sees the pod."""
+        words = self.list(argument, plain=False, repeatable=True)
+        for position, word in enumerate(words):
+            key = secret_in(word) if isinstance(word, str) else None
+            if key is not None:
+                self.refuse(
+                    f"{argument}[{position}] holds the value of secret config {str(key)!r}, and would show it in plain "
+                    f'text. Name it under secrets={{"NAME": "{key}"}} and write $(NAME) here.'
+                )
+        return list(words)
 
     def _ports(self) -> list[dict[str, Any]]:
         ports: dict[str, Any] = dict(self.mapping("ports"))
@@ -347,7 +359,9 @@ class _DeploymentReader(_EnvReader):
         kept = []
         for port_name, number in ports.items():
             what = (
-                "port" if "port" in self.given and port_name == "http" else f"ports[{port_name!r}]"
+                "port"
+                if "port" in self.given and port_name == "http"
+                else f"ports[{shown(port_name)}]"
             )
             self._judge(port_name, manifests.port_name_problem, "ports")
             whole = is_number(number) and not isinstance(number, bool) and number % 1 == 0
@@ -373,7 +387,7 @@ class _DeploymentReader(_EnvReader):
                 )
             else:
                 kept[part] = {
-                    resource: self._quantity(f"resources[{part!r}][{resource!r}]", amount)
+                    resource: self._quantity(f"resources[{part!r}][{shown(str(resource))}]", amount)
                     for resource, amount in amounts.items()
                 }
         return kept
@@ -539,7 +553,11 @@ class EscDeployment(pulumi.ComponentResource):
 def _selector(reader: PodReader, name: str) -> dict[str, str]:
     """Choose the labels by which the Deployment knows its pods; they never change."""
     stack = pulumi.get_stack()
-    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": stack}
+    labels = {
+        "app.kubernetes.io/name": name,
+        "app.kubernetes.io/instance": stack,
+        "app.kubernetes.io/part-of": pulumi.get_project(),
+    }
     given = reader.mapping("labels")
     for key, usual in list(labels.items()):
         text = given.get(key, usual)
@@ -547,9 +565,10 @@ def _selector(reader: PodReader, name: str) -> dict[str, str]:
             reader.refuse(f"labels[{key!r}] must be a plain string, because pods are found by it.")
             continue
         labels[key] = text
-        if manifests.label_value_problem(text) and text == stack:
+        if manifests.label_value_problem(text) and key not in given:
+            whose = "stack" if text == stack else "project"
             reader.refuse(
-                f"the stack's name cannot be a label's value, and pods are found by it; give a short one: "
+                f"the {whose}'s name cannot be a label's value, and pods are found by it; give a short one: "
                 f'labels={{"{key}": "production"}}.'
             )
     return labels

@@ -6,6 +6,7 @@ Where the values come from is its own affair.
 
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ import pulumi
 from infra_secrets import manifests
 from infra_secrets.errors import ArgsError, EnvArgsError, WorkloadError
 from infra_secrets.given import Reader, is_input, is_number, kind, not_secret, quotable
+from infra_secrets.naming import looks_like_a_value, shown
 from infra_secrets.registering import names_are_fixed, one_clear_message
 from infra_secrets.workloads import Injection, workload_kind
 
@@ -86,12 +88,14 @@ class PodReader(Reader):
             if isinstance(text, str):
                 kept[key] = text
                 if argument == "labels":
-                    self._judge(text, manifests.label_value_problem, f"labels[{key!r}]")
+                    self._judge(text, manifests.label_value_problem, f"labels[{shown(key)}]")
             elif is_input(text):
-                kept[key] = not_secret(f"{argument}[{key!r}]", text)
+                kept[key] = not_secret(f"{argument}[{shown(key)}]", text)
             else:
-                quoted = f"; quote it: {key}: {quotable(text)!r}" if is_number(text) else ""
-                self.refuse(f"{argument}[{key!r}] must be a string; found {kind(text)}{quoted}.")
+                quoted = f"; quote it: {quotable(text)!r}" if is_number(text) else ""
+                self.refuse(
+                    f"{argument}[{shown(key)}] must be a string; found {kind(text)}{quoted}."
+                )
         return kept
 
     def targets(self, *arguments: str) -> None:
@@ -104,7 +108,7 @@ class PodReader(Reader):
                 self._judge(target, rule, argument)
                 if target in owners:
                     self.refuse(
-                        f"{target} is in {owners[target]} and in {argument}; one variable has one value."
+                        f"{shown(target)} is in {owners[target]} and in {argument}; one variable has one value."
                     )
                 owners[target] = argument
         problem = manifests.nested_path_problem(self.mapping("files"))
@@ -114,17 +118,12 @@ class PodReader(Reader):
     def file_mode(self) -> int:
         """Read permission bits in octal, as `chmod` takes them."""
         text = self.text("file_mode") or FILE_MODE
-        if not (
-            text.isascii()
-            and text.isdigit()
-            and len(text) in (3, 4)
-            and set(text) <= set("01234567")
-        ):
+        if not re.fullmatch(r"0?[4-7][0-7]{2}", text, re.ASCII):
             self.refuse(
-                "file_mode must be three or four octal digits as for chmod, in quotes, e.g. '0400'."
+                "file_mode must be octal digits as for chmod, readable for the owner, in quotes, e.g. '0400'."
             )
             return int(FILE_MODE, 8)
-        return int(text, 8) & 0o777
+        return int(text, 8)
 
 
 class PodEnvironment(pulumi.ComponentResource):
@@ -190,19 +189,23 @@ class PodEnvironment(pulumi.ComponentResource):
         """Make a transform for some workloads, or some of their containers, only.
 
         Args:
-            workloads: Names of the workloads in their manifests (`metadata.name`); by default all.
+            workloads: Names of the workloads, in their manifests (`metadata.name`) or in the program; by default all.
+                A name that nothing has is passed over.
             containers: As for `inject`.
             init_containers: As for `inject`.
             env_from: As for `inject`.
         """
         injection = self._injection(as_a_whole=env_from).for_a_transform()
+        with one_clear_message():
+            injection.check_names("workloads", workloads)
+            injection.check_choice(containers, init_containers)
 
         def change(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
             if workload_kind(args.type_) is None or not args.props.get("spec"):
                 return None
             metadata = args.props.get("metadata")
             metadata = metadata if isinstance(metadata, Mapping) else {}
-            if workloads is not None and metadata.get("name") not in workloads:
+            if workloads is not None and not {metadata.get("name"), args.name} & {*workloads}:
                 return None
             try:
                 self._same_namespace(args, metadata.get("namespace"))
@@ -257,8 +260,9 @@ def read_name(
     Raises:
         ArgsError: Name, args or opts is of the wrong kind.
     """
-    if not isinstance(name, str) or not name:
-        raise error(f"{component} needs a name, a string such as 'nlp'; found {kind(name)}.")
+    if not isinstance(name, str) or not name or looks_like_a_value(name):
+        found = shown(name) if isinstance(name, str) and name else kind(name)
+        raise error(f"{component} needs a name, a string such as 'nlp'; found {found}.")
     if not isinstance(args, Mapping):
         raise error(
             f'{component}("{name}"): args must be a mapping of argument names; found {kind(args)}.'

@@ -62,9 +62,7 @@ class Injection:
             WorkloadError: It is no such spec, a named container is not there, or something is set already.
         """
         with one_clear_message():
-            self._check_names("containers", containers)
-            if not isinstance(init_containers, bool):
-                self._check_names("init_containers", init_containers)
+            self.check_choice(containers, init_containers)
             return cast(T, self._descend(spec, containers, init_containers))
 
     def for_a_transform(self) -> "Injection":
@@ -80,14 +78,21 @@ class Injection:
             volumes=_with_dependencies(self.volumes),
         )
 
-    def _check_names(self, argument: str, names: object) -> None:
+    def check_choice(self, containers: object, init_containers: object) -> None:
+        """Refuse what does not choose containers."""
+        self.check_names("containers", containers)
+        if not isinstance(init_containers, bool):
+            self.check_names("init_containers", init_containers)
+
+    def check_names(self, argument: str, names: object) -> None:
+        """Refuse what is no list of names; None is none."""
         if names is not None and (
             isinstance(names, str)
             or not isinstance(names, Sequence)
             or not all(isinstance(name, str) for name in names)
             or not names
         ):
-            raise self._error(f"{argument} must be a list of container names; found {kind(names)}.")
+            raise self._error(f"{argument} must be a list of names; found {kind(names)}.")
 
     def _error(self, problem: str) -> WorkloadError:
         return WorkloadError(f"{self.owner}: {problem}")
@@ -170,6 +175,10 @@ class Injection:
         return [_map(each, lambda container: self._into_one(container, wanted)) for each in found]
 
     def _into_one(self, container: Any, wanted: Sequence[str] | None) -> Any:
+        if container is None or isinstance(container, str | bytes | int | float | list | tuple):
+            raise self._error(
+                f"a container must be a dictionary or ContainerArgs; found {kind(container)}."
+            )
         name = _get(container, "name")
         if wanted is not None and is_input(name):
             raise self._error(
@@ -178,7 +187,7 @@ class Injection:
             )
         if wanted is not None and name not in wanted:
             return container
-        where = f"container {name!r}" if isinstance(name, str) else "a container"
+        where = f"container {shown(name)}" if isinstance(name, str) else "a container"
         before = _get(container, "env")
         if self.variables or (self.names and before is not None):
             container = _with(container, "env", self._variables(before, where))
@@ -192,9 +201,20 @@ class Injection:
         return container
 
     def _variables(self, before: Any, where: str) -> Any:
+        ours = frozenset(self.names)
+
+        def all_checked(entries: Any) -> list[Any]:
+            if entries is not None and not isinstance(entries, list | tuple):
+                raise self._error(f"the env of {where} must be a list; found {kind(entries)}.")
+            return [checked(each) for each in entries or ()]
+
         def checked(entry: Any) -> Any:
             if is_input(entry):
                 return _later(entry, checked)
+            if entry is None or isinstance(entry, str | bytes | int | float | list | tuple):
+                raise self._error(
+                    f"an entry in the env of {where} must be a dictionary or EnvVarArgs; found {kind(entry)}."
+                )
             name = _get(entry, "name")
             if is_input(name):
                 return _with(entry, "name", _later(name, refused_if_set))
@@ -202,7 +222,7 @@ class Injection:
             return entry
 
         def refused_if_set(name: Any) -> Any:
-            if name in self.names:
+            if name in ours:
                 raise self._error(
                     f"{where} sets {name} already, and Kubernetes would take the last one without a word. Take it out "
                     f"of the container, or out of the environment."
@@ -211,22 +231,25 @@ class Injection:
 
         # Ours first: Kubernetes expands `$(NAME)` in a literal only where NAME has come before.
         if is_input(before):
-            theirs = _later(before, lambda known: [checked(each) for each in known or ()])
-            return _joined(self.variables, theirs)
-        return [*self.variables, *(checked(each) for each in before or ())]
+            return _joined(self.variables, _later(before, all_checked))
+        return [*self.variables, *all_checked(before)]
 
     def _extended(
         self, node: Any, what: str, more: Sequence[Mapping[str, Any]], by: str, says: str
     ) -> Any:
         """Add to a list of a pod or container, unless something of that name is there."""
-        before = _get(node, what)
         ours = [each[by] for each in more]
-        for each in before if isinstance(before, Sequence) else ():
-            if _get(each, _snake(by)) in ours:
-                raise self._error(
-                    f"{says} {_get(each, _snake(by))!r} already. Take it out of the spec, or out of files=."
-                )
-        return _with(node, what, _joined(before, more))
+
+        def checked(entries: Any) -> Any:
+            for each in entries or ():
+                theirs = _get(each, _snake(by))
+                if isinstance(theirs, str) and theirs.rstrip("/") in ours:
+                    raise self._error(
+                        f"{says} {shown(theirs)} already. Take it out of the spec, or out of files=."
+                    )
+            return entries
+
+        return _with(node, what, _joined(_map(_get(node, what), checked), more))
 
 
 # How the engine's protocol writes an output inside of other data: pulumi sdk/go/common/resource/properties.go,

@@ -1,6 +1,7 @@
 """`EscDeployment` and `ExternalEnv`: what they register, and what they refuse before they do."""
 
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -142,6 +143,7 @@ def test_pods_are_found_by_name_and_stack_and_not_by_labels_that_may_change() ->
         "matchLabels": {
             "app.kubernetes.io/name": "nlp",
             "app.kubernetes.io/instance": "production",
+            "app.kubernetes.io/part-of": "nlp",
         }
     }
     assert made["metadata"]["labels"] == made["spec"]["template"]["metadata"]["labels"]
@@ -247,6 +249,62 @@ def test_a_secret_where_everybody_can_read_it_stops_the_program(argument: str) -
 
     assert "was given a secret" in str(refused.value)
     assert CANARY not in str(refused.value)
+
+
+def test_two_projects_in_one_namespace_do_not_find_each_other_s_pods() -> None:
+    one, other = (
+        recorded(deployment(), project=project).named("nlp", DEPLOYMENT).inputs["spec"]["selector"]
+        for project in ("billing", "search")
+    )
+
+    assert one != other
+
+
+def test_no_replicas_are_zero_replicas() -> None:
+    assert deployed(replicas=0)["replicas"] == 0
+
+
+@pytest.mark.parametrize("argument", ["command", "arguments"])
+def test_the_value_of_a_secret_on_the_command_line_is_refused(argument: str) -> None:
+    text = refusal(deployment(**{argument: ["--token", f"x={CANARY}"]}))
+
+    assert f"{argument}[1] holds the value of secret config 'nlp:url'" in text
+
+
+@pytest.mark.parametrize("cloud", ["_".join(["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"])])
+def test_a_value_in_the_place_of_a_cloud_is_not_repeated(cloud: str) -> None:
+    assert cloud[4:] not in refusal(external(service_account="a", cloud=cloud))
+
+
+def test_labels_are_on_all_that_an_external_environment_makes_and_files_stay_out_of_env_from() -> (
+    None
+):
+    config = {"infra-secrets:cloud": "aws", "aws:region": "eu-west-1"}
+    recording = recorded(
+        external(service_account="a", labels={"team": "x"}, files={"/id": "nlp/production/b"}),
+        config=config,
+    )
+
+    for token in (STORE, EXTERNAL):
+        assert recording.named("nlp", token).inputs["metadata"]["labels"] == {"team": "x"}
+    assert recording.outputs["nlp"]["envFrom"] == []
+    without = recorded(external(service_account="a"), config=config)
+    assert len(without.outputs["nlp"]["envFrom"]) == 1
+
+
+def test_the_program_s_own_traceback_limit_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(sys, "tracebacklimit", raising=False)
+    deployed()
+    assert not hasattr(sys, "tracebacklimit")
+
+
+@pytest.mark.parametrize("given", [None, 5])
+def test_an_output_that_is_no_name_is_said_in_a_sentence(given: Any) -> None:
+    def program() -> None:
+        external(store="s", secrets={"A": pulumi.Output.from_input(given)})()
+
+    with pytest.raises(Exception, match="a container's name must be a string"):
+        recorded(program)
 
 
 def test_a_stack_s_name_that_is_no_label_asks_for_one() -> None:

@@ -1,6 +1,7 @@
 """The stack's config: names of keys, what is wrong with a value, the command that mends it, `require_esc`."""
 
 import base64
+import re
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping
@@ -15,13 +16,14 @@ from hypothesis import strategies as st
 
 from infra_secrets import EscEnv, require_esc
 from infra_secrets.errors import EnvArgsError, StackConfigError
-from infra_secrets.esc import Home, Key
+from infra_secrets.esc import Home, Key, _holds_ciphertext
 from infra_secrets.testing import Recording
 
 CANARY = "canary-4711-not-real"
+# No name begins like the rest of a URL, and none like an option of a command.
 NAMES = st.text(
     st.characters(exclude_characters=":", exclude_categories=("Z", "C")), min_size=1, max_size=30
-)
+).filter(lambda name: not name.startswith(("//", "-")))
 
 
 def problems(program: Callable[[], object], **recording: Any) -> list[str]:
@@ -74,7 +76,7 @@ def test_a_key_arrives_whole_in_the_shell_and_in_the_property_path(
 
     assert plain[-1] == str(key)
     written = in_esc[4].removeprefix('pulumiConfig["').removesuffix('"]')
-    assert written.replace('\\"', '"').replace("\\\\", "\\") == str(key)
+    assert re.sub(r"\\(.)", r"\1", written, flags=re.DOTALL) == str(key)
 
 
 # Commands ------------------------------------------------------------------------------------------
@@ -272,6 +274,65 @@ def test_a_value_given_in_place_of_a_key_is_not_repeated() -> None:
         assert "name" in text
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://9f86d081884c7d65@o1.ingest.sentry.io/4",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "proj:postgresql://app:Sup3rS3cret@db/x",
+        "-".join(["xoxb", "123456789012", "abcdefABCDEF:x"]),
+        "proj:-----BEGIN PRIVATE KEY-----",
+        "correct horse battery staple",
+    ],
+)
+def test_no_piece_of_a_value_in_the_place_of_a_key_is_repeated(value: str) -> None:
+    text = "\n".join(problems(env(secrets={"A": value})))
+
+    for start in range(len(value) - 11):
+        assert value[start : start + 12] not in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"optional": "TOKEN"},
+        {"optional": ["TOKEN", "TOKEN"]},
+        {"secrets": {"TOKEN": 1}},
+        {"formats": {"TOKEN": 1}},
+        {"formats": {"A": "TOKEN"}},
+        {"labels": {"TOKEN": 1}},
+        {"labels": {"a": "TOKEN!"}},
+        {"namespace": "TOKEN"},
+        {"file_mode": "TOKEN"},
+        {"files": {"/TOKEN": 1}},
+        {"TOKEN": 1},
+        {"config": {"A": "known"}, "files": {"TOKEN": "known"}},
+    ],
+)
+def test_a_value_in_any_wrong_place_is_not_repeated(arguments: dict[str, Any]) -> None:
+    token = "_".join(["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"])
+
+    def planted(node: Any) -> Any:
+        if isinstance(node, dict):
+            return {planted(key): planted(each) for key, each in node.items()}
+        if isinstance(node, list):
+            return [planted(each) for each in node]
+        return node.replace("TOKEN", token) if isinstance(node, str) else node
+
+    given = {"secrets": {"A": "known"}, **planted(arguments)}
+    text = "\n".join(problems(env(**given), secrets={"known": CANARY}))
+
+    assert token[4:] not in text
+
+
+def test_one_mistake_is_said_once() -> None:
+    lines = problems(env(secrets=5, config={"A": "a"}), config={"a": "b"})
+
+    assert lines == [
+        'EscEnv("nlp"): secrets must be a mapping of strings to strings; found a number.'
+    ]
+
+
 def test_a_long_name_with_digits_is_still_shown() -> None:
     [first, _] = problems(env(secrets={"A": "postgres_url_eu_west_1_replica_2024"}))
 
@@ -317,7 +378,7 @@ def test_config_numbers_booleans_and_lists_arrive_as_strings_and_fit_their_forma
         ({"secrets": {"A": ""}}, "found nothing"),
         ({"secrets": ["A"]}, "must be a mapping"),
         ({"secrets": {1: "known"}}, "a key that is not a string"),
-        ({"secrets": {"A": "known"}, "config": {"A": "known"}}, "A is in secrets and in config"),
+        ({"secrets": {"A": "known"}, "config": {"A": "known"}}, "'A' is in secrets and in config"),
         ({"files": {"etc/id": "known"}}, "must be absolute"),
         ({"files": {"/a": "known", "/a/b": "known"}}, "is a file"),
         ({"secrets": {"A": "known"}, "formats": {"B": "json"}}, "formats names 'B'"),
@@ -327,7 +388,7 @@ def test_config_numbers_booleans_and_lists_arrive_as_strings_and_fit_their_forma
         ({"secrets": {"A": "known"}, "namespace": "Nlp_1"}, "'nlp-1' would do"),
         ({"secrets": {"A": "known"}, "labels": {"a b": "x"}}, "cannot be the key of a label"),
         ({"secrets": {"A": "known"}, "labels": {"a": "x" * 64}}, "cannot be the value of a label"),
-        ({"secrets": {"A": "known"}, "labels": {"a": 1}}, "quote it: a: '1'"),
+        ({"secrets": {"A": "known"}, "labels": {"a": 1}}, "quote it: '1'"),
         ({"secrets": {"A": "known"}, "reloader": "yes"}, "must be true or false"),
         ({"secrets": {"A": "known"}, "file_mode": "888"}, "octal"),
         ({"secrets": {"A": "known"}, "file_mode": 444}, "quote it"),
@@ -501,8 +562,9 @@ def test_ciphertext_in_the_stack_s_file_is_refused_with_the_way_into_esc() -> No
 
     assert lines[0].startswith("stack production keeps secrets outside of ESC:")
     assert (
-        'printf %s "$(pulumi config get --stack production nlp:token)" | esc env set organization/nlp/production '
-        "'pulumiConfig[\"nlp:token\"]' --secret --string --file - && pulumi config rm --stack production nlp:token"
+        'v=$(pulumi config get --stack production nlp:token) && [ -n "$v" ] && printf %s "$v" | '
+        "esc env set organization/nlp/production 'pulumiConfig[\"nlp:token\"]' --secret --string --file - "
+        "&& pulumi config rm --stack production nlp:token"
     ) in lines[1]
     assert CANARY not in "\n".join(lines)
 
@@ -520,6 +582,10 @@ def test_a_stack_without_an_environment_is_told_how_to_get_one() -> None:
         ("api_key", "abcdefgh12"),
         ("anything", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
         ("db", "postgresql://user:pw12345@host/db"),
+        ("db_pass", "abcdefgh12"),
+        ("signingKey", "abc/def+gh12=="),
+        ("connection", "Server=db;Password=abcdefgh12;"),
+        ("url", "https://example.com/?password=abcdefgh12"),
         ("dsn", "https://0123456789abcdef@o1.ingest.sentry.io/42"),
         ("nested", {"inner": [{"clientSecret": "abcdefgh12"}]}),
     ],
@@ -543,6 +609,8 @@ def test_a_plain_value_that_looks_like_a_secret_is_refused_and_not_shown(
         ("infra-secrets:azureSecretClass", "pulumi_azure_native.keyvault:Secret"),
         ("enabled", True),
         ("library", "sk-learn"),
+        ("passwordPolicy", "at-least-twelve"),
+        ("tokenIssuer", "accounts.example.com"),
     ],
 )
 def test_settings_that_only_sound_like_secrets_pass(key: str, value: Any) -> None:
@@ -560,6 +628,40 @@ def test_warning_only_is_a_matter_of_config() -> None:
 
     assert "nlp:token" in recording.warnings[0]
     assert CANARY not in recording.warnings[0]
+
+
+def test_ciphertext_deep_in_a_document_is_noticed() -> None:
+    assert _holds_ciphertext({"a": [{"b": {"secure": "AAAB"}}]})
+    assert not _holds_ciphertext({"a": [{"b": {"secure": "AAAB", "more": 1}}]})
+
+
+@pytest.mark.parametrize("allow", ["token", None, 5, [None], b"token"])
+def test_a_list_of_allowed_keys_is_a_list(allow: Any) -> None:
+    lines = problems(lambda: require_esc(allow), secrets={"token": CANARY})
+
+    assert "allow must be a list of config keys" in lines[0]
+
+
+def test_a_value_that_cannot_be_read_is_neither_stored_nor_removed(tmp_path: Path) -> None:
+    """The command is run with stand-ins: reading fails, as with another passphrase."""
+    lines = problems(require_esc, secrets={"token": CANARY}, esc=ESC)
+    command = lines[1].partition("Move it: ")[2]
+    for name, code in (
+        ("pulumi", 'echo "pulumi $2" >>log; [ "$2" != get ]'),
+        ("esc", "echo esc >>log; cat >>log"),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{code}\n")
+        (tmp_path / name).chmod(0o755)
+
+    for shell in ("sh", "bash"):
+        subprocess.run(
+            [shell, "-c", command],
+            cwd=tmp_path,
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+            check=False,
+        )
+
+    assert (tmp_path / "log").read_text() == "pulumi get\n" * 2
 
 
 def test_another_mode_is_refused() -> None:

@@ -288,6 +288,16 @@ def test_outputs_anywhere_in_a_spec_get_it_too(part: str) -> None:
             {},
             "mounts something at '/etc/flux/identity' already",
         ),
+        (
+            {"containers": [{**CONTAINER, "volumeMounts": [{"mountPath": "/etc/flux/identity/"}]}]},
+            {},
+            "mounts something at '/etc/flux/identity/' already",
+        ),
+        ({"containers": [None]}, {}, "must be a dictionary or ContainerArgs; found nothing"),
+        ({"containers": ["api"]}, {}, "must be a dictionary or ContainerArgs; found a string"),
+        ({"containers": [{**CONTAINER, "env": {"A": "b"}}]}, {}, "must be a list; found a dict"),
+        ({"containers": [{**CONTAINER, "env": 5}]}, {}, "must be a list; found a number"),
+        ({"containers": [{**CONTAINER, "env": ["A=b"]}]}, {}, "must be a dictionary or EnvVarArgs"),
         (POD, {"env_from": True}, "would put the files into the environment"),
     ],
 )

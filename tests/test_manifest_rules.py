@@ -272,3 +272,10 @@ def test_a_secret_that_is_too_large_is_refused_with_its_largest_entries() -> Non
 
 def test_a_component_has_room_for_what_auto_naming_adds() -> None:
     assert manifests.MAX_COMPONENT + len("-12345678") == manifests.MAX_LABEL
+
+
+def test_a_size_is_counted_in_bytes_and_not_in_characters() -> None:
+    half = manifests.MAX_SECRET_BYTES // 2
+
+    assert manifests.size_problem({"a": "é" * half}) is None
+    assert manifests.size_problem({"a": "é" * half + "x"}) is not None

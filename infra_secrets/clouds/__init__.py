@@ -23,7 +23,7 @@ from infra_secrets.errors import (
     SecretNameError,
     UnknownCloudError,
 )
-from infra_secrets.naming import NamesTaken, SecretName, Spelling, nearest
+from infra_secrets.naming import NamesTaken, SecretName, Spelling, nearest, shown
 
 if TYPE_CHECKING:
     import pulumi
@@ -177,7 +177,7 @@ def load(name: str) -> Cloud:
         close = nearest(name, known)
         hint = f" Did you mean {close!r}?" if close else ""
         raise UnknownCloudError(
-            f"cloud={name!r} is not known; it must be one of {', '.join(known)}.{hint}"
+            f"cloud={shown(name)} is not known; it must be one of {', '.join(known)}.{hint}"
         )
     return cast(Cloud, importlib.import_module(f"{__name__}.{name}"))
 
