@@ -300,7 +300,7 @@ def test_env_from_gives_a_chart_variables_that_come_later_without_listing_them()
         [container] = rehearsal.kubernetes.get("Deployment", "web")["spec"]["template"]["spec"][
             "containers"
         ]
-        assert "env" not in container or container["env"] == []
+        assert "env" not in container
         rehearsal.destroy()
         assert rehearsal.kubernetes.dangling == []
 
@@ -333,3 +333,63 @@ def test_two_environments_reach_the_same_workload() -> None:
         assert up(rehearsal) == ["create Secret", "update Deployment", "delete Secret"]
         rehearsal.destroy()
         assert rehearsal.kubernetes.dangling == []
+
+
+def test_the_transform_keeps_the_options_of_a_workload() -> None:
+    def run() -> None:
+        env = EscEnv("nlp", secrets={"API_TOKEN": "api_token"})
+        pulumi.runtime.register_resource_transform(env.transform)
+        manifest = workload()
+        k8s.apps.v1.Deployment(
+            "web",
+            metadata=manifest["metadata"],
+            spec=manifest["spec"],
+            opts=pulumi.ResourceOptions(protect=True, retain_on_delete=True),
+        )
+
+    with rehearse(run) as rehearsal:
+        rehearsal.up()
+        [web] = [each for each in rehearsal.resources if each["urn"].endswith("::web")]
+
+    assert web["protect"] is True
+    assert web["retainOnDelete"] is True
+
+
+def test_a_workload_without_a_namespace_beside_an_environment_that_has_one_is_pointed_out() -> None:
+    with rehearse(program(component, namespace="ours")) as rehearsal:
+        rehearsal.kubernetes.create_namespace("ours")
+        warned = rehearsal.up().warnings
+    with rehearse(program(component, workload(namespace="ours"), namespace="ours")) as rehearsal:
+        rehearsal.kubernetes.create_namespace("ours")
+        silent = rehearsal.up().warnings
+
+    assert ["names no namespace" in text for text in warned] == [True]
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("choose", "says"),
+    [
+        ({"workloads": "web"}, "workloads must be a list of names"),
+        ({"workloads": []}, "workloads must be a list of names"),
+        ({"containers": "app"}, "containers must be a list of names"),
+        ({"init_containers": 5}, "init_containers must be a list of names"),
+    ],
+)
+def test_what_chooses_nothing_is_refused_before_anything_is_made(
+    choose: dict[str, Any], says: str
+) -> None:
+    assert says in refusal(program(component, choose=choose))
+
+
+def test_a_workload_is_chosen_by_its_name_in_the_program_too() -> None:
+    def run() -> None:
+        env = EscEnv("nlp", secrets={"API_TOKEN": "api_token"})
+        pulumi.runtime.register_resource_transform(env.transform_only(workloads=["web"]))
+        for name in ("web", "webserver"):
+            k8s.apps.v1.Deployment(name, spec=workload(name)["spec"])
+
+    with rehearse(run) as rehearsal:
+        rehearsal.up()
+        assert rehearsal.kubernetes.environment("web") == {"API_TOKEN": TOKEN}
+        assert rehearsal.kubernetes.environment("webserver") == {}

@@ -1309,6 +1309,17 @@ def test_who_owns_the_secret_decides_what_becomes_of_it() -> None:
     assert made.value("nlp-env/KEY") == "value"
 
 
+def test_an_immutable_target_keeps_its_first_value() -> None:
+    aws, made = aws_with("first"), SimulatedKubernetes()
+    made.apply(AWS_STORE)
+    made.apply(external("app/token", immutable=True))
+    made.sync(clouds(aws))
+    aws.set_value("app/token", "second")
+    made.sync(clouds(aws))
+
+    assert made.value("nlp-env/KEY") == "first"
+
+
 def test_a_program_s_external_secret_is_synced_in_a_rehearsal() -> None:
     def program() -> None:
         for made in (AWS_STORE, external("app/token")):
