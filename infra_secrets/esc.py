@@ -315,11 +315,8 @@ def require_esc(allow: Sequence[str] = ()) -> None:
             raise StackConfigError(
                 f"config {CONFIG}:requireEsc is {shown(mode)}; it must be 'refuse' (the default) or 'warn'."
             )
-        if (
-            isinstance(allow, str)
-            or not isinstance(allow, Sequence)
-            or not all(isinstance(each, str) for each in allow)
-        ):
+        given: object = allow
+        if not isinstance(given, list | tuple) or not all(isinstance(each, str) for each in given):
             raise StackConfigError(
                 f'allow must be a list of config keys, e.g. ["app:tokenIssuer"]; found {kind(allow)}.'
             )

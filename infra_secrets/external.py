@@ -281,11 +281,9 @@ class ExternalEnv(PodEnvironment):
 
 def _remote(reference: object) -> dict[str, str]:
     """Split `name#field`. A `#` is in no name on any of the clouds, and a field may have one."""
-    problem = (
-        _reference_problem(reference)
-        if isinstance(reference, str)
-        else f"a container's name must be a string; found {kind(reference)}."
-    )
+    if not isinstance(reference, str):
+        raise pulumi.RunError(f"a container's name must be a string; found {kind(reference)}.")
+    problem = _reference_problem(reference)
     if problem:
         raise pulumi.RunError(problem)
     key, hash_, field = reference.partition("#")
