@@ -129,6 +129,8 @@ class _Wanted:
 
 
 class _EnvReader(PodReader):
+    note = ""  # below everything that is wrong
+
     def environment(self) -> _Wanted:
         """Read everything that an `EscEnv` takes, and look at every value."""
         self.targets(*_SOURCES)
@@ -159,8 +161,6 @@ class _EnvReader(PodReader):
                     found.append(StackConfigError(f"{what}: {too_large}"))
         self.errors.extend(found)
         return wanted
-
-    note = ""
 
     def _entries(self, expected: Mapping[str, str], optional: Sequence[str]) -> list[Entry]:
         entries = []
