@@ -275,7 +275,7 @@ class EscEnv(PodEnvironment):
                     name,
                     metadata=metadata,
                     immutable=immutable,
-                    string_data={key: pulumi.Output.secret(value) for key, value in data.items()},
+                    string_data=pulumi.Output.secret(data),
                     opts=child,
                 )
             self.secret_name = secret.metadata.apply(lambda metadata: metadata.name)
