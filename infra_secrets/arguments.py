@@ -203,7 +203,7 @@ class _Reader(Reader):
             return None
 
     def _fields(self) -> tuple[str, ...]:
-        fields = self.list("fields", plain=True, repeatable=True)
+        fields = self.list("fields", plain=True)
         if (
             "fields" in self.given
             and not fields
@@ -218,11 +218,6 @@ class _Reader(Reader):
                     f"fields has {shown(each)}; a JSON key has 1 to {MAX_FIELD} characters, none of them a "
                     f"space or control character, e.g. 'STRIPE_API_KEY'."
                 )
-        repeated = sorted({each for each in fields if fields.count(each) > 1})
-        if repeated:
-            self.refuse(
-                f"fields has {', '.join(map(repr, repeated))} more than once; name each key once."
-            )
         return fields
 
     def _tags(self) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ part of one. Nothing here opens an environment: Pulumi has done that before the 
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +107,10 @@ class Home:
     stack: str
     environments: tuple[str, ...] = ()
     """ESC environments that the stack's file imports, `org/project/environment`, the strongest last."""
-    own: frozenset[Key] = frozenset()
+    own: Mapping[Key, Any] = field(default_factory=dict, repr=False)
     """What the stack's file says itself; it wins over every environment."""
+    has_file: bool = False
+    """Whether the stack has a file that says anything."""
 
     @classmethod
     def find(cls) -> "Home":
@@ -116,7 +118,7 @@ class Home:
         file = _stack_file() or {}
         organization = pulumi.get_organization()
         imports = (_qualified(each, organization) for each in _imports(file.get("environment")))
-        return cls(pulumi.get_stack(), tuple(imports), frozenset(_own_config(file)))
+        return cls(pulumi.get_stack(), tuple(imports), _own_config(file), bool(file))
 
     def set_command(self, key: Key, *, secret: bool = True, whole: bool = False) -> str:
         """Return the shell command that stores a value, read from standard input and never an argument.
@@ -335,16 +337,14 @@ def require_esc(allow: Sequence[str] = ()) -> None:
 
 
 def _misplaced(home: Home) -> Iterator[tuple[Key, str]]:
-    file = _stack_file() or {}
-    own = _own_config(file)
-    for key, value in own.items():
+    for key, value in home.own.items():
         if _holds_ciphertext(value):
             yield key, "is a secret in the stack's file"
         elif key.namespace != CONFIG and _looks_secret(key.name, value):
             yield key, "looks like a secret, in plain text"
-    if file and not home.environments:
+    if home.has_file and not home.environments:
         for key in known_keys():
-            if stack_config.is_config_secret(str(key)) and key not in own:
+            if stack_config.is_config_secret(str(key)) and key not in home.own:
                 yield key, "is a secret that came from no ESC environment"
 
 

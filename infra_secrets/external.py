@@ -25,7 +25,6 @@ from infra_secrets.pods import (
     metadata_of,
     mounted,
     read_name,
-    references,
 )
 from infra_secrets.registering import one_clear_message, short_stack_trace
 
@@ -259,23 +258,12 @@ class ExternalEnv(PodEnvironment):
         # The operator gives the Secret the ExternalSecret's own name.
         self.secret_name = external.metadata.apply(lambda metadata: metadata["name"])
         self.store_name = pulumi.Output.from_input(store)
-        self._names = list(variables)
-        self.variables = references(
-            "secretKeyRef", self.secret_name, {key: key for key in variables}
+        offered = self._offer(
+            {"secret": (self.secret_name, list(variables))},
+            mounted(f"{name}-files", self.secret_name, keys, mode),
         )
-        self.env_from = (
-            [{"secretRef": {"name": self.secret_name}}] if variables and not files else []
-        )
-        self.volumes, self.volume_mounts = mounted(f"{name}-files", self.secret_name, keys, mode)
         self.register_outputs(
-            {
-                "secretName": self.secret_name,
-                "storeName": self.store_name,
-                "variables": self.variables,
-                "envFrom": self.env_from,
-                "volumes": self.volumes,
-                "volumeMounts": self.volume_mounts,
-            }
+            {"secretName": self.secret_name, "storeName": self.store_name, **offered}
         )
 
 

@@ -26,7 +26,6 @@ from infra_secrets.pods import (
     metadata_of,
     mounted,
     read_name,
-    references,
 )
 from infra_secrets.registering import one_clear_message, short_stack_trace
 
@@ -289,30 +288,15 @@ class EscEnv(PodEnvironment):
                 )
             self.config_map_name = config_map.metadata.apply(lambda metadata: metadata.name)
 
-        # From the names alone: with anything secret in it the workload's whole spec would be secret in a diff.
-        self._names = [*variables, *plain]
-        self.variables = [
-            *references("secretKeyRef", self.secret_name, {key: key for key in variables}),
-            *references("configMapKeyRef", self.config_map_name, {key: key for key in plain}),
-        ]
-        self.env_from = [
-            *([{"secretRef": {"name": self.secret_name}}] if variables else []),
-            *([{"configMapRef": {"name": self.config_map_name}}] if plain else []),
-        ]
-        if files:
-            self.env_from = []
-        self.volumes, self.volume_mounts = mounted(
-            f"{name}-files", self.secret_name, keys, wanted.file_mode
+        offered = self._offer(
+            {
+                "secret": (self.secret_name, list(variables)),
+                "configMap": (self.config_map_name, list(plain)),
+            },
+            mounted(f"{name}-files", self.secret_name, keys, wanted.file_mode),
         )
         self.register_outputs(
-            {
-                "secretName": self.secret_name,
-                "configMapName": self.config_map_name,
-                "variables": self.variables,
-                "envFrom": self.env_from,
-                "volumes": self.volumes,
-                "volumeMounts": self.volume_mounts,
-            }
+            {"secretName": self.secret_name, "configMapName": self.config_map_name, **offered}
         )
 
 

@@ -8,6 +8,7 @@ Where the values come from is its own affair.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 import pulumi
@@ -176,7 +177,12 @@ class PodEnvironment(pulumi.ComponentResource):
         `yaml.v2.ConfigGroup`, a `helm.v4.Chart` or a component. A `helm.v3.Release` cannot be reached: Helm itself
         makes what is in it.
         """
-        return self.transform_only()(args)
+        return self._transform_all(args)
+
+    @cached_property
+    def _transform_all(self) -> Transform:
+        # Made once: under a stack's transform it meets every resource of the program.
+        return self.transform_only()
 
     def transform_only(
         self,
@@ -234,6 +240,37 @@ class PodEnvironment(pulumi.ComponentResource):
                 f"{ours!r}. Its pods wait for ever unless its provider puts it there too."
             )
 
+    def _offer(
+        self,
+        objects: Mapping[str, tuple[Any, Sequence[str]]],
+        volume: tuple[list[dict[str, Any]], list[dict[str, Any]]],
+    ) -> dict[str, Any]:
+        """Set what workloads take from here, and return it as outputs.
+
+        Args:
+            objects: `secret` and `configMap`: each object's name, an output that is not secret, so that a workload's
+                diff stays readable, and the variables that it holds.
+            volume: The pod's volumes and a container's mounts, for the files.
+        """
+        self._names = [name for _, names in objects.values() for name in names]
+        self.variables = [
+            {"name": variable, "valueFrom": {f"{kind_}KeyRef": {"name": name, "key": variable}}}
+            for kind_, (name, variables) in objects.items()
+            for variable in variables
+        ]
+        self.volumes, self.volume_mounts = volume
+        self.env_from = [
+            {f"{kind_}Ref": {"name": name}}
+            for kind_, (name, variables) in objects.items()
+            if variables and not self.volumes
+        ]
+        return {
+            "variables": self.variables,
+            "envFrom": self.env_from,
+            "volumes": self.volumes,
+            "volumeMounts": self.volume_mounts,
+        }
+
     def _injection(self, *, as_a_whole: bool) -> Injection:
         if as_a_whole and self._names and not self.env_from:
             with one_clear_message():
@@ -280,20 +317,6 @@ def metadata_of(
     """Make an object's metadata, without a name: Kubernetes' provider makes one up."""
     said = {"namespace": namespace, "labels": labels or None, "annotations": annotations or None}
     return {key: item for key, item in said.items() if item is not None}
-
-
-def references(source: str, name: Any, keys: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Make the `env` entries for the keys of one object.
-
-    Args:
-        source: `secretKeyRef` or `configMapKeyRef`.
-        name: The object's name; an output that is not secret, so that the workload's diff stays readable.
-        keys: Each variable with its key in the object.
-    """
-    return [
-        {"name": variable, "valueFrom": {source: {"name": name, "key": key}}}
-        for variable, key in keys.items()
-    ]
 
 
 def mounted(

@@ -216,7 +216,7 @@ def test_the_key_of_a_file_depends_on_nothing_else(path: str, taken: set[str]) -
         ("/etc/flux/identity", (), "etc.flux.identity"),
         ("/etc/flux/identity", ("etc.flux.identity",), "etc.flux.identity-2"),
         ("/a.b", ("a.b", "a.b-2"), "a.b-3"),
-        ("/root/.ssh/id", (), "root.ssh.id"),
+        ("/srv/.ssh/id", (), "srv.ssh.id"),
         ("/etc/my key", (), "etc.my-key"),
         ("/Größe", (), "Groe"),
         ("/鍵", (), "file"),
