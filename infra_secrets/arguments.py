@@ -5,7 +5,7 @@ honour. What was given for an argument that does not exist is never repeated: it
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
@@ -26,6 +26,7 @@ from infra_secrets.errors import (
 from infra_secrets.given import CONFIG, Reader, is_input, is_number, kind, not_secret, quotable
 from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
 from infra_secrets.registering import names_are_fixed
+from infra_secrets.run import Run, this_stack
 
 MAX_AGE_DAYS = 36_500  # a hundred years; the package's own limit
 MAX_FIELD = 128  # characters of a JSON key; the package's own limit, so that a key fits into every cloud's tags
@@ -35,7 +36,7 @@ _LIKE_A_VALUE = re.compile(
     r"credential|token|content|(?<!meta)data$|generate)",
     re.IGNORECASE,
 )
-_NAMES = ("cloud", "service", "environment", "key", "retention", "adopt")
+_NAMES = ("cloud", "service", "environment", "key", "retention", "adopt", "adopt_from", "formerly")
 _SENTENCES = ("description", "owner")
 
 
@@ -139,15 +140,20 @@ class _Reader(Reader):
             return None
         wanted = Wanted(
             logical_name=name,
+            stack=this_stack(),
             name=secret_name,
             spelled=spelled,
             fields=fields,
             retention=retention,
             adopt=texts["adopt"],
+            adopt_from=texts["adopt_from"],
+            formerly=texts["formerly"],
             settings=settings,
             **cast(Any, rest),
         )
         self.errors.extend(cloud.problems(wanted))
+        for problem in _taking_over_problems(wanted, cloud.RESOURCE_TYPE):
+            self.refuse(problem)
         return cloud, wanted
 
     def _cloud(self, text: str | None) -> Cloud | None:
@@ -283,6 +289,35 @@ class _Reader(Reader):
         return settings
 
 
+def _taking_over_problems(wanted: Wanted, resource_type: str) -> Iterator[str]:
+    if wanted.adopt_from is not None and wanted.adopt is None:
+        yield "adopt_from says from which stack adopt= takes over; give adopt= too, or leave it out."
+    if wanted.adopt_from is not None and not re.fullmatch(
+        r"[^/\s]+/[^/\s]+/[^/\s]+", wanted.adopt_from
+    ):
+        yield (
+            f"adopt_from={shown(wanted.adopt_from)} is no stack; it is organization/project/stack, as the error that "
+            f"asked for it says."
+        )
+    if wanted.formerly is None:
+        return
+    if wanted.adopt is not None:
+        yield (
+            "formerly and adopt exclude each other: formerly takes over in place what this stack has, adopt takes over "
+            "what it does not have."
+        )
+    if wanted.formerly.startswith("urn:"):
+        here = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::"
+        type_ = wanted.formerly.rpartition("::")[0].rpartition("::")[2].rpartition("$")[2]
+        if not wanted.formerly.startswith(here):
+            yield f"formerly={shown(wanted.formerly)} is not of this stack; its URNs begin with {here!r}."
+        elif type_ != resource_type:
+            yield (
+                f"formerly names a {shown(type_)}, but the container is a {resource_type!r}; it can only take over one "
+                f"of its own type."
+            )
+
+
 def _unknown_argument(key: object, known: Sequence[str]) -> UnknownArgumentError:
     if not isinstance(key, str):
         return UnknownArgumentError(f"an argument's name must be a string; found {kind(key)}.")
@@ -308,7 +343,7 @@ def _claim(cloud: Cloud, wanted: Wanted, opts: pulumi.ResourceOptions | None) ->
         where,
         _explicit_provider(cloud.RESOURCE_TYPE, opts),
     )
-    clouds.names_taken().claim(
+    Run.this().names.claim(
         container, owner=wanted.logical_name, spelled=wanted.spelled, holding=(wanted, opts)
     )
 

@@ -19,11 +19,11 @@ from pulumi.provider.experimental.util import camel_case
 from pulumi.provider.server import ComponentInitError
 
 from infra_secrets import __version__
-from infra_secrets.clouds import names_of_this_run
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.external import ExternalEnv
 from infra_secrets.kubernetes import EscDeployment, EscEnv
 from infra_secrets.naming import NamesTaken
+from infra_secrets.run import names_of_this_run
 from infra_secrets.secret import Secret
 
 NAME = "infra-secrets"

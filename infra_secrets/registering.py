@@ -3,12 +3,15 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any, cast
 
 import pulumi
 
 from infra_secrets.errors import InfraSecretsError
+from infra_secrets.internals import aliases_of
 
 
 @contextmanager
@@ -35,6 +38,71 @@ def one_clear_message() -> Iterator[None]:
 _FRAMES = 6
 
 
+def in_program(coroutine: "Coroutine[Any, Any, object]") -> None:
+    """Run a coroutine as a part of the program: the program waits for it, and its error is the program's."""
+    pulumi.Output.from_input(cast(Any, coroutine))
+
+
+# URNs: urn:pulumi:STACK::PROJECT::GRANDPARENT$PARENT$TYPE::NAME
+
+
+def child_urn(parent: str, type_: str, name: str) -> str:
+    """Make the URN of a resource's child."""
+    return f"{parent.rpartition('::')[0]}${type_}::{name}"
+
+
+def name_in(urn: str) -> str:
+    """Read the logical name from a URN."""
+    return urn.split("::", maxsplit=3)[-1]
+
+
+def children_of_aliases(
+    component: pulumi.Resource, type_: str, suffix: str = ""
+) -> "list[pulumi.Input[str | pulumi.Alias]]":
+    """List what a component's child was called where the component had another name or parent.
+
+    The engine works that out by itself only where the component is new to it, and after a run that stopped at the
+    child it is not: the component is in the state already, under its new URN.
+
+    Args:
+        component: Has the aliases.
+        type_: The child's.
+        suffix: What the child's name adds to the component's.
+    """
+    return [
+        alias.apply(lambda urn: child_urn(urn, type_, name_in(urn) + suffix))
+        for alias in aliases_of(component)
+    ]
+
+
+class _ShortStackTraces:
+    """`sys.tracebacklimit` is the process's, and components may be made in several threads at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before: int | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._before = getattr(sys, "tracebacklimit", None)
+                sys.tracebacklimit = _FRAMES
+            self._inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                if self._before is None:
+                    del sys.tracebacklimit
+                else:
+                    sys.tracebacklimit = self._before
+
+
+_short = _ShortStackTraces()
+
+
 @contextmanager
 def short_stack_trace() -> Iterator[None]:
     """Keep the line of the program that makes the component, and not the whole call stack, in the state.
@@ -42,15 +110,8 @@ def short_stack_trace() -> Iterator[None]:
     The SDK stores every frame with every resource, which is two thirds of what a container takes in the
     state file. Because a file backend writes all of it at each step, 200 secrets took twice as long.
     """
-    before = getattr(sys, "tracebacklimit", None)
-    sys.tracebacklimit = _FRAMES
-    try:
+    with _short:
         yield
-    finally:
-        if before is None:
-            del sys.tracebacklimit
-        else:
-            sys.tracebacklimit = before
 
 
 _RANDOM = re.compile(r"\$\{((hex|alphanum|string|num)\(\d+\)|uuid)\}")

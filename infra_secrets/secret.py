@@ -6,16 +6,14 @@ for one, and every attempt to hand one over is refused. What a container is in e
 
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
-import weakref
 from collections.abc import Mapping, Sequence
 from typing import TypedDict, Unpack
 
 import pulumi
-from pulumi.runtime.settings import get_monitor
 
-from infra_secrets import clouds
 from infra_secrets.arguments import resolve
-from infra_secrets.registering import one_clear_message, short_stack_trace
+from infra_secrets.owners import Claim
+from infra_secrets.registering import in_program, one_clear_message, short_stack_trace
 
 
 class SecretArgs(TypedDict, total=False):
@@ -52,7 +50,14 @@ class SecretArgs(TypedDict, total=False):
     """Principals that may set the value without being able to read it. Default: nobody."""
     adopt: str
     """Id of an existing container to take over, value and all, instead of creating one: its ARN on AWS,
-    `projects/P/secrets/S` on GCP, its ARM id on Azure. Remove it once it is taken over."""
+    `projects/P/secrets/S` on GCP, its ARM id on Azure. Nothing deletes it while this is given; remove it once the
+    container is taken over."""
+    adopt_from: str
+    """The stack that has the container until now, as `organization/project/stack`: only with `adopt`, and only where
+    the container says that it belongs to another stack."""
+    formerly: str
+    """Logical name, or URN, of the resource of this stack that was the container until now, e.g. a raw
+    `aws.secretsmanager.Secret`. It is taken over in place, value and all; remove this once it is."""
     azure_vault_id: pulumi.Input[str]
     """ARM id of the Key Vault, on Azure only. Default: config `infra-secrets:azureVaultId`."""
 
@@ -97,8 +102,10 @@ class Secret(pulumi.ComponentResource):
             cloud, wanted = resolve(name, args, kwargs, opts, list(SecretArgs.__annotations__))
         with short_stack_trace():
             super().__init__("infra-secrets:index:Secret", name, {}, opts)
+        claim = Claim(self, cloud, wanted, self.get_provider(cloud.RESOURCE_TYPE))
         with one_clear_message(), short_stack_trace():
-            container = cloud.create(wanted, self._container_options(wanted))
+            container = cloud.create(wanted, claim.options())
+        in_program(claim.watch(container))
         for warning in cloud.warnings(wanted):
             pulumi.log.warn(f'Secret("{name}"): {warning}', self)
         self.secret_id = container.secret_id
@@ -115,44 +122,3 @@ class Secret(pulumi.ComponentResource):
                 "consoleUrl": self.console_url,
             }
         )
-
-    def _container_options(self, wanted: clouds.Wanted) -> pulumi.ResourceOptions:
-        keep = True if wanted.retention == clouds.KEEP else None
-        return pulumi.ResourceOptions(
-            parent=self,
-            protect=keep,
-            retain_on_delete=keep,
-            # A replacement under the same name then stops with "already exists". Left to themselves the
-            # bridged providers delete first when a name is explicit, and the value with it.
-            delete_before_replace=False,
-            import_=wanted.adopt,
-            hooks=pulumi.ResourceHookBinding(on_error=[_say_how_to_go_on(self)]),
-        )
-
-
-_hooks: "weakref.WeakKeyDictionary[object, pulumi.ErrorHook]" = weakref.WeakKeyDictionary()
-
-
-def _say_how_to_go_on(parent: pulumi.Resource) -> pulumi.ErrorHook:
-    """Make the hook that adds the way out to a cloud's refusal to create; one serves a whole program."""
-    connection = get_monitor()
-    hook = _hooks.get(connection)
-    if hook is None:
-        name = clouds.names_taken().unique("infra-secrets:way-out")
-        hook = _hooks[connection] = clouds.hook_after(parent, pulumi.ErrorHook, name, _go_on)
-    return hook
-
-
-def _go_on(failed: pulumi.ErrorHookArgs) -> bool:
-    package = failed.type.split(":", maxsplit=1)[0]
-    for cloud in map(clouds.load, clouds.available()):
-        if failed.failed_operation == "create" and package.startswith(
-            cloud.RESOURCE_TYPE.split(":", maxsplit=1)[0]
-        ):
-            ways_out = (
-                cloud.way_out(failure, failed.new_inputs or {}) for failure in failed.errors
-            )
-            for way_out in filter(None, ways_out):
-                pulumi.log.error(f'Secret("{failed.name}"): {way_out}')
-                break
-    return False  # never tried again

@@ -5,17 +5,14 @@ no table and no `if` names it. Clouds do not know each other. No cloud's SDK is 
 top of a cloud's module; it is imported where it is used.
 """
 
-import asyncio
 import functools
 import hashlib
 import importlib
 import pkgutil
-import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from infra_secrets.errors import (
     MissingExtraError,
@@ -23,12 +20,11 @@ from infra_secrets.errors import (
     SecretNameError,
     UnknownCloudError,
 )
-from infra_secrets.naming import NamesTaken, SecretName, Spelling, nearest, shown
+from infra_secrets.naming import SecretName, Spelling, nearest, shown
+from infra_secrets.registering import children_of_aliases
 
 if TYPE_CHECKING:
     import pulumi
-
-_Hook = TypeVar("_Hook", bound="pulumi.ResourceHook | pulumi.ErrorHook")
 
 KEEP, RECOVER, DISCARD = "keep", "recover", "discard"
 RETENTIONS: Mapping[str, str] = {
@@ -39,11 +35,18 @@ RETENTIONS: Mapping[str, str] = {
 """What removing a secret from code may do, by the name of the retention."""
 
 
-RENAMED = (
-    "If this Secret was renamed or moved under another parent, do not adopt: tell what it was with "
-    "opts=ResourceOptions(aliases=[Alias(name=... or parent=...)]), and it stays what it is."
-)
-"""What to do first when a container exists: adopting it under a second name would delete it under the first."""
+Place = Mapping[str, str]
+"""Where a container is: its `name` in its cloud, and what is known of its region, project, account or vault."""
+
+
+def same_place(one: Place, other: Place) -> bool:
+    """Whether two places are one, as far as both are known."""
+    return "name" in one and "name" in other and not differing(one, other)
+
+
+def differing(one: Place, other: Place) -> list[str]:
+    """Name the parts in which two places differ, of those that are known of both."""
+    return [part for part in one if part in other and one[part] != other[part]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,8 @@ class Wanted:
 
     logical_name: str
     """The name in the program, e.g. `StripeApiKey`."""
+    stack: str
+    """Whose it is, `organization/project/stack`."""
     name: SecretName
     spelled: str
     """The name in the cloud."""
@@ -67,6 +72,11 @@ class Wanted:
     readers: "tuple[pulumi.Input[str], ...]" = ()
     writers: "tuple[pulumi.Input[str], ...]" = ()
     adopt: str | None = None
+    """Id of the container to take over."""
+    adopt_from: str | None = None
+    """The stack that it is taken over from, `organization/project/stack`."""
+    formerly: str | None = None
+    """URN or logical name of the resource of this stack that was the container until now."""
     settings: "Mapping[str, pulumi.Input[str]]" = field(default_factory=dict)
     """What only this cloud needs, by argument name, e.g. `azure_vault_id`."""
 
@@ -77,6 +87,7 @@ class Wanted:
             separator: What stands between the package's prefix and a fact's name.
         """
         facts: dict[str, pulumi.Input[str] | None] = {
+            "stack": self.stack,
             "logical-name": self.logical_name,
             "owner": self.owner,
             "max-age-days": None if self.max_age_days is None else str(self.max_age_days),
@@ -95,9 +106,35 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Existing:
+    """A container that exists already, as its metadata show it."""
+
+    id: str
+    """What `adopt` takes."""
+    facts: Mapping[str, str]
+    """What it says about itself: those of `Wanted.facts`, without the package's prefix."""
+    metadata: Mapping[str, Any]
+    """Everything that the provider's function answered; never a value."""
+
+    @classmethod
+    def read(cls, id_: str, tags: Mapping[str, object], metadata: Mapping[str, Any]) -> "Existing":
+        """Read it from the tags or annotations in which `Wanted.facts` were written."""
+        facts = {
+            key[len("infra-secrets.") :]: str(text)
+            for key, text in tags.items()
+            if key.startswith(("infra-secrets:", "infra-secrets."))
+        }
+        return cls(id=id_, facts=facts, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """A container that was registered."""
 
+    resource: "pulumi.CustomResource"
+    """The container itself, without its grants."""
+    properties: "pulumi.Output[Mapping[str, Any]]"
+    """Those of its outputs in which `Cloud.place` reads where it is."""
     secret_id: "pulumi.Output[str]"
     """What IAM and the cloud's own tools call it, in full."""
     set_command: "pulumi.Output[str]"
@@ -137,19 +174,70 @@ class Cloud(Protocol):
     def warnings(self, wanted: Wanted) -> Iterator[str]:
         """Yield what is legal and still worth knowing before it is created."""
 
+    IDENTITY: Sequence[str]
+    """The properties that say which container it is. Where it must not become another one, they are not changed."""
+
+    def never_changed(self, wanted: Wanted) -> list[str]:
+        """List the properties that Pulumi must leave as they are in the cloud, whoever changed them there."""
+
     def create(self, wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
         """Register the container, and the grants beside it, and never a value of anybody's.
 
         Args:
             wanted: What `problems` found nothing against.
-            opts: Has the parent, the protection and the hooks; a cloud adds what only it needs.
+            opts: What the container is registered with: parent, protection, ignored changes, hooks.
 
         Raises:
             MissingExtraError: The cloud's SDK is not installed.
         """
 
+    # Whose a container is, asked when one is in the way or is to be adopted
+
+    ALREADY_EXISTS: str
+    """What a refusal to create says when there is a container of the name."""
+
+    STATE_RUNS_AHEAD: bool
+    """Whether the state holds what a refused update asked for, so that the next `up` sends nothing."""
+
+    def name(self, spelled: str) -> str:
+        """Write a name as `place` gives it, e.g. without case where the cloud ignores it."""
+
+    def place(self, properties: "Mapping[str, Any]") -> Place:
+        """Read from a container's inputs or outputs where it is."""
+
+    def place_of(self, id_: str) -> Place:
+        """Read from an id, as `adopt` takes it, where that container is."""
+
+    async def where(self, wanted: Wanted, provider: "pulumi.ProviderResource | None") -> Place:
+        """Find out where a container is to be, beside its name, as far as the program can know it."""
+
+    async def look(self, place: Place, asking: "pulumi.InvokeOptions") -> Existing:
+        """Read a container's metadata, by the provider's own login and never its value.
+
+        Raises:
+            Exception: There is none, or the login may not look. The SDK has no narrower class.
+        """
+
+    def adopting(self, existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | str]":
+        """Yield what adopting a container would take away from it: an error where it must not, else a warning."""
+
+    def to_adopt(self, place: Place) -> str:
+        """Say which `adopt=` takes over a container that could not be looked at."""
+
+    ASKS_BEFORE_IT_CREATES: bool
+    """Whether `before_create` has anything to ask."""
+
+    async def before_create(
+        self, inputs: "Mapping[str, Any]", wanted: Wanted, asking: "pulumi.InvokeOptions"
+    ) -> None:
+        """Stop a creation that would cost a value.
+
+        Raises:
+            InfraSecretsError: Why, and what to do.
+        """
+
     def way_out(self, failure: str, inputs: "Mapping[str, object]") -> str | None:
-        """Say how to go on after the cloud refused to create the container.
+        """Say how to go on after the cloud refused something other than a name that is taken.
 
         Args:
             failure: The provider's message.
@@ -197,68 +285,89 @@ def sdk(extra: str) -> Iterator[None]:
         raise MissingExtraError(f"The Pulumi SDK for {extra} ({missing.name})", extra) from None
 
 
-# A run of a program has one connection to the engine. A plugin has one for each component, and says itself
-# which of them belong to one run.
-names_of_this_run: ContextVar[NamesTaken | None] = ContextVar("names_of_this_run", default=None)
-_names_by_connection: "weakref.WeakKeyDictionary[object, NamesTaken]" = weakref.WeakKeyDictionary()
-
-
-def names_taken() -> NamesTaken:
-    """Find the names that this run of this program has asked for so far."""
-    from pulumi.runtime.settings import get_monitor
-
-    names = names_of_this_run.get()
-    return _names_by_connection.setdefault(get_monitor(), NamesTaken()) if names is None else names
-
-
-def hook_after(parent: "pulumi.Resource", kind: "Callable[..., _Hook]", *args: object) -> "_Hook":
-    """Make a resource hook that is registered only after its component is.
-
-    The first hook of a program starts a server in it. A program that fails in that very moment (an `apply`
-    that raises at once) stops the server while it starts, on which grpcio 1.85 crashes: Python would end
-    with a segmentation fault, and the program's own error would be lost.
+def beside(
+    container: "pulumi.ResourceOptions", type_: str, name: str, wanted: Wanted
+) -> "pulumi.ResourceOptions":
+    """Make the options of a grant beside its container.
 
     Args:
-        parent: The component; the hook is for its children.
-        kind: `pulumi.ResourceHook` or `pulumi.ErrorHook`.
-        args: What the kind takes.
+        container: What the container is registered with.
+        type_: The grant's.
+        name: The grant's logical name, which begins with the secret's.
+        wanted: The secret.
     """
-    hook = cast(Any, kind).__new__(kind)
+    import pulumi
 
-    async def register() -> None:
-        await parent.urn.future()
-        hook.__init__(*args)
-        await hook._registered  # noqa: SLF001 (what the SDK awaits before it registers a resource)
+    parent = cast("pulumi.Resource", container.parent)
+    on_error = container.hooks.on_error if container.hooks else None
+    return pulumi.ResourceOptions(
+        parent=parent,
+        aliases=children_of_aliases(parent, type_, name.removeprefix(wanted.logical_name)),
+        hooks=pulumi.ResourceHookBinding(on_error=on_error),
+    )
 
-    hook._registered = asyncio.ensure_future(register())  # noqa: SLF001
-    return cast("_Hook", hook)
 
-
-def grants(
+def grant_each(
     wanted: Wanted,
     kinds: "Sequence[tuple[str, Sequence[pulumi.Input[str]]]]",
+    make: "Callable[[str, str, pulumi.Input[str]], object]",
     identity: Callable[[str], str] = str,
-) -> "Iterator[tuple[str, str, pulumi.Input[str]]]":
-    """Yield the grants that a secret needs, one a principal.
+) -> "list[pulumi.Output[object]]":
+    """Register the grants that a secret needs, one a principal.
+
+    A grant's logical name comes from the principal: taking one off a list does not rename the others, and one
+    that was a text yesterday and is an output of that text today keeps its name. A renamed grant would be
+    made again before the old one is deleted, and on most clouds the two are the same grant, which would
+    then be gone. So a principal that is an output is waited for; in a preview that does not know it yet,
+    its grant has a number instead.
 
     Args:
         wanted: The secret.
         kinds: What is granted (`reader`), and to whom.
+        make: Registers one grant: its logical name, what is granted, and the principal.
         identity: Reduces the spellings of a principal to one.
 
-    Yields:
-        The grant's logical name, what is granted and the principal. The name comes from the principal, so
-        that taking one off a list does not rename the others: a renamed grant is made again before the old
-        one is deleted, and on most clouds the two are the same grant. An output has a number instead.
+    Returns:
+        What is done when the grants to outputs are registered.
     """
+    import pulumi
+
+    made: set[str] = set()
+
+    def grant(what: str, mark: str, principal: "pulumi.Input[str]") -> None:
+        name = f"{wanted.logical_name}-{what}-{mark}"
+        if name not in made:
+            made.add(name)
+            make(name, what, principal)
+
+    async def grant_later(what: str, number: int, principal: "pulumi.Output[str]") -> None:
+        text = await principal.future()
+        if isinstance(text, str):
+            grant(what, mark_of(text), principal)
+        elif pulumi.runtime.is_dry_run():
+            grant(what, str(number), principal)
+
+    def mark_of(text: str) -> str:
+        return hashlib.sha256(identity(text).encode()).hexdigest()[:8]
+
+    waiting: list[pulumi.Output[object]] = []
     for what, principals in kinds:
         for number, principal in enumerate(principals, start=1):
-            mark = (
-                hashlib.sha256(identity(principal).encode()).hexdigest()[:8]
-                if isinstance(principal, str)
-                else str(number)
-            )
-            yield f"{wanted.logical_name}-{what}-{mark}", what, principal
+            if isinstance(principal, str):
+                grant(what, mark_of(principal), principal)
+            else:
+                later = grant_later(what, number, pulumi.Output.from_input(principal))
+                waiting.append(pulumi.Output.from_input(cast(Any, later)))
+    return waiting
+
+
+def going(*, description: object, tags: Sequence[str], tags_are: str = "tags") -> Iterator[str]:
+    """Say what an adoption takes away, because the program does not name it."""
+    gone = ["its description"] if description else []
+    if tags:
+        gone.append(f"the {tags_are} {', '.join(shown(tag) for tag in sorted(tags)[:20])}")
+    if gone:
+        yield f"adopting it takes away what the program does not name: {' and '.join(gone)}. To keep them, name them."
 
 
 def shell_quoted(text: str) -> str:

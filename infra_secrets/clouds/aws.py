@@ -8,13 +8,14 @@ is created again, with the wrong value, once AWS has dropped it) and no rotation
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from infra_secrets import clouds
-from infra_secrets.clouds import DISCARD, Container, Wanted
+from infra_secrets.clouds import DISCARD, Container, Existing, Place, Wanted
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
 from infra_secrets.naming import Spelling, shown
+from infra_secrets.registering import one_clear_message
 
 if TYPE_CHECKING:
     import pulumi
@@ -54,18 +55,12 @@ _TAG_TEXT = re.compile(r"[\w .:/=+\-@]*")
 _MULTI_REGION_KEY = re.compile(r"(arn:aws[a-z-]*:kms:)[a-z0-9-]+(:\d{12}:key/mrk-[0-9a-f]+)")
 _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
-# Everything that can be changed in place. While a container is being taken over these stay as they are
-# found: an import fails when an input differs from what exists.
-_IN_PLACE = [
-    "description",
-    "forceOverwriteReplicaSecret",
-    "kmsKeyId",
-    "policy",
-    "recoveryWindowInDays",
-    "replicas",
-    "tags",
-    "tagsAll",
-]
+ALREADY_EXISTS = "already exists"  # CreateSecret, ResourceExistsException
+STATE_RUNS_AHEAD = True  # pulumi-terraform-bridge: a refused update saves the new inputs
+ASKS_BEFORE_IT_CREATES = (
+    False  # CreateSecret refuses a name that is taken, or whose deletion is scheduled
+)
+IDENTITY = ("name", "region")
 
 
 def store(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:
@@ -181,6 +176,14 @@ def warnings(wanted: Wanted) -> Iterator[str]:
         )
 
 
+def never_changed(wanted: Wanted) -> list[str]:
+    """The policy, which is a resource of its own; and a key that the program does not name.
+
+    Where the program names none, the provider keeps the key and would send an update at every `up`.
+    """
+    return ["policy"] if wanted.encryption_key is not None else ["policy", "kmsKeyId"]
+
+
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register an empty secret, its resource policy and the grants on its key."""
     import pulumi
@@ -188,8 +191,6 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     with clouds.sdk("aws"):
         import pulumi_aws as aws
 
-    if wanted.adopt is not None:
-        opts.ignore_changes = _IN_PLACE
     secret = aws.secretsmanager.Secret(
         wanted.logical_name,
         name=wanted.spelled,
@@ -200,12 +201,14 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
         tags=_tags(wanted),
         opts=opts,
     )
-    if wanted.readers or wanted.writers:
-        _grant(wanted, secret, pulumi.ResourceOptions(parent=opts.parent))
+    granted = _grant(wanted, secret, opts) if wanted.readers or wanted.writers else []
+    arn: pulumi.Output[str] = pulumi.Output.all(secret.arn, *granted).apply(lambda all_: all_[0])
     return Container(
-        secret_id=secret.arn,
-        set_command=secret.arn.apply(lambda arn: _set_command(wanted, arn)),
-        console_url=secret.arn.apply(lambda arn: _console_url(wanted, arn)),
+        resource=secret,
+        properties=pulumi.Output.all(name=secret.name, arn=secret.arn),
+        secret_id=arn,
+        set_command=arn.apply(lambda arn: _set_command(wanted, arn)),
+        console_url=arn.apply(lambda arn: _console_url(wanted, arn)),
     )
 
 
@@ -232,20 +235,32 @@ def _replica(region: str, key: "pulumi.Input[str] | None") -> "SecretReplicaArgs
 def _key_in(region: str, key: str) -> str:
     match = _MULTI_REGION_KEY.fullmatch(key)
     if match is None:
-        raise UnsupportedError(
-            "replicas need an encryption_key that is the ARN of a multi-Region key (arn:aws:kms:...:key/mrk-...)."
-        )
+        with one_clear_message():
+            raise UnsupportedError(
+                "replicas need an encryption_key that is the ARN of a multi-Region key (arn:aws:kms:...:key/mrk-...)."
+            )
     return f"{match[1]}{region}{match[2]}"
 
 
-def _grant(wanted: Wanted, secret: "aws_secret.Secret", opts: "pulumi.ResourceOptions") -> None:
+def _grant(
+    wanted: Wanted, secret: "aws_secret.Secret", opts: "pulumi.ResourceOptions"
+) -> "list[pulumi.Output[object]]":
     import pulumi
     import pulumi_aws as aws
 
-    def policy(principals: list[list[object]]) -> str:
-        for principal in [*principals[0], *principals[1]]:
-            if isinstance(principal, str) and not _PRINCIPAL.fullmatch(principal):
-                raise UnsupportedError(f"{shown(principal)} is not the ARN of a principal on AWS.")
+    def policy(found: list[Any]) -> str:
+        readers, writers, there = found
+        with one_clear_message():
+            for principal in [*readers, *writers]:
+                if isinstance(principal, str) and not _PRINCIPAL.fullmatch(principal):
+                    raise UnsupportedError(
+                        f"{shown(principal)} is not the ARN of a principal on AWS."
+                    )
+            foreign = _foreign(there)
+            if foreign:
+                raise UnsupportedError(
+                    f'Secret("{wanted.logical_name}"): {_would_replace(foreign)}'
+                )
         statements = [
             {
                 "Sid": sid,
@@ -254,36 +269,77 @@ def _grant(wanted: Wanted, secret: "aws_secret.Secret", opts: "pulumi.ResourceOp
                 "Action": list(actions),
                 "Resource": "*",
             }
-            for sid, who, actions in zip(
-                ("Readers", "Writers"), principals, (READ, WRITE), strict=True
-            )
+            for (sid, actions), who in zip(_OURS.items(), (readers, writers), strict=True)
             if who
         ]
         return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
+    name = f"{wanted.logical_name}-policy"
+    beside = clouds.beside(opts, "aws:secretsmanager/secretPolicy:SecretPolicy", name, wanted)
+    # It goes with the secret, and so not before a deletion of the secret is refused.
+    beside.deleted_with = secret
     aws.secretsmanager.SecretPolicy(
-        f"{wanted.logical_name}-policy",
+        name,
         secret_arn=secret.arn,
-        policy=pulumi.Output.all(list(wanted.readers), list(wanted.writers)).apply(policy),
+        policy=pulumi.Output.all(list(wanted.readers), list(wanted.writers), secret.policy).apply(
+            policy
+        ),
         block_public_policy=True,
-        # It goes with the secret, and so not before a deletion of the secret is refused.
-        opts=pulumi.ResourceOptions(parent=opts.parent, deleted_with=secret),
+        opts=beside,
     )
     key = wanted.encryption_key
     if key is None or (isinstance(key, str) and "alias/" in key):
-        return
+        return []
     operations = {"reader-key": KEY_READ, "writer-key": KEY_WRITE}
-    for name, what, principal in clouds.grants(
-        wanted, [("reader-key", wanted.readers), ("writer-key", wanted.writers)]
-    ):
+
+    def grant(name: str, what: str, principal: "pulumi.Input[str]") -> None:
         aws.kms.Grant(
             name,
             key_id=key,
             grantee_principal=principal,
             operations=list(operations[what]),
             constraints=[{"encryption_context_subset": {"SecretARN": secret.arn}}],
-            opts=opts,
+            opts=clouds.beside(opts, "aws:kms/grant:Grant", name, wanted),
         )
+
+    return clouds.grant_each(
+        wanted, [("reader-key", wanted.readers), ("writer-key", wanted.writers)], grant
+    )
+
+
+_OURS = {"Readers": READ, "Writers": WRITE}
+"""The statements of a resource policy that this package makes, by Sid."""
+
+
+def _foreign(policy: object) -> list[str]:
+    """Name the statements of a resource policy that this package did not make."""
+    try:
+        statements = json.loads(str(policy or "{}")).get("Statement") or []
+    except (ValueError, AttributeError):
+        return ["one that is no JSON object"]
+    each = [statements] if isinstance(statements, Mapping) else statements
+    return [
+        f"{statement.get('Effect', 'a statement')} {shown(str(statement.get('Sid', 'without a Sid')))}"
+        for statement in each
+        if set(statement) != {"Sid", "Effect", "Principal", "Action", "Resource"}
+        or statement["Effect"] != "Allow"
+        or _listed(statement["Action"]) != sorted(_OURS.get(statement["Sid"], ()))
+    ]
+
+
+def _listed(actions: object) -> list[str]:
+    return (
+        [actions] if isinstance(actions, str) else sorted(map(str, cast("list[object]", actions)))
+    )
+
+
+def _would_replace(foreign: list[str]) -> str:
+    return (
+        f"the secret has a resource policy that this package did not make ({', '.join(foreign[:5])}), and AWS keeps "
+        f"one only: the policy for readers= and writers= would replace it. Leave both out and keep that policy, with "
+        f"whoever reads in it; or move what it says into IAM policies, delete it (aws secretsmanager "
+        f"delete-resource-policy), and run pulumi refresh."
+    )
 
 
 def _set_command(wanted: Wanted, arn: str) -> str:
@@ -304,21 +360,102 @@ def _console_url(wanted: Wanted, arn: str) -> str:
     return f"https://{region}.{host}/secretsmanager/secret?name={name}&region={region}"
 
 
+def name(spelled: str) -> str:
+    """Write a name as `place` does."""
+    return spelled
+
+
+def place(properties: Mapping[str, Any]) -> Place:
+    """Account, region and name; a container's inputs have no account."""
+    arn = _ARN.fullmatch(str(properties.get("arn") or ""))
+    found = {
+        "name": properties.get("name"),
+        "region": properties.get("region") or (arn and arn["region"]),
+        "account": arn and arn["account"],
+    }
+    return {part: text for part, text in found.items() if isinstance(text, str)}
+
+
+def place_of(id_: str) -> Place:
+    """Take an ARN apart."""
+    match = _ARN.fullmatch(id_)
+    if match is None:
+        return {}
+    return {
+        "name": _SUFFIX.sub("", match["name"]),
+        "region": match["region"],
+        "account": match["account"],
+    }
+
+
+async def where(_wanted: Wanted, provider: "pulumi.ProviderResource | None") -> Place:
+    """The provider's region, where the program says it."""
+    import pulumi
+
+    if provider is None:
+        import pulumi_aws as aws
+
+        given: object = aws.config.region  # config aws:region, or AWS_REGION
+    else:
+        given = getattr(provider, "region", None)
+    region = await pulumi.Output.from_input(given).future()
+    return {"region": region} if isinstance(region, str) and region else {}
+
+
+async def look(at: Place, asking: "pulumi.InvokeOptions") -> Existing:
+    """DescribeSecret and GetResourcePolicy (terraform-provider-aws, secret_data_source.go)."""
+    import pulumi
+
+    asked = {part: at[part] for part in ("name", "region") if part in at}
+    found = await pulumi.runtime.invoke_async(
+        "aws:secretsmanager/getSecret:getSecret", asked, asking
+    )
+    return Existing.read(found["arn"], found.get("tags") or {}, found)
+
+
+def adopting(existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | str]":
+    """Yield what the secret has and the program does not name: policy, key, description and tags."""
+    there = existing.metadata
+    foreign = _foreign(there.get("policy"))
+    if foreign and (wanted.readers or wanted.writers):
+        yield UnsupportedError(_would_replace(foreign))
+    key = there.get("kmsKeyId")
+    if key and wanted.encryption_key is None:
+        yield (
+            f"it is encrypted with {key}, which stays; name it, so that the program says so too: "
+            f"encryption_key={key!r}."
+        )
+    yield from clouds.going(
+        description=None if wanted.description is not None else there.get("description"),
+        tags=[tag for tag in there.get("tags") or {} if tag not in _tags(wanted)],
+    )
+
+
+def to_adopt(at: Place) -> str:
+    """Say how to find the ARN."""
+    return f'adopt="<its ARN>", which this shows: {_find(at)}'
+
+
+def _find(at: Place) -> str:
+    return (
+        f"aws secretsmanager describe-secret --region {at.get('region', 'REGION')} "
+        f"--secret-id {at.get('name')} --query ARN --output text"
+    )
+
+
+async def before_create(
+    _inputs: Mapping[str, Any], _wanted: Wanted, _asking: "pulumi.InvokeOptions"
+) -> None:
+    """Nothing to ask."""
+
+
 def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
     """Say how to go on after CreateSecret was refused."""
-    name = inputs.get("name")
-    find = f"aws secretsmanager describe-secret --region REGION --secret-id {name} --query ARN --output text"
     if "scheduled for deletion" in failure:
+        at = place(inputs)
         return (
-            f"The secret {name!r} was deleted and AWS still keeps it, with its value, until its recovery window "
-            f"ends. To have it back: aws secretsmanager restore-secret --region REGION --secret-id {name}, then take "
-            f'it over with adopt="<its ARN>", which this shows: {find}'
-        )
-    if "already exists" in failure:
-        return (
-            f"A secret {name!r} exists that this stack does not know (an interrupted run, a lost state, another "
-            f"stack, or made by hand). Nothing of it was changed. {clouds.RENAMED} "
-            f"Otherwise take it over, value and all: add "
-            f'adopt="<its ARN>" to this Secret and run again; this shows the ARN: {find}'
+            f"The secret {at.get('name')!r} was deleted and AWS still keeps it, with its value, until its recovery "
+            f"window ends. To have it back: aws secretsmanager restore-secret --region {at.get('region', 'REGION')} "
+            f"--secret-id {at.get('name')}, then take it over: add {to_adopt(at)}"
         )
     return None

@@ -13,15 +13,13 @@ import asyncio
 import importlib
 import json
 import re
-import socket
 import uuid
-import weakref
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from infra_secrets import clouds
-from infra_secrets.clouds import Container, Wanted
+from infra_secrets.clouds import Container, Existing, Place, Wanted
 from infra_secrets.errors import (
     InfraSecretsError,
     SecretArgsError,
@@ -29,6 +27,8 @@ from infra_secrets.errors import (
     UnsupportedError,
 )
 from infra_secrets.naming import Spelling, shown
+from infra_secrets.registering import one_clear_message
+from infra_secrets.run import Run
 
 if TYPE_CHECKING:
     import pulumi
@@ -44,6 +44,7 @@ SETTINGS: Mapping[str, str] = {
     "azure_vault_id": "azureVaultId",
     "azure_writer_role_id": "azureWriterRoleId",
     "azure_secret_class": "azureSecretClass",
+    "azure_skip_deleted_check": "azureSkipDeletedCheck",
 }
 STORE_SETTINGS: Mapping[str, str] = {"azure_vault_id": "infra-secrets:azureVaultId"}
 
@@ -61,8 +62,11 @@ PLACEHOLDER = "UNSET"
 SECRETS_USER = "4633458b-17de-408a-b874-0445c86b69e6"
 """Built-in role Key Vault Secrets User: reads values."""
 DATA_PLANE_API = "7.4"
-# Not found; or not allowed to ask, and then the provider, which has the same login, may not recover either.
-_CLEARLY_NO = (401, 403, 404)
+NOT_FOUND = 404  # the one clear "there is none"
+ALREADY_EXISTS = "already existing"  # pulumi-azure-native, CanCreate
+STATE_RUNS_AHEAD = False  # nothing of the container is ever updated
+ASKS_BEFORE_IT_CREATES = True
+IDENTITY = ("secretName", "vaultName", "resourceGroupName")
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _VAULT = re.compile(
@@ -71,7 +75,7 @@ _VAULT = re.compile(
     re.IGNORECASE,
 )
 _PRINCIPAL = re.compile(rf"((?P<kind>User|Group|ServicePrincipal):)?(?P<id>{_GUID.pattern})")
-_EXISTING = re.compile(_VAULT.pattern + r"/secrets/[A-Za-z0-9-]+", re.IGNORECASE)
+_EXISTING = re.compile(_VAULT.pattern + r"/secrets/(?P<name>[A-Za-z0-9-]+)", re.IGNORECASE)
 _ROLE = re.compile(
     rf"(/subscriptions/[0-9a-fA-F-]{{36}})?/providers/Microsoft\.Authorization/roleDefinitions/{_GUID.pattern}",
     re.IGNORECASE,
@@ -133,6 +137,11 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
                 )
     if wanted.writers:
         yield from _writer_role_problems(wanted)
+    if wanted.settings.get("azure_skip_deleted_check", "true") not in ("true", "false"):
+        yield UnsupportedError(
+            "infra-secrets:azureSkipDeletedCheck must be true or false: true creates a secret also where the vault "
+            "does not say whether it holds a deleted one of the name."
+        )
     if "azure_secret_class" in wanted.settings:
         try:
             _secret_class(wanted.settings["azure_secret_class"])
@@ -228,19 +237,19 @@ def warnings(wanted: Wanted) -> Iterator[str]:
         )
 
 
+def never_changed(_wanted: Wanted) -> list[str]:
+    """Everything: an update is a PUT of the whole secret, and would put the placeholder on top of the value."""
+    return ["properties", "tags"]
+
+
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
-    """Register a disabled placeholder, the check that nothing is buried under it, and the grants on it."""
+    """Register a disabled placeholder and the grants on it."""
     import pulumi
 
     with clouds.sdk("azure"):
         import pulumi_azure_native as azure_native
 
     vault_id = pulumi.Output.from_input(wanted.settings["azure_vault_id"])
-    opts.ignore_changes = ["properties", "tags"]
-    failing = opts.hooks
-    opts.hooks = pulumi.ResourceHookBinding(
-        before_create=[_refuse_to_bury(opts)], on_error=failing.on_error if failing else None
-    )
     secret = _secret_class(wanted.settings.get("azure_secret_class", SECRET_CLASS))(
         wanted.logical_name,
         resource_group_name=vault_id.apply(lambda text: _parts(text)["group"]),
@@ -251,9 +260,8 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
         opts=opts,
     )
     roles = {"reader": SECRETS_USER, "writer": wanted.settings.get("azure_writer_role_id")}
-    for name, what, principal in clouds.grants(
-        wanted, [("reader", wanted.readers), ("writer", wanted.writers)], _identity
-    ):
+
+    def grant(name: str, what: str, principal: "pulumi.Input[str]") -> None:
         who = pulumi.Output.from_input(principal).apply(_principal)
         role = pulumi.Output.all(vault_id, roles[what]).apply(lambda found: _role_id(*found))
         azure_native.authorization.RoleAssignment(
@@ -267,10 +275,19 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
                     uuid.uuid5(uuid.NAMESPACE_URL, f"{found[0]} {found[1][0]} {found[2]}".lower())
                 )
             ),
-            opts=pulumi.ResourceOptions(parent=opts.parent, hooks=failing),
+            opts=clouds.beside(opts, "azure-native:authorization:RoleAssignment", name, wanted),
         )
+
+    granted = clouds.grant_each(
+        wanted, [("reader", wanted.readers), ("writer", wanted.writers)], grant, _identity
+    )
+    secret_id: pulumi.Output[str] = pulumi.Output.all(secret.id, *granted).apply(
+        lambda all_: all_[0]
+    )
     return Container(
-        secret_id=secret.id,
+        resource=secret,
+        properties=pulumi.Output.all(id=secret.id),
+        secret_id=secret_id,
         set_command=pulumi.Output.all(vault_id, _tags(wanted)).apply(
             lambda found: _set_command(wanted, *found)
         ),
@@ -303,7 +320,8 @@ def _tags(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":
 def _parts(vault_id: str) -> dict[str, str]:
     match = _VAULT.fullmatch(vault_id)
     if match is None:
-        raise UnsupportedError(_malformed_vault(vault_id))
+        with one_clear_message():
+            raise UnsupportedError(_malformed_vault(vault_id))
     return match.groupdict()
 
 
@@ -314,7 +332,8 @@ def _identity(principal: str) -> str:
 def _principal(text: str) -> tuple[str, str | None]:
     match = _PRINCIPAL.fullmatch(text)
     if match is None:
-        raise UnsupportedError(f"{text!r} is not the object id (a GUID) of a principal.")
+        with one_clear_message():
+            raise UnsupportedError(f"{shown(text)} is not the object id (a GUID) of a principal.")
     return match["id"], match["kind"]
 
 
@@ -363,87 +382,134 @@ def _console_url(wanted: Wanted, vault_id: str) -> str:
     )
 
 
-_hooks: "weakref.WeakKeyDictionary[object, dict[object, pulumi.ResourceHook]]" = (
-    weakref.WeakKeyDictionary()
-)
+def name(spelled: str) -> str:
+    """Write a name as `place` does."""
+    return spelled.lower()
 
 
-def _refuse_to_bury(opts: "pulumi.ResourceOptions") -> "pulumi.ResourceHook":
-    """Make the hook that looks for a soft-deleted secret of the name before the provider's create does.
+def place(properties: Mapping[str, Any]) -> Place:
+    """Vault and name, without case: Azure ignores it."""
+    match = _EXISTING.fullmatch(str(properties.get("id") or ""))
+    vault, name = (
+        (match["vault"], match["name"])
+        if match
+        else (properties.get("vaultName"), properties.get("secretName"))
+    )
+    found = {
+        "name": name,
+        "vault": vault,
+        "group": match["group"] if match else properties.get("resourceGroupName"),
+    }
+    return {part: text.lower() for part, text in found.items() if isinstance(text, str)}
 
-    The provider would recover it and put the placeholder on top of its value
-    (pulumi-azure-native#4759). The hook asks with the provider's own login (`getClientToken`) and at the
-    vault's own address (`getVault`), so it sees whatever the provider could recover. Where it is denied or
-    nobody is there, neither could the provider recover anything; any other answer stops the creation. One hook serves
-    all secrets of a program that have the same provider.
-    """
+
+def place_of(id_: str) -> Place:
+    """Take an ARM id apart."""
+    return place({"id": id_})
+
+
+async def where(wanted: Wanted, _provider: "pulumi.ProviderResource | None") -> Place:
+    """The vault."""
     import pulumi
-    from pulumi.runtime.settings import get_monitor
 
-    parent = cast("pulumi.Resource", opts.parent)
-    provider = parent.get_provider(RESOURCE_TYPE)
-    hooks = _hooks.setdefault(get_monitor(), {})
-    if provider not in hooks:
-        vaults = _Vaults(pulumi.InvokeOptions(provider=provider))
-        hooks[provider] = clouds.hook_after(
-            parent,
-            pulumi.ResourceHook,
-            clouds.names_taken().unique("infra-secrets:bury"),
-            vaults.refuse_to_bury,
-            pulumi.ResourceHookOptions(on_dry_run=True),
+    vault = await pulumi.Output.from_input(wanted.settings["azure_vault_id"]).future()
+    match = _VAULT.fullmatch(vault) if isinstance(vault, str) else None
+    return {} if match is None else {part: match[part].lower() for part in ("vault", "group")}
+
+
+async def look(at: Place, asking: "pulumi.InvokeOptions") -> Existing:
+    """GET by ARM, which never shows a value (pulumi-azure-native, keyvault.getSecret)."""
+    import pulumi
+
+    found = await pulumi.runtime.invoke_async(
+        "azure-native:keyvault:getSecret",
+        {"resourceGroupName": at["group"], "vaultName": at["vault"], "secretName": at["name"]},
+        asking,
+    )
+    return Existing.read(found["id"], found.get("tags") or {}, found)
+
+
+def adopting(_existing: Existing, _wanted: Wanted) -> "Iterator[SecretArgsError | str]":
+    """Yield nothing: whatever is there stays as it is."""
+    yield from ()
+
+
+def to_adopt(at: Place) -> str:
+    """Say the id."""
+    return f'adopt="<azure_vault_id>/secrets/{at.get("name")}"'
+
+
+async def before_create(
+    inputs: Mapping[str, Any], wanted: Wanted, asking: "pulumi.InvokeOptions"
+) -> None:
+    """Stop where the vault holds a deleted secret of the name, or does not say that it holds none.
+
+    The provider's create would recover it and put the placeholder on top of its value
+    (pulumi-azure-native#4759). The vault is asked with the provider's own login (`getClientToken`), at its
+    own address (`getVault`).
+    """
+    if wanted.settings.get("azure_skip_deleted_check") == "true":
+        return
+    group, vault, name = [
+        await _known(inputs.get(each)) for each in ("resourceGroupName", "vaultName", "secretName")
+    ]
+    if not group or not vault or not name:
+        import pulumi
+
+        if pulumi.runtime.is_dry_run():
+            return  # a preview that also makes the vault: nothing can be in it, and the `up` asks
+        raise InfraSecretsError(_cannot_tell("of this secret", "its name did not arrive"))
+    address, token = await _way_in(group, vault, asking)
+    url = f"{address}deletedsecrets/{name}?api-version={DATA_PLANE_API}"
+    if await asyncio.to_thread(_is_there, url, token):
+        raise InfraSecretsError(_recoverable(vault, name))
+
+
+async def _known(found: object) -> str:
+    """Read an input, which is an output where it is marked as secret; empty while it is not known."""
+    import pulumi
+
+    if isinstance(found, pulumi.Output):
+        found = await found.future()
+    return found if isinstance(found, str) else ""
+
+
+async def _way_in(group: str, vault: str, asking: "pulumi.InvokeOptions") -> tuple[str, str]:
+    """Find a vault's address and a token for it, once for a run, a vault and a login."""
+    key = ("azure way in", group.lower(), vault.lower(), id(asking.provider))
+    found_out = Run.this().found_out
+    if key not in found_out:
+        found_out[key] = asyncio.ensure_future(_ask_for_the_way_in(group, vault, asking))
+    address, token = await found_out[key]
+    return address, token
+
+
+async def _ask_for_the_way_in(
+    group: str, vault: str, asking: "pulumi.InvokeOptions"
+) -> tuple[str, str]:
+    import pulumi
+
+    try:
+        found = await pulumi.runtime.invoke_async(
+            "azure-native:keyvault:getVault",
+            {"resourceGroupName": group, "vaultName": vault},
+            asking,
         )
-    return hooks[provider]
-
-
-class _Vaults:
-    """Asks vaults for deleted secrets; finds out each vault's address and token once."""
-
-    def __init__(self, invoking: "pulumi.InvokeOptions") -> None:
-        self._invoking = invoking
-        self._ways_in: dict[tuple[str, str], asyncio.Future[tuple[str, str] | None]] = {}
-
-    async def refuse_to_bury(self, args: "pulumi.ResourceHookArgs") -> None:
-        inputs = args.new_inputs or {}
-        group, vault, name = (
-            inputs.get(each) for each in ("resourceGroupName", "vaultName", "secretName")
+        address = found["properties"]["vaultUri"]
+        audience = "https://" + (urlsplit(address).hostname or "").partition(".")[2]
+        token = await pulumi.runtime.invoke_async(
+            "azure-native:authorization:getClientToken", {"endpoint": audience}, asking
         )
-        if not isinstance(group, str) or not isinstance(vault, str):
-            return  # not known yet, in a preview that also makes the vault: nothing can be in it
-        if (group, vault) not in self._ways_in:
-            self._ways_in[group, vault] = asyncio.ensure_future(self._way_in(group, vault))
-        way_in = await self._ways_in[group, vault]
-        if way_in is None:
-            return
-        address, token = way_in
-        url = f"{address}deletedsecrets/{name}?api-version={DATA_PLANE_API}"
-        if await asyncio.to_thread(_is_there, url, token):
-            message = f'Secret("{args.name}"): {_recoverable(vault, name)}'
-            raise InfraSecretsError(message).with_traceback(None)
-
-    async def _way_in(self, group: str, vault: str) -> tuple[str, str] | None:
-        from pulumi_azure_native import authorization, keyvault
-
-        try:
-            found = await keyvault.get_vault_output(
-                resource_group_name=group, vault_name=vault, opts=self._invoking
-            ).future()
-            if found is None:
-                return None
-            address = found.properties.vault_uri
-            audience = "https://" + (urlsplit(address).hostname or "").partition(".")[2]
-            token = await authorization.get_client_token_output(
-                endpoint=audience, opts=self._invoking
-            ).future()
-        except Exception as failed:  # noqa: BLE001 (the SDK raises bare exceptions)
-            raise InfraSecretsError(_cannot_tell(vault, str(failed))) from None
-        return None if token is None else (address, token.token)
+        return address, token["token"]
+    except Exception as failed:  # noqa: BLE001 (the SDK raises bare exceptions)
+        raise InfraSecretsError(_cannot_tell(vault, str(failed))) from None
 
 
 def _is_there(url: str, token: str) -> bool:
-    """Ask the vault for a deleted secret, and again where it is busy.
+    """Ask the vault for a deleted secret, and again where it is busy or out of reach.
 
     Raises:
-        InfraSecretsError: The vault was reached and gave no clear answer.
+        InfraSecretsError: It gave no clear answer.
     """
     import time
     import urllib.error
@@ -458,15 +524,14 @@ def _is_there(url: str, token: str) -> bool:
             with urllib.request.urlopen(request, timeout=10):  # noqa: S310
                 return True
         except urllib.error.HTTPError as refused:
-            if refused.code in _CLEARLY_NO:
+            if refused.code == NOT_FOUND:
                 return False
             answer = f"HTTP {refused.code}"
+            if refused.code in (401, 403):
+                break
         except OSError as failed:
             reason = getattr(failed, "reason", failed)
-            if isinstance(reason, socket.gaierror | ConnectionRefusedError):
-                # Nobody there: a private vault, which the provider does not reach either.
-                return False
-            answer = type(reason).__name__
+            answer = f"{type(reason).__name__}: {reason}"
         time.sleep(pause)
     raise InfraSecretsError(_cannot_tell(urlsplit(url).hostname or "", answer))
 
@@ -474,8 +539,10 @@ def _is_there(url: str, token: str) -> bool:
 def _cannot_tell(vault: str, answer: str) -> str:
     return (
         f"Nothing was created, because Key Vault {vault!r} did not say whether it holds a deleted secret of this name, "
-        f"on top of whose value the placeholder would be put ({shown(answer)}). Run again; if it stays so, it "
-        f"needs Microsoft.KeyVault/vaults/read and a way to the vault that no proxy or certificate breaks."
+        f"on top of whose value the placeholder would be put ({shown(answer)}). Run again. If it stays so: the login "
+        f"needs Microsoft.KeyVault/vaults/read and, to see deleted secrets without their values, the role Key Vault "
+        f"Reader on the vault; and this machine needs a way to the vault. Whoever knows that the vault holds no deleted "
+        f"secret of the name, or gives it up: pulumi config set infra-secrets:azureSkipDeletedCheck true"
     )
 
 
@@ -500,15 +567,6 @@ def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
             f"--scope {inputs.get('scope')}"
         )
     vault, name = inputs.get("vaultName"), inputs.get("secretName")
-    if "already existing" in failure:
-        found = _EXISTING.search(failure)
-        existing = found[0] if found else f"<azure_vault_id>/secrets/{name}"
-        return (
-            f"A secret {name!r} exists in Key Vault {vault!r} that this stack does not know (an interrupted run, a "
-            f"lost state, another stack, or made by hand). Nothing of it was changed. {clouds.RENAMED} "
-            f"Otherwise take it over, value and all: add "
-            f'adopt="{existing}" to this Secret and run again.'
-        )
     if "not authorized to perform action" in failure or "ForbiddenByRbac" in failure:
         return (
             f"Before it creates a secret the provider asks Key Vault {vault!r} whether a deleted one of the name "

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from infra_secrets import clouds
-from infra_secrets.clouds import KEEP, RECOVER, Container, Wanted
+from infra_secrets.clouds import KEEP, RECOVER, Container, Existing, Place, Wanted
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
 from infra_secrets.naming import Spelling, shown
+from infra_secrets.registering import one_clear_message
 
 if TYPE_CHECKING:
     import pulumi
@@ -42,19 +43,23 @@ _MEMBER = re.compile(
 _LABEL_KEY = re.compile(r"[^\W\dA-Z_][\w-]{0,62}")
 _LABEL_VALUE = re.compile(r"[\w-]{0,63}")
 
-# Everything that can be changed in place. While a container is being taken over these stay as they are
-# found: an import fails when an input differs from what exists.
-_IN_PLACE = [
-    "annotations",
-    "deletionPolicy",
-    "deletionProtection",
+ALREADY_EXISTS = "already exists"  # CreateSecret, ALREADY_EXISTS
+STATE_RUNS_AHEAD = True  # pulumi-terraform-bridge: a refused update saves the new inputs
+ASKS_BEFORE_IT_CREATES = False  # CreateSecret refuses a name that is taken
+IDENTITY = ("secretId",)
+
+# What the package never sets and an operator may: without this a refresh and the next `up` take it away. And the
+# project: another one would replace the secret, also where it is the same one by its number.
+_LEFT_ALONE = (
     "expireTime",
-    "labels",
+    "project",
     "rotation",
+    "tags",
     "topics",
+    "ttl",
     "versionAliases",
     "versionDestroyTtl",
-]
+)
 
 
 def store(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:
@@ -165,11 +170,24 @@ def _adopt_problems(wanted: Wanted, secret: str) -> Iterator[SecretArgsError]:
             f"adopt names {match['name']!r}, but this secret is {wanted.spelled!r}. "
             f"{clouds.other_name(SPELLING, match['name'])}"
         )
+    elif match["project"].isdigit():
+        yield UnsupportedError(
+            f"adopt={shown(secret)} has a project's number, which would stay in secret_id and in every command. Give "
+            f"the project's id; this shows it: gcloud projects describe {match['project']} --format 'value(projectId)'"
+        )
 
 
 def warnings(_wanted: Wanted) -> Iterator[str]:
     """Yield nothing: what is legal on GCP is also wise."""
     yield from ()
+
+
+def never_changed(wanted: Wanted) -> list[str]:
+    """What an operator may set by hand; and a key that the program does not name."""
+    if wanted.encryption_key is not None:
+        return [*_LEFT_ALONE]
+    key = "userManaged.replicas[*]" if wanted.replicas else "auto"
+    return [*_LEFT_ALONE, f"replication.{key}.customerManagedEncryption"]
 
 
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
@@ -179,11 +197,12 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     with clouds.sdk("gcp"):
         import pulumi_gcp as gcp
 
-    if wanted.adopt is not None:
-        opts.ignore_changes = _IN_PLACE
+    provider = cast("pulumi.Resource", opts.parent).get_provider(RESOURCE_TYPE)
     secret = gcp.secretmanager.Secret(
         wanted.logical_name,
         secret_id=wanted.spelled,
+        # Said by name, because the provider does not notice that its own project has become another one.
+        project=_project(provider),
         replication=_replication(wanted),
         labels=wanted.tags or None,
         annotations=_annotations(wanted),
@@ -191,29 +210,53 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
         opts=opts,
     )
     roles = {"reader": READ, "writer": WRITE}
-    for name, what, member in clouds.grants(
-        wanted, [("reader", wanted.readers), ("writer", wanted.writers)]
-    ):
+
+    def grant(name: str, what: str, member: "pulumi.Input[str]") -> None:
+        beside = clouds.beside(
+            opts, "gcp:secretmanager/secretIamMember:SecretIamMember", name, wanted
+        )
+        # It goes with the secret, and so not before a deletion of the secret is refused.
+        beside.deleted_with = secret
         gcp.secretmanager.SecretIamMember(
             name,
             secret_id=secret.id,
             role=roles[what],
             member=pulumi.Output.from_input(member).apply(_member),
-            # It goes with the secret, and so not before a deletion of the secret is refused.
-            opts=pulumi.ResourceOptions(parent=opts.parent, deleted_with=secret),
+            opts=beside,
         )
+
+    granted = clouds.grant_each(
+        wanted, [("reader", wanted.readers), ("writer", wanted.writers)], grant
+    )
+    secret_id: pulumi.Output[str] = pulumi.Output.all(secret.id, *granted).apply(
+        lambda all_: all_[0]
+    )
     return Container(
-        secret_id=secret.id,
+        resource=secret,
+        properties=pulumi.Output.all(secretId=secret.secret_id, project=secret.project),
+        secret_id=secret_id,
         set_command=secret.project.apply(lambda project: _set_command(wanted, project)),
         console_url=secret.project.apply(lambda project: _console_url(wanted, project)),
     )
 
 
+def _project(provider: "pulumi.ProviderResource | None") -> "pulumi.Input[str] | None":
+    """The provider's project, where the program can know it."""
+    if provider is not None:
+        return cast("pulumi.Output[str] | None", getattr(provider, "project", None))
+    import pulumi_gcp as gcp
+
+    return (
+        gcp.config.project or None
+    )  # config gcp:project, or the variables that the provider reads
+
+
 def _member(text: object) -> str:
     if isinstance(text, str) and not _MEMBER.fullmatch(text):
-        raise UnsupportedError(
-            f"{shown(text)} is not a principal that a grant can be made to on GCP."
-        )
+        with one_clear_message():
+            raise UnsupportedError(
+                f"{shown(text)} is not a principal that a grant can be made to on GCP."
+            )
     return cast(str, text)
 
 
@@ -261,20 +304,98 @@ def _console_url(wanted: Wanted, project: str) -> str:
     return f"https://console.cloud.google.com/security/secret-manager/secret/{wanted.spelled}/versions?project={project}"
 
 
-def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
-    """Say how to go on after CreateSecret was refused."""
-    name = inputs.get("secretId")
-    if "already exists" in failure:
-        found = _SECRET.search(failure)
-        existing = (
-            found[0] if found else f"projects/{inputs.get('project') or 'PROJECT'}/secrets/{name}"
-        )
-        return (
-            f"A secret {name!r} exists that this stack does not know (an interrupted run, a lost state, another "
-            f"stack, or made by hand), or its replicas were changed, which GCP cannot do to a secret that exists. "
-            f"Nothing of it was changed. {clouds.RENAMED} Otherwise take it over, value and all: add "
-            f'adopt="{existing}" to this Secret and run again.'
-        )
+def name(spelled: str) -> str:
+    """Write a name as `place` does."""
+    return spelled
+
+
+def place(properties: Mapping[str, Any]) -> Place:
+    """Project and name; a project's number is left out, as it may be any project's."""
+    found = {"name": properties.get("secretId"), "project": properties.get("project")}
+    return {
+        part: text for part, text in found.items() if isinstance(text, str) and not text.isdigit()
+    }
+
+
+def place_of(id_: str) -> Place:
+    """Take `projects/P/secrets/S` apart."""
+    match = _SECRET.fullmatch(id_)
+    return {} if match is None else match.groupdict()
+
+
+async def where(_wanted: Wanted, provider: "pulumi.ProviderResource | None") -> Place:
+    """The provider's project, where the program says it."""
+    import pulumi
+
+    project = await pulumi.Output.from_input(_project(provider)).future()
+    # A number may be the id of the same project.
+    return {"project": project} if isinstance(project, str) and not project.isdigit() else {}
+
+
+async def look(at: Place, asking: "pulumi.InvokeOptions") -> Existing:
+    """GetSecret (terraform-provider-google, data_source_secret_manager_secret.go)."""
+    import pulumi
+
+    asked = {"secretId": at["name"], **({"project": at["project"]} if "project" in at else {})}
+    found = await pulumi.runtime.invoke_async(
+        "gcp:secretmanager/getSecret:getSecret", asked, asking
+    )
+    id_ = f"projects/{found['project']}/secrets/{found['secretId']}"
+    annotations = found.get("effectiveAnnotations") or found.get("annotations") or {}
+    return Existing.read(id_, annotations, found)
+
+
+def adopting(existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | str]":
+    """Yield what the secret has and the program does not name: expiry, key, labels and annotations."""
+    there = existing.metadata
+    expires = there.get("expireTime")
+    if expires:
+        remove = f"gcloud secrets update {wanted.spelled} --remove-expiration"
+        if wanted.retention == KEEP:
+            yield UnsupportedError(
+                f"the secret expires at {expires}: GCP then deletes it with its value, which retention='keep' cannot "
+                f"prevent. Take the expiry away first: {remove}"
+            )
+        else:
+            yield f"it expires at {expires}: GCP then deletes it with its value. To prevent it: {remove}"
+    keys = sorted(set(_keys_in(there.get("replications"))))
+    if keys and wanted.encryption_key is None:
+        yield f"it is encrypted with {', '.join(keys)}, which stays; name it with encryption_key=, so that the program says so too."
+    yield from clouds.going(
+        description=None,
+        tags=[
+            key
+            for key in there.get("labels") or {}
+            if key not in wanted.tags and not key.startswith("goog-")
+        ],
+        tags_are="labels",
+    )
+
+
+def _keys_in(found: object) -> Iterator[str]:
+    """Find the names of keys, however deep."""
+    if isinstance(found, Mapping):
+        if isinstance(found.get("kmsKeyName"), str):
+            yield found["kmsKeyName"]
+        found = list(found.values())
+    if isinstance(found, list):
+        for each in found:
+            yield from _keys_in(each)
+
+
+def to_adopt(at: Place) -> str:
+    """Say the id."""
+    return f'adopt="projects/{at.get("project", "PROJECT")}/secrets/{at.get("name")}"'
+
+
+async def before_create(
+    _inputs: Mapping[str, Any], _wanted: Wanted, _asking: "pulumi.InvokeOptions"
+) -> None:
+    """Nothing to ask."""
+
+
+def way_out(failure: str, _inputs: Mapping[str, object]) -> str | None:
+    """Say how to go on after a key was refused."""
     if "cloudkms" in failure.lower() or "cryptoKey" in failure:
         return (
             "Secret Manager's own service agent must be allowed to use the key: grant "

@@ -1,0 +1,202 @@
+"""What the package uses of Pulumi's Python SDK that has a private name: each piece, why, and what breaks without it.
+
+Public names are used everywhere else. Tried with SDKs from 3.261 to 3.272 on the engine 3.259.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pulumi
+from pulumi.runtime.proto import callback_pb2, resource_pb2
+from pulumi.runtime.settings import _get_callbacks
+
+
+# Hooks -------------------------------------------------------------------------------------------
+
+
+class Later:
+    """A hook that is registered when it is first awaited, and not when it is made.
+
+    A hook registers itself when it is made, and the first one of a program starts a server in it. A program
+    that fails in that very moment (an `apply` that raises at once) stops the server while it starts, on
+    which grpcio 1.85 crashes: Python would end with a segmentation fault, and the program's own error
+    would be lost. So hooks are registered after their component is.
+
+    Args:
+        kind: `pulumi.ResourceHook` or `pulumi.ErrorHook`.
+        name: Unique in the program.
+        rest: What else the kind takes.
+    """
+
+    def __init__(self, kind: type[Any], name: str, *rest: object) -> None:
+        self.kind = kind
+        self.name = name
+        self._rest = rest
+        self._registering: asyncio.Future[None] | None = None
+
+    async def register(self) -> None:
+        """Register it; the second time there is nothing to do."""
+        if self._registering is None:
+            self._registering = asyncio.ensure_future(self._register())
+        await self._registering
+
+    async def _register(self) -> None:
+        await self.kind(self.name, *self._rest)._registered  # noqa: SLF001
+
+    def bound(self, ready: Awaitable[None]) -> Any:
+        """Return the hook for one resource, which the SDK registers only when `ready` is.
+
+        `_registered` is what the SDK awaits before it registers a resource (`_prepare_resource_hooks`). A
+        resource that is registered before its hook would be refused by the engine.
+        """
+        hook = self.kind.__new__(self.kind)
+        hook.name = self.name
+        hook._registered = ready  # noqa: SLF001
+        return hook
+
+
+# Transforms --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Resource options that reach the engine whatever the transforms of a program make of them.
+
+    A transform that returns the options it was given loses `delete_before_replace=False`, because the SDK
+    tests whether it is true and not whether it is there (`_transformation_resource_options`); one that
+    makes new options loses all of them.
+    """
+
+    protect: bool | None
+    retain_on_delete: bool | None
+    ignore_changes: tuple[str, ...]
+    import_: str | None
+    hooks: Mapping[str, Sequence[Any]]
+
+    @classmethod
+    def of(cls, opts: pulumi.ResourceOptions) -> "Held":
+        """Take from the options of a container what must hold."""
+        hooks = opts.hooks or pulumi.ResourceHookBinding()
+        return cls(
+            protect=opts.protect,
+            retain_on_delete=opts.retain_on_delete,
+            ignore_changes=tuple(cast("Iterable[str]", opts.ignore_changes or ())),
+            import_=cast("str | None", opts.import_),
+            hooks={kind: tuple(getattr(hooks, kind) or ()) for kind in _HOOKS},
+        )
+
+    def restore(self, opts: pulumi.ResourceOptions) -> None:
+        """Put it back into the options that a transformation of the older kind returned."""
+        opts.protect = opts.protect if self.protect is None else self.protect
+        opts.retain_on_delete = self.retain_on_delete or opts.retain_on_delete
+        opts.delete_before_replace = False
+        opts.import_ = self.import_
+        opts.ignore_changes = _joined(cast(Any, opts.ignore_changes), self.ignore_changes)
+        hooks = opts.hooks = opts.hooks or pulumi.ResourceHookBinding()
+        for kind, held in self.hooks.items():
+            setattr(hooks, kind, _joined(getattr(hooks, kind), held))
+
+    def restore_message(self, opts: resource_pb2.TransformResourceOptions) -> None:
+        """Put it back into the options that the engine got from the transforms before this one."""
+        if self.protect is not None:
+            opts.protect = self.protect
+        if self.retain_on_delete:
+            opts.retain_on_delete = True
+        opts.delete_before_replace = False
+        setattr(opts, "import", self.import_ or "")
+        _extend(opts.ignore_changes, self.ignore_changes)
+        for kind, held in self.hooks.items():
+            _extend(getattr(opts.hooks, kind), [hook.name for hook in held])
+
+
+_HOOKS = ("before_create", "before_update", "on_error")
+"""Those that the package binds; one before a deletion would need `pulumi destroy --run-program`."""
+
+
+def _extend(there: Any, held: Sequence[str]) -> None:
+    there.extend(each for each in held if each not in there)
+
+
+def _joined(there: Sequence[Any] | None, held: Sequence[Any]) -> list[Any]:
+    return [*(there or ()), *(each for each in held if each not in (there or ()))]
+
+
+ProviderFound = Callable[[pulumi.ProviderResource | None], None]
+"""Called with the provider that the options name when every transform has run."""
+
+
+def hold_after_transformations(
+    component: pulumi.Resource, name: str, held: Held, found: ProviderFound
+) -> None:
+    """Let nothing drop the options of a component's child that runs in the SDK (`transformations=`).
+
+    A child's own transformations run first, then those of its parent, so this stands behind them all. The
+    list has no public name.
+    """
+
+    def restore(
+        args: pulumi.ResourceTransformationArgs,
+    ) -> pulumi.ResourceTransformationResult | None:
+        if args.name != name or args.opts.parent is not component:
+            return None
+        held.restore(args.opts)
+        if args.opts.provider is not None:
+            found(args.opts.provider)
+        return pulumi.ResourceTransformationResult(args.props, args.opts)
+
+    component._transformations = [*component._transformations, restore]  # noqa: SLF001
+
+
+class Holder:
+    """Lets nothing drop the options of a container that runs in the engine (`transforms=`), one for a run.
+
+    The engine runs the transforms of a resource and its ancestors, then those of the stack in the order of
+    their registration, and the SDK holds a new one back until everything before it is registered. So a
+    transform of the stack that is registered just before a container runs last for it. It is made only
+    where a program has transforms, because the engine calls it for every resource; and it answers in the
+    protocol's messages, because the SDK would lose `delete_before_replace=False` of this one too.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str, str], tuple[Held, ProviderFound]] = {}
+        self._seen = 0
+
+    async def hold(
+        self, type_: str, name: str, parent_urn: str, held: Held, found: ProviderFound
+    ) -> None:
+        """Hold the options of a container that is about to be registered."""
+        self._held[type_, name, parent_urn] = held, found
+        callbacks = await _get_callbacks()
+        if callbacks is None or len(callbacks._transforms) == self._seen:  # noqa: SLF001
+            return
+        self._seen = len(callbacks._transforms)  # noqa: SLF001
+        token = str(uuid.uuid4())
+        callbacks._callbacks[token] = self._restore  # noqa: SLF001
+        callbacks._monitor.RegisterStackTransform(  # noqa: SLF001
+            callback_pb2.Callback(token=token, target=callbacks._target)  # noqa: SLF001
+        )
+
+    async def _restore(self, message: bytes) -> resource_pb2.TransformResponse:
+        request = resource_pb2.TransformRequest.FromString(message)
+        mine = self._held.get((request.type, request.name, request.parent))
+        if mine is not None:
+            held, found = mine
+            held.restore_message(request.options)
+            if request.options.provider:
+                from pulumi.resource import DependencyProviderResource
+
+                found(DependencyProviderResource(request.options.provider))
+        return resource_pb2.TransformResponse(
+            properties=request.properties, options=request.options
+        )
+
+
+# Aliases -----------------------------------------------------------------------------------------
+
+
+def aliases_of(component: pulumi.Resource) -> list[pulumi.Output[str]]:
+    """List the URNs that a component answers to beside its own; the SDK keeps them in `_aliases`."""
+    return [pulumi.Output.from_input(cast(Any, alias)) for alias in component._aliases]  # noqa: SLF001

@@ -1,0 +1,398 @@
+"""Whose a container is, and what follows from it.
+
+A container that is in the way, or that `adopt` names, may be this stack's own under another name, another
+stack's, or nobody's. The stack's state knows the first, the container's own tags the second. Only metadata
+is read, with the provider's own login, and only when a creation was refused or `adopt` or `formerly` is given.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from infra_secrets import clouds
+from infra_secrets.clouds import Cloud, Existing, Place, Wanted
+from infra_secrets.errors import InfraSecretsError, SecretArgsError, UnsupportedError, combined
+from infra_secrets.internals import Held, hold_after_transformations
+from infra_secrets.naming import shown
+from infra_secrets.registering import child_urn, children_of_aliases, name_in, one_clear_message
+from infra_secrets.run import Run, resources_in_state
+
+COMPONENT = "infra-secrets:index:Secret"
+
+State = Mapping[str, Mapping[str, Any]]
+"""What the stack's state holds of one type: the outputs by URN."""
+
+
+def component_in(urn: str) -> str | None:
+    """Read from the URN of a container that of its `Secret`; None where it is no `Secret`'s."""
+    types, _, name = urn.rpartition("::")
+    parents = types.rpartition("$")[0]
+    return f"{parents}::{name}" if parents.endswith(COMPONENT) else None
+
+
+@dataclass(eq=False)
+class Claim:
+    """One container that this run registers.
+
+    Attributes:
+        component: The `Secret`.
+        cloud: Its cloud.
+        wanted: What is wanted.
+        provider: Whose login asks; a transform may choose another.
+        refused: Whether it was refused in this run.
+    """
+
+    component: pulumi.ComponentResource
+    cloud: Cloud
+    wanted: Wanted
+    provider: pulumi.ProviderResource | None
+    refused: bool = field(default=False, init=False)
+
+    @property
+    def asking(self) -> pulumi.InvokeOptions:
+        return pulumi.InvokeOptions(provider=self.provider)
+
+    @property
+    def _who(self) -> str:
+        return f'Secret("{self.wanted.logical_name}")'
+
+    def options(self) -> pulumi.ResourceOptions:
+        """Make the options with which the container is registered, which no transform can drop."""
+        run, wanted = Run.this(), self.wanted
+        keep = True if wanted.retention == clouds.KEEP else None
+        watch, in_previews = _Watch(run), pulumi.ResourceHookOptions(on_dry_run=True)
+        hooks = {
+            "before_create": run.hook(
+                pulumi.ResourceHook, "infra-secrets:before-create", watch.before_create, in_previews
+            ),
+            "before_update": run.hook(
+                pulumi.ResourceHook, "infra-secrets:before-update", watch.before_update, in_previews
+            ),
+            "on_error": run.hook(pulumi.ErrorHook, "infra-secrets:way-out", watch.on_error),
+        }
+        if not self.cloud.ASKS_BEFORE_IT_CREATES:
+            del hooks["before_create"]
+        opts = pulumi.ResourceOptions(
+            parent=self.component,
+            protect=keep,
+            # What is being adopted was somebody else's a moment ago: nothing here deletes it.
+            retain_on_delete=True if keep or wanted.adopt else None,
+            # A replacement under the same name then stops with "already exists". Left to themselves the
+            # bridged providers delete first when a name is explicit, and the value with it.
+            delete_before_replace=False,
+            ignore_changes=[
+                *self.cloud.never_changed(wanted),
+                *(self.cloud.IDENTITY if keep or wanted.formerly else ()),
+            ],
+            import_=wanted.adopt,
+            aliases=self._aliases(),
+        )
+
+        async def ready() -> None:
+            component = await self.component.urn.future() or ""
+            run.containers[await self._urn()] = self
+            await self._clear()
+            for hook in hooks.values():
+                await hook.register()
+            await run.holder.hold(
+                self.cloud.RESOURCE_TYPE, wanted.logical_name, component, held, self._use
+            )
+
+        registered = asyncio.ensure_future(ready())
+        opts.hooks = pulumi.ResourceHookBinding(
+            **{kind: [hook.bound(registered)] for kind, hook in hooks.items()}
+        )
+        held = Held.of(opts)
+        hold_after_transformations(self.component, wanted.logical_name, held, self._use)
+        return opts
+
+    def _use(self, provider: pulumi.ProviderResource) -> None:
+        self.provider = provider
+
+    async def _urn(self) -> str:
+        component = await self.component.urn.future() or ""
+        return child_urn(component, self.cloud.RESOURCE_TYPE, self.wanted.logical_name)
+
+    def _former(self) -> str | None:
+        """The URN that `formerly` means."""
+        named = self.wanted.formerly
+        if named is None or named.startswith("urn:"):
+            return named
+        stack, project = pulumi.get_stack(), pulumi.get_project()
+        return f"urn:pulumi:{stack}::{project}::{self.cloud.RESOURCE_TYPE}::{named}"
+
+    def _aliases(self) -> "list[pulumi.Input[str | pulumi.Alias]]":
+        """List every URN that the container may have had until now."""
+        former = self._former()
+        inherited = children_of_aliases(self.component, self.cloud.RESOURCE_TYPE)
+        return inherited if former is None else [former, *inherited]
+
+    # Before it is registered ---------------------------------------------------------------------
+
+    async def _clear(self) -> None:
+        """With `adopt`: look whose the container is, before it is registered.
+
+        Raises:
+            SecretArgsError: One error with everything that stands against it.
+        """
+        if self.wanted.adopt is None:
+            return
+        errors = [error async for error in self._objections(self.wanted.adopt)]
+        if errors:
+            with one_clear_message():
+                raise combined(self._who, errors)
+
+    async def _objections(self, adopt: str) -> AsyncIterator[SecretArgsError]:
+        """Yield what stands against adopting."""
+        urn, place = await self._urn(), self.cloud.place_of(adopt)
+        where = await self.cloud.where(self.wanted, self.provider)
+        for part in clouds.differing(where, place):
+            yield UnsupportedError(
+                f"adopt names a secret in {part} {place[part]!r}, but this Secret would be in {where[part]!r}. Adopt the one "
+                f"in {where[part]!r}, or give this Secret a provider of {place[part]!r}: "
+                f"opts=ResourceOptions(provider=...)."
+            )
+            return
+        state = await resources_in_state(self.cloud.RESOURCE_TYPE)
+        if urn in (state or {}):
+            return  # it is adopted already
+        for other, outputs in (state or {}).items():
+            if clouds.same_place(self.cloud.place(outputs), place):
+                yield SecretArgsError(
+                    f"adopt names what this stack has already, and would lead to its deletion. "
+                    f"{self._ours(other, urn)} Take adopt= out."
+                )
+                return
+        existing = await self._seen(place)
+        if existing is None:
+            return  # what cannot be seen cannot be imported either: the provider says why
+        whose = existing.facts.get("stack")
+        mine = whose == self.wanted.stack and (state is not None or pulumi.runtime.is_dry_run())
+        if whose not in (None, self.wanted.adopt_from) and not mine:
+            yield SecretArgsError(self._theirs(existing, urn))
+        for said in self.cloud.adopting(existing, self.wanted):
+            if isinstance(said, SecretArgsError):
+                yield said
+            else:
+                pulumi.log.warn(f"{self._who}: {said}", self.component)
+
+    # When it is created --------------------------------------------------------------------------
+
+    async def whose(self, urn: str, inputs: Mapping[str, Any], run: Run) -> str:
+        """Say whose the container is that is in the way, and what to do."""
+        place = self.cloud.place(inputs)
+        existing = await self._seen(place)
+        if existing is not None:
+            place = self.cloud.place_of(existing.id)
+        state = await resources_in_state(self.cloud.RESOURCE_TYPE)
+        tracking = [
+            other
+            for other, outputs in (state or {}).items()
+            if clouds.same_place(self.cloud.place(outputs), place)
+        ]
+        if urn in tracking:
+            return _SAME_NAME
+        if tracking and (urn in (state or {}) or tracking[0] in run.containers):
+            return _EXCHANGED.format(name=name_in(tracking[0]))
+        if tracking:
+            return f"{self._ours(tracking[0], urn)} Do not adopt it: it would be deleted under its old name."
+        name = place.get("name")
+        if existing is None:
+            return _NOT_SEEN.format(name=name, adopt=self.cloud.to_adopt(place))
+        if existing.facts.get("stack") not in (None, self.wanted.stack):
+            return self._theirs(existing)
+        whose = _LOST if "stack" in existing.facts else _NOBODYS
+        return whose.format(name=name, logical=existing.facts.get("logical-name"), id=existing.id)
+
+    async def _seen(self, place: Place) -> Existing | None:
+        try:
+            return await self.cloud.look(place, self.asking)
+        except Exception:  # noqa: BLE001 (the SDK raises bare exceptions)
+            return None
+
+    def _ours(self, urn: str, own: str) -> str:
+        """Say that this stack has the container, and how it stays what it is."""
+        component = component_in(urn)
+        if component is None:
+            return (
+                f"The container is this stack's own: it is the resource {name_in(urn)!r}. To take it over in place, put "
+                f'formerly="{urn}" into this Secret, and take that resource out of the program.'
+            )
+        renamed = urn.rpartition("::")[0] == own.rpartition("::")[0]
+        alias = f'Alias(name="{name_in(component)}")' if renamed else f'"{component}"'
+        return (
+            f'The container is this stack\'s own: it is Secret("{name_in(component)}"), which was renamed or moved. Say '
+            f"so, and it stays what it is: opts=ResourceOptions(aliases=[{alias}])."
+        )
+
+    def _theirs(self, existing: Existing, urn: str) -> str:
+        """Say which stack the container belongs to, by its own word."""
+        stack, name = existing.facts.get("stack", ""), existing.facts.get("logical-name", "")
+        adopt = f'adopt="{existing.id}", adopt_from="{stack}"'
+        if stack == self.wanted.stack:
+            alias = (
+                f'Alias(name="{name}")'
+                if name != name_in(urn)
+                else "Alias(parent=<what it was in>)"
+            )
+            return (
+                f"The container says that it is this stack's own, Secret({shown(name)}). If that was renamed or moved, say "
+                f"so, and it stays what it is: opts=ResourceOptions(aliases=[{alias}]). Only if the state does not have it "
+                f"any more (an interrupted run, a lost state; see pulumi stack --show-urns): add {adopt}."
+            )
+        return (
+            f"The container belongs to another stack: {shown(stack)} has it as Secret({shown(name)}). Nothing of it was "
+            f"changed. Give this Secret another key=, service= or environment=. Only where this stack is to have it from "
+            f"now on: take it out of that stack's state, without deleting it (pulumi state delete), and then add {adopt}."
+        )
+
+    # When it is registered -----------------------------------------------------------------------
+
+    async def stays(self, properties: Mapping[str, Any]) -> None:
+        """Refuse that the container becomes another one, where it must not.
+
+        Args:
+            properties: Its inputs or outputs as the engine has them: what it is, and not what was asked for.
+
+        Raises:
+            SecretArgsError: It is another one than the program asks for.
+        """
+        is_, name = self.cloud.place(properties), self.cloud.name(self.wanted.spelled)
+        asked = {"name": name, **await self.cloud.where(self.wanted, self.provider)}
+        differing = clouds.differing(is_, asked)
+        if differing:
+            found = ", ".join(f"{part} {is_[part]!r}" for part in differing)
+            wanted = ", ".join(f"{part} {asked[part]!r}" for part in differing)
+            with one_clear_message():
+                raise SecretArgsError(
+                    f"{self._who}: its container has {found}, and the program asks for {wanted}. A container is never "
+                    f"given up for another one, and its value with it. {_OTHER_CONTAINER}"
+                )
+
+    async def watch(self, container: clouds.Container) -> None:
+        """Let the program fail where its container could not be made, or would have to be another one.
+
+        With `--continue-on-error` a program goes on after that, and at its end the engine deletes what the
+        program no longer has, the container under its old name among it. A program that fails prevents it.
+
+        Raises:
+            RunError: The container was refused, or could not be adopted.
+            SecretArgsError: It is another one than the program asks for.
+        """
+        try:
+            await container.resource.urn.future()
+            made = await container.resource.id.is_known()
+            properties = await container.properties.future()
+        except Exception:  # noqa: BLE001 (the registration's own error is the program's)
+            return
+        if properties is not None:
+            await self.stays(properties)
+        if not pulumi.runtime.is_dry_run() and (
+            self.refused or (self.wanted.adopt is not None and not made)
+        ):
+            raise pulumi.RunError(
+                f"{self._who} could not be made, so this run deletes nothing: what is in its way could be among it."
+            )
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """The hooks of a run; one serves all its containers."""
+
+    run: Run
+
+    async def before_create(self, args: pulumi.ResourceHookArgs) -> None:
+        claim = self.run.containers.get(args.urn)
+        if claim is None:
+            return
+        try:
+            inputs = await _plain(args.new_inputs)
+            await claim.cloud.before_create(inputs, claim.wanted, claim.asking)
+        except InfraSecretsError as refused:
+            claim.refused = True
+            message = f'Secret("{args.name}"): {refused}'
+            raise InfraSecretsError(message).with_traceback(None) from None
+
+    async def before_update(self, args: pulumi.ResourceHookArgs) -> None:
+        claim = self.run.containers.get(args.urn)
+        if claim is not None:
+            await claim.stays(await _plain(args.new_inputs))
+
+    async def on_error(self, args: pulumi.ErrorHookArgs) -> bool:
+        """Add the way out to a cloud's refusal; never try again."""
+        claim = self.run.containers.get(args.urn)
+        cloud = claim.cloud if claim is not None else _cloud_of(args.type)
+        if cloud is None:
+            return False
+        said = None
+        if args.failed_operation == "create":
+            inputs = await _plain(args.new_inputs)
+            if claim is not None:
+                claim.refused = True
+                if any(cloud.ALREADY_EXISTS in failure for failure in args.errors):
+                    said = await claim.whose(args.urn, inputs, self.run)
+            if said is None:
+                ways_out = (cloud.way_out(failure, inputs) for failure in args.errors)
+                said = next(filter(None, ways_out), None)
+        elif args.failed_operation == "update" and cloud.STATE_RUNS_AHEAD:
+            said = _REFRESH
+        if said is not None:
+            pulumi.log.error(f'Secret("{args.name}"): {said}')
+        return False
+
+
+def _cloud_of(type_: str) -> Cloud | None:
+    package = type_.split(":", maxsplit=1)[0]
+    for cloud in map(clouds.load, clouds.available()):
+        if cloud.RESOURCE_TYPE.split(":", maxsplit=1)[0] == package:
+            return cloud
+    return None
+
+
+async def _plain(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Resolve inputs; one that is marked as secret is an output here."""
+    return {
+        key: await each.future() if isinstance(each, pulumi.Output) else each
+        for key, each in (inputs or {}).items()
+    }
+
+
+_INTERRUPTED = (
+    " If a run was interrupted, its pending creation stays in the state and warns until: pulumi refresh "
+    "--clear-pending-creates"
+)
+_LOST = (
+    "The container {name!r} was made by this stack, as Secret({logical!r}), and the state does not know it (an "
+    'interrupted run or a lost state). Take it over, value and all: add adopt="{id}" to this Secret and run again.'
+    + _INTERRUPTED
+)
+_NOBODYS = (
+    "A container {name!r} exists that this stack does not have, and it does not say whose it is (made by hand, or by "
+    'something else). Nothing of it was changed. Take it over, value and all: add adopt="{id}" to this Secret and run '
+    "again." + _INTERRUPTED
+)
+_NOT_SEEN = (
+    "A container {name!r} exists that this stack does not have, and this login may not look whose it is. Nothing of it "
+    "was changed. If no other stack has it, take it over, value and all: add {adopt} to this Secret and run again."
+    + _INTERRUPTED
+)
+_SAME_NAME = (
+    "What was changed needs a new container (replicas, or up --replace), and there cannot be two of one name. Nothing "
+    "was changed. Undo the change; or give the new container another key=; or, if the value may go, take this Secret out "
+    "of the program, run pulumi up, and put it back. Do not adopt it."
+)
+_EXCHANGED = (
+    "The container that it wants is this stack's own and still that of {name!r}, which this change moves away from it. "
+    "Nothing was changed. Do it in two runs of pulumi up: first let {name!r} go, then give its name to this Secret."
+)
+_OTHER_CONTAINER = (
+    "Nothing was changed. Undo the change; or add a second Secret with the new name, let an operator copy the value, and "
+    "retire this one (first its retention, then the Secret)."
+)
+_REFRESH = (
+    "the update was refused, but the state may hold what was asked for, and then the next pulumi up says that it updates "
+    "and sends nothing. When the cause is mended: pulumi refresh, then pulumi up"
+)

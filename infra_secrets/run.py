@@ -1,0 +1,103 @@
+"""What one run of one program knows: names, hooks, containers, and what the stack's state holds.
+
+A run of a program has one connection to the engine, and what is kept here lives exactly as long: it is an
+attribute of that connection. A dictionary by connection would never let go, because what it holds refers
+to resources and they to the connection.
+"""
+
+import asyncio
+import os
+from collections.abc import Hashable, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+import pulumi
+from pulumi.runtime.settings import get_monitor
+
+from infra_secrets.internals import Holder, Later
+from infra_secrets.naming import NamesTaken
+
+names_of_this_run: ContextVar[NamesTaken | None] = ContextVar("names_of_this_run", default=None)
+"""A plugin has a connection for each component, and says itself which of them belong to one run."""
+
+_ATTRIBUTE = "_infra_secrets_run"
+
+
+class Run:
+    """One run.
+
+    Attributes:
+        names: The names that it has asked for so far.
+        hooks: Its hooks, by name.
+        holder: What protects options against its transforms.
+        containers: What was registered, by URN of the container.
+        found_out: What was asked of a cloud once, by whatever says what it is.
+    """
+
+    def __init__(self) -> None:
+        self.names = names_of_this_run.get() or NamesTaken()
+        self.hooks: dict[str, Later] = {}
+        self.holder = Holder()
+        self.containers: dict[str, Any] = {}
+        self.found_out: dict[Hashable, asyncio.Future[Any]] = {}
+
+    @classmethod
+    def this(cls) -> "Run":
+        """Find the run that this code is in."""
+        connection = get_monitor()
+        found = getattr(connection, _ATTRIBUTE, None)
+        if not isinstance(found, cls):
+            found = cls()
+            setattr(connection, _ATTRIBUTE, found)
+        return found
+
+    def hook(self, kind: type[Any], name: str, *rest: object) -> Later:
+        """Find a hook, or make it; one serves all containers of a run."""
+        if name not in self.hooks:
+            self.hooks[name] = Later(kind, self.names.unique(name), *rest)
+        return self.hooks[name]
+
+
+def this_stack() -> str:
+    """Name the stack as Pulumi does, `organization/project/stack`."""
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+
+
+async def resources_in_state(type_: str) -> dict[str, Mapping[str, Any]] | None:
+    """Read what this stack's state holds of one type: the outputs by URN; None where it cannot be known.
+
+    The engine answers from its backend, and no cloud is asked. A resource that waits for its deletion is not
+    among them. Outputs of other types, in which there may be secrets, are dropped at once.
+
+    The engine (seen with 3.259) crashes when it is asked for the resources of a stack that has no state yet, so it is
+    asked only where there must be one: the stack has outputs, or an `up` has written its first resources to a
+    backend of the user's own. (Source: pulumi pkg/backend/backend.go, GetStackResourceOutputs.)
+    """
+    try:
+        if not await _has_state():
+            return None
+        answer = await _ask("readStackResourceOutputs", stackName=this_stack())
+    except Exception as failed:  # noqa: BLE001 (the SDK raises bare exceptions)
+        pulumi.log.debug(f"the stack's state could not be read: {failed}")
+        return None
+    return {
+        urn: each.get("outputs") or {}
+        for urn, each in (answer.get("outputs") or {}).items()
+        if each.get("type") == type_
+    }
+
+
+async def _has_state() -> bool:
+    written = not pulumi.runtime.is_dry_run() and not os.environ.get("PULUMI_SKIP_CHECKPOINTS")
+    if written and pulumi.get_organization() == _NO_ORGANIZATION:
+        return True
+    return bool((await _ask("readStackOutputs", name=this_stack())).get("outputs"))
+
+
+_NO_ORGANIZATION = "organization"
+"""What a backend of the user's own (a folder, a bucket) has for an organization."""
+
+
+async def _ask(function: str, **args: str) -> Mapping[str, Any]:
+    answer = await pulumi.runtime.invoke_async(f"pulumi:pulumi:{function}", args)
+    return answer if isinstance(answer, Mapping) else {}
