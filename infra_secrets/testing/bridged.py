@@ -10,7 +10,7 @@ Left out: state upgraders, assets, and everything of a schema that no simulated 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from infra_secrets.testing.simulation import (
     DEFAULTS_KEY,
@@ -19,6 +19,7 @@ from infra_secrets.testing.simulation import (
     CheckFailure,
     CloudError,
     Diff,
+    Function,
     ResourceType,
     compare,
 )
@@ -201,6 +202,23 @@ class BridgedType(ResourceType):
     def delete(self, id_: str, old_outputs: Mapping[str, Any], call: Call) -> None:
         """Delete the resource."""
         _reported(lambda: self.remove(id_, old_outputs, call))
+
+
+def data_source(token: str, read: Function) -> tuple[str, Function]:
+    """Return a function's token and what it does, its refusals worded as the bridge words them.
+
+    pkg/tfbridge/provider.go, Invoke: `invoking TOKEN: ` before what Terraform said.
+    """
+
+    def invoke(args: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
+        try:
+            return cast("Mapping[str, Any]", _reported(lambda: read(args, call)))
+        except CloudError as error:
+            raise CloudError(
+                error.code, f"invoking {token}: {error.message}", status=error.status
+            ) from error
+
+    return token, invoke
 
 
 def _is_zero(value: Any) -> bool:

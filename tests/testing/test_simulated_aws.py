@@ -214,6 +214,50 @@ def test_the_state_holds_an_arn_and_no_value(with_value: Rehearsal) -> None:
     assert "operator" not in json.dumps(with_value.state())
 
 
+def looks(**args: Any) -> Callable[[], None]:
+    def program() -> None:
+        secret(tags={"owner": "me"})()
+        found = aws.secretsmanager.get_secret_output(**args)
+        pulumi.export("found", found.apply(lambda each: dict(vars(each))))
+
+    return program
+
+
+def test_a_program_can_look_at_a_secret_without_reading_its_value(with_value: Rehearsal) -> None:
+    arn = with_value.outputs["arn"]
+    rehearsal = with_value.fork()
+    rehearsal.program = secret(tags={"owner": "me"})
+    rehearsal.up()
+    for args in ({"name": "api/prod"}, {"arn": arn}, {"name": "api/prod", "region": REGION}):
+        rehearsal.program = looks(**args)
+        rehearsal.up()
+        found = rehearsal.outputs["found"]
+        assert (found["arn"], found["id"], found["name"]) == (arn, arn, "api/prod")
+        assert (found["region"], found["tags"]) == (REGION, {"owner": "me"})
+        rehearsal.assert_no_leak()
+    assert "aws:secretsmanager/getSecret:getSecret" not in rehearsal.echoed
+
+
+@pytest.mark.parametrize(
+    "args", [{"name": "api/staging"}, {"name": "api/prod", "region": "us-east-1"}]
+)
+def test_a_secret_that_is_not_there_is_refused_in_the_provider_s_words(
+    with_value: Rehearsal, args: dict[str, Any]
+) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = looks(**args)
+    error = rehearsal.preview(check=False).error
+    assert f"reading Secrets Manager Secret ({args['name']}): couldn't find resource" in error
+    assert "invoking aws:secretsmanager/getSecret:getSecret: 1 error occurred" in error
+
+
+def test_a_secret_whose_deletion_is_scheduled_is_not_found(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.aws.delete("api/prod")
+    rehearsal.program = looks(name="api/prod")
+    assert "couldn't find resource" in rehearsal.preview(check=False).error
+
+
 def test_metadata_is_changed_in_place(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = secret(

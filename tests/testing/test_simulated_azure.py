@@ -234,6 +234,38 @@ def test_outputs_never_hold_the_value(with_value: Rehearsal) -> None:
     assert "UNSET" not in json.dumps(resource["outputs"])
 
 
+def looks(name: str) -> Callable[[], None]:
+    def program() -> None:
+        secret()()
+        found = azure_native.keyvault.get_secret_output(
+            resource_group_name="rg", vault_name="kv-1", secret_name=name
+        )
+        pulumi.export("id", found.id)
+        pulumi.export("enabled", found.properties.attributes.enabled)
+        pulumi.export("properties", found.properties.apply(lambda each: sorted(vars(each))))
+
+    return program
+
+
+def test_a_program_can_look_at_a_secret_without_reading_its_value(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = looks("api--prod")
+    rehearsal.up()
+    assert (rehearsal.outputs["id"], rehearsal.outputs["enabled"]) == (ID, True)
+    assert "value" not in rehearsal.outputs["properties"]
+    assert rehearsal.echoed == []
+    rehearsal.assert_no_leak()
+
+
+def test_a_secret_that_is_not_there_is_refused_with_404(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = looks("api--staging")
+    assert 'Status=404 Code="SecretNotFound"' in rehearsal.preview(check=False).error
+    rehearsal.azure.delete("api--prod")
+    rehearsal.program = looks("api--prod")
+    assert 'Status=404 Code="SecretNotFound"' in rehearsal.preview(check=False).error
+
+
 def test_a_refresh_and_the_next_up_bury_the_value_of_a_raw_placeholder(
     with_value: Rehearsal,
 ) -> None:

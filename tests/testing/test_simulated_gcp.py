@@ -166,6 +166,51 @@ def test_metadata_and_keys_are_changed_in_place(with_value: Rehearsal) -> None:
     assert rehearsal.gcp.value("api") == "operator's value"
 
 
+KEYED: dict[str, Any] = {
+    "replication": KEY,
+    "labels": {"a": "b"},
+    "annotations": {"c": "D/e"},
+}
+
+
+def looks(**args: Any) -> Callable[[], None]:
+    def program() -> None:
+        secret(**KEYED)()
+        found = gcp.secretmanager.get_secret_output(**args)
+        pulumi.export("found", found.apply(lambda each: dict(vars(each))))
+        pulumi.export("auto", found.replications[0].autos.apply(len))
+        keys = found.replications[0].autos[0].customer_managed_encryptions
+        pulumi.export("key", keys.apply(lambda all_: [each.kms_key_name for each in all_]))
+
+    return program
+
+
+def test_a_program_can_look_at_a_secret_without_reading_its_payload(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = secret(**KEYED)
+    rehearsal.up()
+    rehearsal.program = looks(secret_id="api")
+    rehearsal.up()
+    found = rehearsal.outputs["found"]
+    assert (found["id"], found["project"]) == (f"projects/{PROJECT}/secrets/api", PROJECT)
+    assert found["secret_id"] == "api"
+    assert found["effective_annotations"] == found["annotations"] == {"c": "D/e"}
+    assert found["effective_labels"]["a"] == "b"
+    assert (rehearsal.outputs["auto"], rehearsal.outputs["key"]) == (1, ["projects/p/keys/k"])
+    assert rehearsal.echoed == []
+    rehearsal.assert_no_leak()
+
+
+def test_a_secret_that_is_not_there_is_refused_in_the_provider_s_words(
+    with_value: Rehearsal,
+) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = looks(secret_id="api", project="shop-2")
+    error = rehearsal.preview(check=False).error
+    assert "projects/shop-2/secrets/api not found" in error
+    assert "invoking gcp:secretmanager/getSecret:getSecret: 1 error occurred" in error
+
+
 @pytest.mark.parametrize(
     "args",
     [

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, cast
 
-from infra_secrets.testing.bridged import BridgedType, Property
+from infra_secrets.testing.bridged import BridgedType, Property, data_source
 from infra_secrets.testing.simulation import (
     Call,
     CheckFailure,
@@ -28,6 +28,7 @@ from infra_secrets.testing.simulation import (
 
 ACCOUNT: Final = "123456789012"
 DEFAULT_REGION: Final = "eu-west-1"
+CREATED: Final = "2026-01-01T00:00:00Z"
 
 NAME_LIMIT: Final = 512  # botocore service-2.json, NameType
 DESCRIPTION_LIMIT: Final = 2048  # botocore, DescriptionType
@@ -424,6 +425,38 @@ class SimulatedAws(SimulatedCloud):
             "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
             "aws:index/getRegion:getRegion": _region,
             "aws:index/getPartition:getPartition": _partition,
+            **dict([data_source("aws:secretsmanager/getSecret:getSecret", self._get_secret)]),
+        }
+
+    def _get_secret(self, args: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
+        """DescribeSecret and GetResourcePolicy: metadata only, never the value.
+
+        terraform-provider-aws internal/service/secretsmanager/secret_data_source.go: a secret whose
+        deletion is scheduled is not found, as for the resource. The request goes to the region that
+        the arguments or the provider name, also for an ARN.
+        """
+        region = args.get("region") or call.config.get("region") or DEFAULT_REGION
+        secret_id = args.get("arn") or args.get("name") or ""
+        secret = self.service.find(region, secret_id)
+        hidden = secret is not None and secret.scheduled and self.keeps(SCHEDULED_IS_GONE)
+        if secret is None or secret.region != region or hidden:
+            raise CloudError(
+                "ResourceNotFoundException",
+                f"reading Secrets Manager Secret ({secret_id}): couldn't find resource",
+                status=400,
+            )
+        return {
+            "id": secret.arn,
+            "arn": secret.arn,
+            "name": secret.name,
+            "region": region,
+            "description": secret.description,
+            "kmsKeyId": secret.kms_key_id,
+            "policy": secret.policy,
+            "tags": dict(secret.tags),
+            "type": secret.type,
+            "createdDate": CREATED,
+            "lastChangedDate": CREATED,
         }
 
     def _find(self, name: str, scope: str | None) -> Secret:

@@ -442,13 +442,18 @@ class SimulatedAzure(SimulatedCloud):
         }
 
     def _get_secret(self, args: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
+        """Secrets_Get, the GET of ARM: metadata only, never the value; a soft-deleted one is gone.
+
+        The words are those of pulumi-azure-native provider/pkg/azure/client_azcore.go,
+        newResponseError; the code is the data plane's.
+        """
         id_ = SecretId(
             _subscription(call), args["resourceGroupName"], args["vaultName"], args["secretName"]
         )
         secret = self.service.live(id_.vault, id_.name)
         if secret is None:
             raise _arm_error(404, "SecretNotFound", f"The secret {id_.name} was not found.")
-        return {"id": str(id_), **arm_body(secret)}
+        return _outputs(secret, id_)
 
     def _found(self, name: str, scope: str | None) -> list[tuple[str, Secret]]:
         vault = scope.rstrip("/").rsplit("/", 1)[-1].lower() if scope is not None else None

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, cast
 
-from infra_secrets.testing.bridged import BridgedType, Property
+from infra_secrets.testing.bridged import BridgedType, Property, data_source
 from infra_secrets.testing.simulation import (
     Call,
     CheckFailure,
@@ -27,6 +27,7 @@ from infra_secrets.testing.simulation import (
 )
 
 DEFAULT_PROJECT: Final = "rehearsal"
+CREATED: Final = "2026-01-01T00:00:00.000000Z"
 
 ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")  # CreateSecretRequest.secret_id
 LABEL_LIMIT: Final = 64  # pulumi-gcp, gcp.secretmanager.Secret, labels
@@ -329,6 +330,46 @@ class SimulatedGcp(SimulatedCloud):
         return {
             "gcp:organizations/getClientConfig:getClientConfig": _client_config,
             "gcp:organizations/getProject:getProject": _project,
+            **dict([data_source("gcp:secretmanager/getSecret:getSecret", self._get_secret)]),
+        }
+
+    def _get_secret(self, args: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
+        """GetSecret: metadata only, never the payload.
+
+        terraform-provider-google-beta google-beta/services/secretmanager
+        /data_source_secret_manager_secret.go: id and project hold what was asked for, labels and
+        annotations are all that are there.
+        """
+        project = str(args.get("project") or _project_of(call))
+        id_ = f"projects/{project}/secrets/{args.get('secretId')}"
+        secret = self.service.find(project, id_)
+        if secret is None:
+            raise CloudError("NOT_FOUND", f"{id_} not found", status=404)
+        settings = secret.settings
+        labels = dict(settings.get("labels") or {})
+        annotations = dict(settings.get("annotations") or {})
+        return {
+            "id": id_,
+            "project": project,
+            "secretId": secret.id,
+            "name": secret.name,
+            "createTime": CREATED,
+            "labels": labels,
+            "pulumiLabels": labels,
+            "effectiveLabels": labels,
+            "annotations": annotations,
+            "effectiveAnnotations": annotations,
+            "replications": _replications(settings.get("replication") or {}),
+            "rotations": [dict(settings["rotation"])] if settings.get("rotation") else [],
+            "topics": [dict(topic) for topic in settings.get("topics") or []],
+            "expireTime": settings.get("expireTime") or "",
+            "ttl": "",
+            "versionAliases": dict(settings.get("versionAliases") or {}),
+            "versionDestroyTtl": settings.get("versionDestroyTtl") or "",
+            "secretType": settings.get("secretType") or "",
+            "tags": {},
+            "deletionPolicy": "",
+            "deletionProtection": False,
         }
 
     def _found(self, name: str, scope: str | None) -> list[tuple[str, Secret]]:
@@ -418,6 +459,29 @@ class SimulatedGcp(SimulatedCloud):
         if secret.latest is None:
             return "empty"
         return "set" if self.value(name, scope) is not None else "disabled"
+
+
+def _replications(replication: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a replication as the function shows it: every block is a list."""
+
+    def keys(encryption: Any) -> list[dict[str, Any]]:
+        return [dict(encryption)] if encryption else []
+
+    auto, user_managed = replication.get("auto"), replication.get("userManaged")
+    autos = [] if auto is None else [keys(auto.get("customerManagedEncryption"))]
+    replicas = [
+        {
+            "location": replica["location"],
+            "customerManagedEncryptions": keys(replica.get("customerManagedEncryption")),
+        }
+        for replica in (user_managed or {}).get("replicas") or []
+    ]
+    return [
+        {
+            "autos": [{"customerManagedEncryptions": each} for each in autos],
+            "userManageds": [{"replicas": replicas}] if user_managed else [],
+        }
+    ]
 
 
 # pulumi-gcp -------------------------------------------------------------------------------------
@@ -510,7 +574,7 @@ class SecretType(_GcpType):
             "name": secret.name,
             "secretId": secret.id,
             "project": secret.project,
-            "createTime": "2026-01-01T00:00:00.000000Z",
+            "createTime": CREATED,
             "effectiveLabels": labels,
             "pulumiLabels": labels,
             "effectiveAnnotations": dict(secret.settings.get("annotations") or {}),
