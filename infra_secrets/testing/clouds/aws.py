@@ -693,7 +693,7 @@ class SecretType(_AwsType):
     ) -> tuple[dict[str, Any], list[CheckFailure]]:
         """Merge the provider's default tags and the resource's own, as pulumi-aws does."""
         tags = inputs.get("tags") or {}
-        everything = UNKNOWN
+        everything: Any = UNKNOWN
         if isinstance(tags, Mapping) and not holds_unknown(tags):
             everything = {**_default_tags(call), **tags}
         inputs = {**inputs, "tagsAll": everything}
