@@ -389,6 +389,22 @@ def test_labels_and_annotations_of_others_stay(with_value: Rehearsal) -> None:
     assert described["annotations"] == {"by": "hand", "c": "d"}
 
 
+def test_a_create_that_was_killed_stays_pending_after_an_import_until_it_is_cleared() -> None:
+    with Rehearsal(secret(), config={"gcp:project": PROJECT}) as rehearsal:
+        made = "gcp:secretmanager/secret:Secret"
+        rehearsal.up(
+            kill_when=lambda request: (request.operation, request.type) == ("create", made)
+        )
+        rehearsal.cancel()
+        rehearsal.program = secret(opts=pulumi.ResourceOptions(import_="api"))
+        for _ in range(2):
+            assert "pending operations from previous deployment" in rehearsal.up().output
+        rehearsal.extra_args = ["--clear-pending-creates"]
+        rehearsal.refresh()
+        rehearsal.extra_args = []
+        assert "pending operations" not in rehearsal.up().output
+
+
 BY_HAND = {
     "versionAliases": {"stable": "1"},
     "topics": [{"name": "projects/p/topics/t"}],
