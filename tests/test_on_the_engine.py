@@ -46,6 +46,23 @@ def test_an_explicit_provider_decides_the_region_and_two_regions_hold_the_same_n
             assert f"arn:aws:secretsmanager:{region}:" in rehearsal.outputs[region]
 
 
+def test_as_many_labels_and_annotations_as_the_package_takes_fit_on_gcp() -> None:
+    def described(length: int) -> None:
+        Secret("StripeApiKey", tags={f"t{n}": "x" for n in range(63)}, description="x" * length)
+
+    with Rehearsal(lambda: described(1), config=config_for("gcp"), **SETTINGS) as rehearsal:
+        rehearsal.up()
+        there = rehearsal.gcp.describe("shop__production__stripe-api-key")
+        beside = sum(len(f"{key}{text}") for key, text in there["annotations"].items()) - 1
+        rehearsal.program = lambda: described(16 * 1024 - 1 - beside)
+        rehearsal.up()
+        rehearsal.program = lambda: described(16 * 1024 - beside)
+        refused = rehearsal.preview(check=False)
+
+        assert len(there["labels"]) == 64
+        assert "take 16384 bytes together" in refused.error
+
+
 def test_providers_given_to_a_parent_reach_the_container() -> None:
     import pulumi_aws as aws
 

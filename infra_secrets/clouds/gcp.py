@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from pulumi_gcp.secretmanager import SecretReplicationArgsDict
 
 MAX_NAME = 255  # google.cloud.secretmanager CreateSecretRequest.secret_id
-# Labels and annotations: pulumi-gcp 10.2.0, gcp.secretmanager.Secret
-MAX_LABELS = 64
+# Labels and annotations: pulumi-gcp 10.2.0, gcp.secretmanager.Secret. GCP takes 64 labels, and one of them
+# is the provider's: goog-pulumi-provisioned. The annotations together stay below 16 KiB.
+MAX_LABELS = 63
 MAX_LABEL_BYTES = 128
-MAX_ANNOTATIONS_BYTES = 16 * 1024
+MAX_ANNOTATIONS_BYTES = 16 * 1024 - 1
 
 SPELLING = Spelling(title="GCP Secret Manager", separator="__", limit=MAX_NAME)
 RESOURCE_TYPE = "gcp:secretmanager/secret:Secret"
@@ -107,7 +108,8 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
 def _label_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
     if len(wanted.tags) > MAX_LABELS:
         yield UnsupportedError(
-            f"tags has {len(wanted.tags)} entries; GCP takes {MAX_LABELS} labels on a secret."
+            f"tags has {len(wanted.tags)} entries; GCP takes {MAX_LABELS + 1} labels on a secret, and pulumi-gcp adds "
+            f"1 (goog-pulumi-provisioned). Give at most {MAX_LABELS}."
         )
     for key, text in wanted.tags.items():
         if not _is_label(_LABEL_KEY, key):

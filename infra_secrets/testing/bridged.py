@@ -2,8 +2,9 @@
 it.
 
 The differences to a native provider are what bites: a diff compares the program with the *state's
-outputs* (so that drift is noticed), an omitted computed property is no change, and a replacement
-deletes first when the name was chosen by the program.
+outputs* (so that drift is noticed), an omitted computed property is no change, a replacement
+deletes first when the name was chosen by the program, and an update that the cloud refuses is
+written into the state all the same.
 
 Left out: state upgraders, assets, and everything of a schema that no simulated type needs.
 """
@@ -58,6 +59,12 @@ class BridgedType(ResourceType):
     deletes_first_when_named = True
     """Whether a replacement under an explicit name deletes before it creates."""
 
+    deletes_first = False
+    """Whether every replacement does."""
+
+    keeps_refused_updates = True
+    """Whether the state holds what an update said that the cloud refused."""
+
     # What a subclass fills in --------------------------------------------------------------------
 
     def validate(self, inputs: Mapping[str, Any]) -> list[CheckFailure]:
@@ -65,25 +72,26 @@ class BridgedType(ResourceType):
         del inputs
         return []
 
-    def plan(self, inputs: Mapping[str, Any], call: Call) -> dict[str, Any]:
-        """Add to the inputs what the provider's own configuration decides."""
-        del call
+    def plan(self, inputs: Mapping[str, Any], old: Mapping[str, Any], call: Call) -> dict[str, Any]:
+        """Add to the inputs what the provider's configuration and the state decide."""
+        del old, call
         return {key: value for key, value in inputs.items() if key != DEFAULTS_KEY}
 
-    def make(self, planned: dict[str, Any], call: Call) -> tuple[str, dict[str, Any]]:
-        """Create the resource; return its id and what the provider has computed."""
+    def make(self, planned: dict[str, Any], call: Call) -> str:
+        """Create the resource and return its id."""
         raise NotImplementedError
 
     def look(
         self, id_: str, old_outputs: Mapping[str, Any], call: Call
     ) -> tuple[str, dict[str, Any]] | None:
-        """Return id and outputs as they are now, or None when the resource is gone."""
+        """Return id and outputs as they are now, or None when the resource is gone.
+
+        What only the provider knows of comes from the old outputs, which are empty on an import.
+        """
         raise NotImplementedError
 
-    def change(
-        self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call
-    ) -> dict[str, Any]:
-        """Change the resource in place; return what the provider has computed."""
+    def change(self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call) -> None:
+        """Change the resource in place where the plan differs from the state."""
         raise NotImplementedError
 
     def remove(self, id_: str, old: Mapping[str, Any], call: Call) -> None:
@@ -122,38 +130,48 @@ class BridgedType(ResourceType):
     ) -> Diff:
         """Compare the program with the state, as `terraform plan` does."""
         del old_inputs
-        planned = self.plan(inputs, call)
-        changes: list[Change] = []
-        for key, property_ in self.properties.items():
-            old, new = old_outputs.get(key), planned.get(key)
-            if new is None and property_.computed:
-                continue
-            if _is_zero(old) and _is_zero(new):
-                continue
-            changes += [
-                Change(change.path, change.kind, replaces=property_.replaces(change.path))
-                for change in compare(
-                    {key: property_.compared_as(old)}, {key: property_.compared_as(new)}
-                )
-            ]
+        planned = self.plan(inputs, old_outputs, call)
+        changes = [
+            change for key in self.properties for change in self._changes(key, old_outputs, planned)
+        ]
         named = self.auto_named is not None and inputs.get(self.auto_named) is not None
         made_up = self.auto_named in (inputs.get(DEFAULTS_KEY) or ())
-        return Diff(
-            changes,
-            delete_before_replace=named and not made_up and self.deletes_first_when_named,
-        )
+        by_name = named and not made_up and self.deletes_first_when_named
+        return Diff(changes, delete_before_replace=by_name or self.deletes_first)
+
+    def changed(self, key: str, old: Mapping[str, Any], planned: Mapping[str, Any]) -> bool:
+        """Whether the plan differs from the state in a property."""
+        return bool(self._changes(key, old, planned))
+
+    def _changes(
+        self, key: str, old_outputs: Mapping[str, Any], planned: Mapping[str, Any]
+    ) -> list[Change]:
+        property_, old, new = self.properties[key], old_outputs.get(key), planned.get(key)
+        left_to_the_provider = new is None and property_.computed
+        if left_to_the_provider or (_is_zero(old) and _is_zero(new)):
+            return []
+        return [
+            Change(change.path, change.kind, replaces=property_.replaces(change.path))
+            for change in compare(
+                {key: property_.compared_as(old)}, {key: property_.compared_as(new)}
+            )
+        ]
 
     def preview(
         self, old_outputs: Mapping[str, Any], inputs: Mapping[str, Any], call: Call
     ) -> dict[str, Any]:
         """Foretell the outputs."""
-        return {**old_outputs, **self.plan(inputs, call)}
+        return {**old_outputs, **self.plan(inputs, old_outputs, call)}
 
     def create(self, inputs: dict[str, Any], call: Call) -> tuple[str, dict[str, Any]]:
-        """Make the resource."""
-        planned = self.plan(inputs, call)
-        id_, computed = _reported(lambda: self.make(planned, call))
-        return id_, {**planned, **computed, "id": id_}
+        """Make the resource, and read it."""
+        planned = self.plan(inputs, {}, call)
+
+        def make() -> tuple[str, dict[str, Any]]:
+            id_ = self.make(planned, call)
+            return id_, self._look_again(id_, planned, call)
+
+        return cast("tuple[str, dict[str, Any]]", _reported(make))
 
     def read(
         self, id_: str, old_inputs: Mapping[str, Any], old_outputs: Mapping[str, Any], call: Call
@@ -188,16 +206,51 @@ class BridgedType(ResourceType):
         inputs: dict[str, Any],
         call: Call,
     ) -> dict[str, Any]:
-        """Change the resource."""
+        """Change the resource, and read it: also where nothing differs from the state."""
         del old_inputs
-        planned = self.plan(inputs, call)
-        computed = _reported(lambda: self.change(id_, old_outputs, planned, call))
-        kept = {
+        planned = self._planned(old_outputs, inputs, call)
+
+        def change() -> dict[str, Any]:
+            self.change(id_, old_outputs, planned, call)
+            return self._look_again(id_, {**self._kept(old_outputs), **planned}, call)
+
+        return cast("dict[str, Any]", _reported(change))
+
+    def after_refused_update(
+        self, id_: str, old_outputs: Mapping[str, Any], inputs: dict[str, Any], call: Call
+    ) -> dict[str, Any] | None:
+        """Return what the program wanted, as if the cloud had it.
+
+        pkg/tfbridge/provider.go, Update: the state that Terraform's SDK hands back with an error is
+        the planned one, and it is saved with the reasons (initializationError).
+        """
+        if not self.keeps_refused_updates:
+            return None
+        planned = self._planned(old_outputs, inputs, call)
+        return {**self._kept(old_outputs), **planned, "id": id_}
+
+    def _planned(
+        self, old_outputs: Mapping[str, Any], inputs: dict[str, Any], call: Call
+    ) -> dict[str, Any]:
+        planned = self.plan(inputs, old_outputs, call)
+        for key in call.ignored:
+            planned.pop(key, None)
+            if key in self.properties and key in old_outputs:
+                planned[key] = old_outputs[key]
+        return planned
+
+    def _kept(self, old_outputs: Mapping[str, Any]) -> dict[str, Any]:
+        return {
             key: value
             for key, value in old_outputs.items()
             if key not in self.properties or self.properties[key].computed
         }
-        return {**kept, **planned, **computed, "id": id_}
+
+    def _look_again(self, id_: str, wanted: Mapping[str, Any], call: Call) -> dict[str, Any]:
+        found = self.look(id_, wanted, call)
+        if found is None:
+            raise CloudError("", "Resource provider reported that the resource did not exist")
+        return {**found[1], "id": found[0]}
 
     def delete(self, id_: str, old_outputs: Mapping[str, Any], call: Call) -> None:
         """Delete the resource."""

@@ -20,13 +20,19 @@ from typing import Any, Final
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import (
+    plugin_pb2,
+    provider_pb2,
+    provider_pb2_grpc,
+    status_pb2,
+)
 
 from infra_secrets.testing.clouds.kubernetes import ManifestType
 from infra_secrets.testing.engine import GRPC_OPTIONS
 from infra_secrets.testing.simulation import (
     Call,
     Change,
+    CloudError,
     Diff,
     Request,
     ResourceType,
@@ -334,17 +340,30 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             old_outputs=decode(request.olds),
             preview=request.preview,
         )
-        self._begin(context, made)
         type_, call, inputs = self._type(made), self._call(context, request), unwrap(marked)
         old_inputs, old_outputs = unwrap(made.old_inputs), unwrap(made.old_outputs)
-        with self._lock:
-            if request.preview:
-                outputs = self._guard(context, lambda: type_.preview(old_outputs, inputs, call))
-            else:
-                outputs = self._guard(
-                    context,
-                    lambda: type_.update(request.id, old_inputs, old_outputs, inputs, call),
-                )
+
+        def update() -> dict[str, Any]:
+            self._meet(made)
+            with self._lock:
+                if request.preview:
+                    return type_.preview(old_outputs, inputs, call)
+                return type_.update(request.id, old_inputs, old_outputs, inputs, call)
+
+        try:
+            outputs = self._guard(context, update, passed_on=CloudError)
+        except CloudError as error:
+            saved = None
+            if not request.preview:
+                saved = type_.after_refused_update(request.id, old_outputs, inputs, call)
+            if saved is None:
+                return context.abort(grpc.StatusCode.UNKNOWN, str(error))
+            detail = provider_pb2.ErrorResourceInitFailed(
+                id=request.id,
+                properties=encode(mark_like(_known(saved, made), marked)),
+                reasons=[f"updating {request.urn}: {error}"],
+            )
+            return context.abort_with_status(_failed_in_part(detail))
         return provider_pb2.UpdateResponse(
             properties=encode(mark_like(_known(outputs, made), marked))
         )
@@ -401,18 +420,24 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def _begin(self, context: grpc.ServicerContext, request: Request) -> None:
         """Record the request and run the hooks and faults that it meets."""
+        self._guard(context, lambda: self._meet(request))
 
-        def meet() -> None:
-            self._on_request(request)
-            if self._cloud is not None:
-                self._cloud.meet(request)
+    def _meet(self, request: Request) -> None:
+        self._on_request(request)
+        if self._cloud is not None:
+            self._cloud.meet(request)
 
-        self._guard(context, meet)
-
-    def _guard(self, context: grpc.ServicerContext, act: Callable[[], Any]) -> Any:
+    def _guard(
+        self,
+        context: grpc.ServicerContext,
+        act: Callable[[], Any],
+        passed_on: type[Exception] | tuple[()] = (),
+    ) -> Any:
         """Turn whatever is raised into the engine's idea of a refusal: a status with a message."""
         try:
             return act()
+        except passed_on:
+            raise
         except Exception as error:  # noqa: BLE001 (a hook or a cloud may raise anything)
             message = str(error) or type(error).__name__
         return context.abort(grpc.StatusCode.UNKNOWN, message)
@@ -435,10 +460,25 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             name=request.name or request.urn.split("::", 3)[-1],
             type=request.type,
             seed=getattr(request, "randomSeed", b""),
+            ignored=tuple(getattr(request, "ignoreChanges", ())),
             proposed_name=autonaming.proposed_name if autonaming is not None else None,
             autonaming_disabled=autonaming is not None
             and autonaming.mode == provider_pb2.CheckRequest.AutonamingOptions.DISABLE,
         )
+
+
+def _failed_in_part(detail: Any) -> grpc.Status:
+    """Return the status of a failure with which the engine still writes outputs into the state.
+
+    sdk/go/common/resource/plugin/provider_plugin.go, parseError.
+    """
+    wire = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=detail.reasons[0])
+    wire.details.add().Pack(detail)
+    status = grpc.Status()
+    status.code = grpc.StatusCode.UNKNOWN
+    status.details = detail.reasons[0]
+    status.trailing_metadata = (("grpc-status-details-bin", wire.SerializeToString()),)
+    return status
 
 
 def _from_json(value: Any) -> Any:

@@ -152,6 +152,7 @@ class Call:
         seed: Bytes from which a provider draws the random part of a name.
         proposed_name: What the stack's autonaming setting wants, if it has one.
         autonaming_disabled: Whether that setting forbids made-up names.
+        ignored: Paths of what the program says is to be ignored.
     """
 
     config: Mapping[str, Any]
@@ -160,6 +161,7 @@ class Call:
     seed: bytes = b""
     proposed_name: str | None = None
     autonaming_disabled: bool = False
+    ignored: Sequence[str] = ()
 
     def auto_name(self, separator: str = "-", digits: int = 7) -> str | None:
         """Return the name that a provider makes up for a resource that was given none."""
@@ -232,6 +234,13 @@ class ResourceType:
         """Change the resource in place and return its outputs."""
         del id_, old_inputs, old_outputs, call
         return inputs
+
+    def after_refused_update(
+        self, id_: str, old_outputs: Mapping[str, Any], inputs: dict[str, Any], call: Call
+    ) -> dict[str, Any] | None:
+        """Return the outputs that the state gets with a refused update; None: it stays as it was."""
+        del id_, old_outputs, inputs, call
+        return None
 
     def delete(self, id_: str, old_outputs: Mapping[str, Any], call: Call) -> None:
         """Delete the resource."""

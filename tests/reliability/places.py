@@ -64,7 +64,7 @@ class Place:
         if self.cloud == "aws":
             return cast(str, rehearsal.aws.describe(name)["ARN"])
         if self.cloud == "gcp":
-            return cast(str, rehearsal.gcp.describe(name)["name"])
+            return f"projects/{self.scope}/secrets/{name}"
         return f"{VAULT}/secrets/{name}"
 
     def has_grants(self, rehearsal: Rehearsal, name: str) -> bool:
@@ -98,7 +98,8 @@ class Place:
             rehearsal.aws.service.tag_resource(self.scope, name, tags)
         elif self.cloud == "gcp":
             secret = rehearsal.gcp.service.get(self.scope, name)
-            secret.settings = {**secret.settings, "labels": tags}
+            labels = {**secret.settings["labels"], **tags}
+            secret.settings = {**secret.settings, "labels": labels}
         else:
             secret_there = rehearsal.azure.service.live(self.scope, name)
             assert secret_there is not None

@@ -122,10 +122,11 @@ refuse the replacements and removals, and change nothing about the updates.
 
 The engine is the real one: planning, replacement, protection, aliases, hooks, state and locks are
 what users run. The providers and the clouds behind them are simulated. They keep the rules below,
-each read from the source or the documentation that it names. No real cloud and no real provider
-plugin was run. Time does not pass: what is deleted does not expire. Permissions and encryption are
-not simulated, except that the data plane of a vault can be denied. What nobody thought of is not in
-the tables.
+each read from the source or the documentation that it names. Those of AWS and GCP were held against
+the real providers' code on the real engine, over moto and an emulator of Secret Manager; for this
+page no real cloud and no real provider plugin was run. Time does not pass: what is deleted does not
+expire. Permissions and encryption are not simulated, except that the data plane of a vault can be
+denied. What nobody thought of is not in the tables.
 
 ## The rules
 """

@@ -461,6 +461,93 @@ def removed_and_added_again(stage: Stage) -> None:
     stage.up()
 
 
+@scenario(
+    "the state is lost, `up` with `adopt`, then `destroy`, retention `recover`",
+    RECOVER,
+    aws=RESTORABLE,
+    azure=RESTORABLE,
+)
+def adopted_and_destroyed_recover(stage: Stage) -> None:
+    stage.rehearsal.lose_state()
+    stage.adopt()
+    stage.up()
+    stage.destroy()
+
+
+@scenario(
+    "the state is lost, `up` with `adopt` twice, then removed from the code, retention `recover`",
+    RECOVER,
+    aws=RESTORABLE,
+    azure=RESTORABLE,
+)
+def adopted_twice_and_removed_recover(stage: Stage) -> None:
+    stage.rehearsal.lose_state()
+    stage.adopt()
+    stage.up()
+    stage.up()
+    stage.write()
+    stage.up()
+
+
+@scenario(
+    "the state is lost, `up` with `adopt` under `keep`, retention changes to `recover`, then removed from the code",
+    aws=RESTORABLE,
+    azure=RESTORABLE,
+)
+def adopted_under_keep_then_removed_recover(stage: Stage) -> None:
+    stage.rehearsal.lose_state()
+    stage.adopt()
+    stage.up()
+    stage.say(retention="recover")
+    stage.up()
+    stage.write()
+    stage.up()
+
+
+@scenario(
+    "the state is lost, `up` with `adopt`, then `adopt` is dropped and the key renamed in one change, retention "
+    "`recover`",
+    RECOVER,
+    aws=RESTORABLE,
+    azure=RESTORABLE,
+)
+def adopted_and_renamed_recover(stage: Stage) -> None:
+    stage.rehearsal.lose_state()
+    stage.adopt()
+    stage.up()
+    stage.say(adopt=None, key="stripe-secret-key")
+    stage.up()
+
+
+@scenario(
+    "the region changes and the state is lost; `up` with the ARN of the old region in `adopt`, then without, "
+    "retention `recover`",
+    RECOVER,
+    aws=kept("adopt", finished=True),
+)
+def adopted_from_another_region_recover(stage: Stage) -> None:
+    before = stage.code
+    stage.configure(stage.place.elsewhere)
+    stage.rehearsal.lose_state()
+    stage.adopt()
+    stage.up()
+    stage.code = before
+    stage.up()
+
+
+@scenario(
+    "the state is lost, `up` with the project's number in `adopt`, then without",
+    gcp=KEPT,
+)
+def adopted_by_number(stage: Stage) -> None:
+    before = stage.code
+    stage.rehearsal.lose_state()
+    stage.say(adopt=stage.rehearsal.gcp.describe(stage.name())["name"])
+    stage.up()
+    stage.code = before
+    stage.up()
+
+
 @scenario("destroyed, retention `keep`", **everywhere(NOT_DELETED))
 def destroyed_keep(stage: Stage) -> None:
     stage.destroy()
@@ -561,13 +648,16 @@ def killed_in_create(stage: Stage) -> None:
 
 
 @scenario(
-    "`kill -9` in a destroy that the cloud still does, then `cancel` and `destroy`, retention `recover`",
+    "`kill -9` in a destroy that the cloud still does, then `cancel` and `destroy`, `refresh` and `destroy`, "
+    "retention `recover`",
     RECOVER,
-    aws=RESTORABLE,
+    aws=restorable("marked for deletion", finished=True),
     azure=RESTORABLE,
 )
 def killed_in_destroy(stage: Stage) -> None:
     stage.killed("delete", STRIPE, takes_effect=True)
+    stage.destroy()
+    stage.refresh()
     stage.destroy()
 
 
@@ -714,6 +804,11 @@ RAW: Mapping[str, Mapping[str, Fate]] = {
         "autonaming-verbatim-and-replaced-discard": "lost",
         "logical-name-changed-and-adopted-discard": "lost",
         "removed-and-added-again": "restorable",
+        "adopted-and-destroyed-recover": "restorable",
+        "adopted-twice-and-removed-recover": "restorable",
+        "adopted-under-keep-then-removed-recover": "restorable",
+        "adopted-and-renamed-recover": "restorable",
+        "adopted-from-another-region-recover": "lost",
         "destroyed-keep": "restorable",
         "destroyed-keep-in-spite": "restorable",
         "unprotected-and-destroyed": "restorable",
@@ -727,8 +822,6 @@ RAW: Mapping[str, Mapping[str, Fate]] = {
         "key-renamed": "lost",
         "key-renamed-in-spite": "lost",
         "service-and-environment-changed": "lost",
-        "region-changed": "lost",
-        "provider-changed": "lost",
         "autonaming-verbatim-and-renamed": "lost",
         "autonaming-verbatim-and-replaced": "lost",
         "removed-keep": "lost",
@@ -768,6 +861,10 @@ RAW: Mapping[str, Mapping[str, Fate]] = {
         "logical-name-changed-and-adopted-discard": "buried",
         "removed-restored-and-adopted": "buried",
         "removed-and-added-again": "buried",
+        "adopted-and-destroyed-recover": "buried",
+        "adopted-twice-and-removed-recover": "buried",
+        "adopted-under-keep-then-removed-recover": "buried",
+        "adopted-and-renamed-recover": "buried",
         "destroyed-keep": "restorable",
         "destroyed-keep-in-spite": "restorable",
         "unprotected-and-destroyed": "restorable",

@@ -9,7 +9,7 @@ import pulumi_azure_native as azure_native
 import pulumi_gcp as gcp
 import pytest
 
-from infra_secrets.testing import NoSuchRegistrationError, Recording, SecretValue
+from infra_secrets.testing import NoSuchRegistrationError, Recording, SecretValue, SimulatedGcp
 from infra_secrets.testing.canary import Canary
 
 SECRET = "aws:secretsmanager/secret:Secret"
@@ -134,12 +134,13 @@ def test_known_types_get_the_ids_that_their_clouds_give() -> None:
     recording.run(program)
     arn = "arn:aws:secretsmanager:{}:123456789012:secret:api/prod-AbCdEf"
     name = "projects/shop-1/secrets/api"
+    number = SimulatedGcp().service.number("shop-1")
     vault = "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv"
     version = recording.exports["version"]
     assert {key: value for key, value in recording.exports.items() if key != "version"} == {
         "aws": [arn.format("eu-central-1"), arn.format("eu-central-1"), "eu-central-1"],
         "west": arn.format("us-west-2"),
-        "gcp": [name, name, "shop-1"],
+        "gcp": [name, f"projects/{number}/secrets/api", "shop-1"],
         "azure": [f"{vault}/secrets/api", "https://kv.vault.azure.net/secrets/api"],
         "other": "t-id",
     }

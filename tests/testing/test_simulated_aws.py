@@ -85,6 +85,25 @@ def test_a_rule_that_is_switched_off_does_not_bite() -> None:
     assert service.create_secret(REGION, "x").versions == []
 
 
+def test_a_secret_whose_deletion_is_scheduled_cannot_be_deleted_again(
+    service: SecretsManager,
+) -> None:
+    service.create_secret(REGION, "x")
+    service.delete_secret(REGION, "x")
+    with pytest.raises(CloudError, match="marked for deletion"):
+        service.delete_secret(REGION, "x", recovery_days=0)
+
+
+def test_an_update_without_a_key_leaves_the_key_and_the_default_key_is_not_described(
+    service: SecretsManager,
+) -> None:
+    secret = service.create_secret(REGION, "x", kms_key_id="alias/mine")
+    service.update_secret(REGION, "x", description="new")
+    assert secret.kms_key_id == "alias/mine"
+    service.update_secret(REGION, "x", description="new", kms_key_id="alias/aws/secretsmanager")
+    assert secret.kms_key_id == ""
+
+
 def test_without_a_recovery_window_the_secret_is_gone_at_once(service: SecretsManager) -> None:
     service.create_secret(REGION, "x")
     service.delete_secret(REGION, "x", recovery_days=0)
@@ -321,6 +340,143 @@ def test_an_existing_secret_can_be_imported_with_its_value(with_value: Rehearsal
     assert changed(rehearsal.up())[0] == ("import", "Secret")
     assert rehearsal.aws.value("api/prod") == "operator's value"
     assert rehearsal.resources[0]["id"] == arn
+
+
+def adopting(rehearsal: Rehearsal, **args: Any) -> None:
+    """Take the secret over from a lost state, with everything that differs ignored."""
+    arn = rehearsal.outputs["arn"]
+    rehearsal.lose_state()
+    rehearsal.program = secret(opts=pulumi.ResourceOptions(import_=arn, **args))
+    rehearsal.up()
+
+
+def test_an_imported_secret_whose_window_is_ignored_is_destroyed_for_good(
+    with_value: Rehearsal,
+) -> None:
+    rehearsal = with_value.fork()
+    adopting(rehearsal, ignore_changes=["recoveryWindowInDays"])
+    assert "recoveryWindowInDays" not in rehearsal.resources[0]["outputs"]
+    rehearsal.destroy()
+    assert rehearsal.aws.state("api/prod") == "missing"
+
+
+def test_an_imported_secret_whose_window_is_written_can_be_restored(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    adopting(rehearsal)
+    assert rehearsal.resources[0]["outputs"]["recoveryWindowInDays"] == 30
+    rehearsal.destroy()
+    assert rehearsal.aws.describe("api/prod")["RecoveryWindowInDays"] == 30
+
+
+def test_obeying_the_advice_after_an_import_from_another_region_loses_the_value(
+    with_value: Rehearsal,
+) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.configure(config={"aws:region": "us-east-1"})
+    arn = rehearsal.outputs["arn"]
+    rehearsal.lose_state()
+    rehearsal.program = secret(opts=pulumi.ResourceOptions(import_=arn))
+    for _ in range(2):
+        error = rehearsal.up(check=False).error
+    assert "please remove the `import` declaration" in error
+    assert rehearsal.aws.value("api/prod") == "operator's value"
+    rehearsal.program = secret()
+    rehearsal.up()
+    assert rehearsal.aws.names(scope=REGION) == []
+    assert rehearsal.aws.versions("api/prod") == []
+
+
+def test_replacing_by_force_deletes_nothing_first(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.extra_args = ["--replace", "**key"]
+    with pytest.raises(EngineError, match="already exists"):
+        rehearsal.up()
+    assert rehearsal.aws.value("api/prod") == "operator's value"
+
+
+def test_a_secret_deleted_in_the_console_can_be_destroyed_after_a_refresh(
+    with_value: Rehearsal,
+) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.aws.delete("api/prod")
+    rehearsal.program = lambda: None
+    with pytest.raises(EngineError, match="marked for deletion"):
+        rehearsal.up()
+    rehearsal.extra_args = ["--refresh"]
+    rehearsal.up()
+    assert rehearsal.resources == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "change", "there"),
+    [
+        ("update_secret", {"description": "new"}, "Description"),
+        ("tag_resource", {"tags": {"a": "b"}}, "Tags"),
+    ],
+)
+def test_after_a_refused_update_the_next_up_says_updated_and_sends_nothing(
+    with_value: Rehearsal, operation: str, change: dict[str, Any], there: str
+) -> None:
+    rehearsal = with_value.fork()
+    before = rehearsal.aws.describe("api/prod")[there]
+    rehearsal.program = secret(**change)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(rehearsal.aws.service, operation, refuses)
+        with pytest.raises(EngineError, match="AccessDeniedException: not allowed"):
+            rehearsal.up()
+    assert changed(rehearsal.up()) == [("update", "Secret")]
+    assert rehearsal.aws.describe("api/prod")[there] == before
+    assert changed(rehearsal.up()) == [("update", "Secret")]
+    assert rehearsal.aws.describe("api/prod")[there] in change.values()
+    assert changed(rehearsal.up()) == []
+
+
+def refuses(*_args: Any, **_settings: Any) -> None:
+    raise CloudError("AccessDeniedException", "not allowed")
+
+
+def test_after_a_refused_update_a_refresh_lets_the_next_up_apply_it(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.aws.fail_next("update")
+    rehearsal.program = secret(description="new")
+    with pytest.raises(EngineError, match="InternalServiceError"):
+        rehearsal.up()
+    rehearsal.refresh()
+    rehearsal.up()
+    assert rehearsal.aws.describe("api/prod")["Description"] == "new"
+
+
+def test_a_key_that_the_program_drops_stays_and_is_updated_on_every_up(
+    with_value: Rehearsal,
+) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = secret(kms_key_id="alias/mine")
+    rehearsal.up()
+    rehearsal.program = secret()
+    for _ in range(2):
+        assert changed(rehearsal.up()) == [("update", "Secret")]
+        assert rehearsal.aws.describe("api/prod")["KmsKeyId"] == "alias/mine"
+    rehearsal.program = secret(kms_key_id="alias/aws/secretsmanager")
+    for _ in range(2):
+        assert changed(rehearsal.up()) == [("update", "Secret")]
+    rehearsal.program = secret()
+    assert changed(rehearsal.up()) == []
+    assert rehearsal.aws.describe("api/prod")["KmsKeyId"] == ""
+
+
+def test_region_and_all_tags_are_among_the_checked_inputs(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    tags = {"tags": {"cost-center": "42"}}
+    rehearsal.configure(config={"aws:region": REGION, "aws:defaultTags": tags})
+    rehearsal.program = secret(tags={"own": "tag"})
+    assert changed(rehearsal.up()) == [("update", "Secret")]
+    (state,) = rehearsal.resources
+    everything = {"own": "tag", "cost-center": "42"}
+    assert (state["inputs"]["region"], state["inputs"]["tagsAll"]) == (REGION, everything)
+    assert (state["outputs"]["tags"], state["outputs"]["tagsAll"]) == ({"own": "tag"}, everything)
+    assert rehearsal.aws.describe("api/prod")["Tags"] == everything
+    rehearsal.refresh()
+    assert changed(rehearsal.up()) == []
 
 
 def test_destroying_schedules_the_deletion_unless_the_state_says_no_window(

@@ -9,6 +9,7 @@ from infra_secrets.testing import CloudError, EngineError, Rehearsal, Run, Simul
 from infra_secrets.testing.clouds.gcp import SecretManager
 
 PROJECT = "shop-1"
+NUMBER = SecretManager().number(PROJECT)
 AUTO: dict[str, Any] = {"replication": {"auto": {}}}
 
 
@@ -21,7 +22,7 @@ def service() -> SecretManager:
 
 
 def test_a_missing_and_an_empty_secret_answer_a_reader_alike(service: SecretManager) -> None:
-    text = r"Secret \[projects/shop-1/secrets/x\] not found or has no versions\."
+    text = rf"Secret \[projects/{NUMBER}/secrets/x\] not found or has no versions\."
     with pytest.raises(CloudError, match=text):
         service.access_latest(PROJECT, "x")
     service.create(PROJECT, "x", AUTO)
@@ -34,7 +35,18 @@ def test_a_name_is_taken_per_project(service: SecretManager) -> None:
     service.create("shop-2", "x", AUTO)
     with pytest.raises(CloudError) as raised:
         service.create(PROJECT, "x", AUTO)
-    assert "Error 409: Secret [projects/shop-1/secrets/x] already exists." in str(raised.value)
+    assert f"Error 409: Secret [projects/{NUMBER}/secrets/x] already exists." in str(raised.value)
+
+
+def test_a_project_is_its_id_and_its_number(service: SecretManager) -> None:
+    made = service.create(PROJECT, "x", AUTO)
+    assert made.name == f"projects/{NUMBER}/secrets/x"
+    assert service.get(NUMBER, "x") is made
+    assert service.get("", f"projects/{PROJECT}/secrets/x") is made
+    assert service.get("", f"projects/{NUMBER}/secrets/x") is made
+    with pytest.raises(CloudError, match="already exists"):
+        service.create(NUMBER, "x", AUTO)
+    assert service.number("shop-2") != NUMBER
 
 
 def test_latest_does_not_fall_back_to_an_older_version(service: SecretManager) -> None:
@@ -161,7 +173,8 @@ def test_metadata_and_keys_are_changed_in_place(with_value: Rehearsal) -> None:
     )
     assert changed(rehearsal.up()) == [("update", "Secret")]
     described = rehearsal.gcp.describe("api")
-    assert (described["labels"], described["annotations"]) == ({"a": "b"}, {"c": "D/e"})
+    assert described["labels"] == {"a": "b", "goog-pulumi-provisioned": "true"}
+    assert described["annotations"] == {"c": "D/e"}
     assert changed(rehearsal.up()) == []
     assert rehearsal.gcp.value("api") == "operator's value"
 
@@ -201,6 +214,17 @@ def test_a_program_can_look_at_a_secret_without_reading_its_payload(with_value: 
     rehearsal.assert_no_leak()
 
 
+def test_a_program_can_look_at_a_secret_by_its_project_s_number(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = secret(**KEYED)
+    rehearsal.up()
+    rehearsal.program = looks(secret_id="api", project=NUMBER)
+    rehearsal.up()
+    found = rehearsal.outputs["found"]
+    assert (found["id"], found["project"]) == (f"projects/{NUMBER}/secrets/api", NUMBER)
+    assert found["name"] == f"projects/{NUMBER}/secrets/api"
+
+
 def test_a_secret_that_is_not_there_is_refused_in_the_provider_s_words(
     with_value: Rehearsal,
 ) -> None:
@@ -213,16 +237,8 @@ def test_a_secret_that_is_not_there_is_refused_in_the_provider_s_words(
 
 @pytest.mark.parametrize(
     "args",
-    [
-        {"replication": PLACES},
-        {"ttl": "3600s"},
-        {"tags": {"tagKeys/1": "tagValues/2"}},
-        {
-            "topics": TOPICS,
-            "rotation": {"rotation_period": "3600s", "next_rotation_time": "2030-01-01T00:00:00Z"},
-        },
-    ],
-    ids=["replication", "ttl", "tags", "rotation"],
+    [{"replication": PLACES}, {"tags": {"tagKeys/1": "tagValues/2"}}],
+    ids=["replication", "tags"],
 )
 def test_what_makes_the_secret_anew_loses_its_value_for_good(
     with_value: Rehearsal, args: dict[str, Any]
@@ -278,10 +294,165 @@ def test_an_import_does_not_know_what_only_the_provider_knows(with_value: Rehear
     assert rehearsal.gcp.value("api") == "operator's value"
 
 
-def test_another_project_of_the_provider_makes_everything_anew(with_value: Rehearsal) -> None:
+ROTATION = {"rotation_period": "3600s", "next_rotation_time": "2030-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    "args", [{"ttl": "3600s"}, {"topics": TOPICS, "rotation": ROTATION}], ids=["ttl", "rotation"]
+)
+def test_rotation_and_ttl_are_changed_in_place(with_value: Rehearsal, args: dict[str, Any]) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = secret(**args)
+    assert changed(rehearsal.up()) == [("update", "Secret")]
+    assert changed(rehearsal.up()) == []
+    assert rehearsal.gcp.value("api") == "operator's value"
+
+
+def test_with_a_made_up_id_a_replacement_deletes_first_too() -> None:
+    def program(**args: Any) -> Callable[[], None]:
+        settings = {"replication": {"auto": {}}, **args}
+        return lambda: gcp.secretmanager.Secret("key", **settings) and None
+
+    with Rehearsal(program(), config={"gcp:project": PROJECT}) as rehearsal:
+        rehearsal.up()
+        rehearsal.program = program(replication=PLACES)
+        assert changed(rehearsal.preview())[0] == ("delete-replaced", "Secret")
+
+
+def test_another_project_of_the_provider_moves_nothing_and_a_new_secret_is_made_there(
+    with_value: Rehearsal,
+) -> None:
     rehearsal = with_value.fork()
     rehearsal.configure(config={"gcp:project": "shop-2"})
+    assert changed(rehearsal.up()) == []
+    rehearsal.program = secret("other")
+    rehearsal.up()
+    assert rehearsal.gcp.names(scope="shop-2") == ["other"]
+    assert rehearsal.gcp.names(scope=PROJECT) == []
+
+
+def test_another_explicit_project_makes_the_secret_anew(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = secret(project=PROJECT)
+    assert changed(rehearsal.up()) == []
+    rehearsal.program = secret(project="shop-2")
     assert ("delete-replaced", "Secret") in changed(rehearsal.preview())
+
+
+def test_an_import_by_number_keeps_the_number_and_an_explicit_project_replaces_it(
+    with_value: Rehearsal,
+) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.lose_state()
+    there = pulumi.ResourceOptions(import_=f"projects/{NUMBER}/secrets/api")
+    rehearsal.program = secret(opts=there)
+    rehearsal.up()
+    (state,) = [each for each in rehearsal.resources if each["type"].endswith(":Secret")]
+    assert (state["id"], state["outputs"]["project"]) == (there.import_, NUMBER)
+    assert state["outputs"]["name"] == there.import_
+    rehearsal.program = secret()
+    assert changed(rehearsal.up()) == []
+    rehearsal.program = secret(project=PROJECT)
+    assert ("delete-replaced", "Secret") in changed(rehearsal.preview())
+
+
+def test_name_holds_the_number_and_id_and_project_hold_what_was_given(
+    with_value: Rehearsal,
+) -> None:
+    (state,) = [each for each in with_value.resources if each["type"].endswith(":Secret")]
+    outputs = state["outputs"]
+    assert outputs["name"] == f"projects/{NUMBER}/secrets/api"
+    assert (state["id"], outputs["project"]) == (f"projects/{PROJECT}/secrets/api", PROJECT)
+
+
+def test_every_secret_gets_a_label_that_counts(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = secret(labels={f"k{n}": "" for n in range(64)})
+    with pytest.raises(EngineError, match="at most 64 labels"):
+        rehearsal.up()
+    rehearsal.refresh()
+    rehearsal.program = secret(labels={f"k{n}": "" for n in range(63)})
+    rehearsal.up()
+    assert len(rehearsal.gcp.describe("api")["labels"]) == 64
+
+
+def test_labels_and_annotations_of_others_stay(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    settings = rehearsal.gcp.service.get(PROJECT, "api").settings
+    settings["labels"] = {**settings["labels"], "by": "hand"}
+    settings["annotations"] = {"by": "hand"}
+    rehearsal.refresh()
+    rehearsal.program = secret(labels={"a": "b"}, annotations={"c": "d"})
+    rehearsal.up()
+    described = rehearsal.gcp.describe("api")
+    assert described["labels"] == {"goog-pulumi-provisioned": "true", "by": "hand", "a": "b"}
+    assert described["annotations"] == {"by": "hand", "c": "d"}
+
+
+def test_a_create_that_was_killed_stays_pending_after_an_import_until_it_is_cleared() -> None:
+    with Rehearsal(secret(), config={"gcp:project": PROJECT}) as rehearsal:
+        made = "gcp:secretmanager/secret:Secret"
+        rehearsal.up(
+            kill_when=lambda request: (request.operation, request.type) == ("create", made)
+        )
+        rehearsal.cancel()
+        rehearsal.program = secret(opts=pulumi.ResourceOptions(import_="api"))
+        for _ in range(2):
+            assert "pending operations from previous deployment" in rehearsal.up().output
+        rehearsal.extra_args = ["--clear-pending-creates"]
+        rehearsal.refresh()
+        rehearsal.extra_args = []
+        assert "pending operations" not in rehearsal.up().output
+
+
+BY_HAND = {
+    "versionAliases": {"stable": "1"},
+    "topics": [{"name": "projects/p/topics/t"}],
+    "rotation": {"rotationPeriod": "3600s", "nextRotationTime": "2030-01-01T00:00:00Z"},
+    "versionDestroyTtl": "86400s",
+}
+
+
+def test_up_takes_away_what_a_refresh_found_but_an_expiry(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    settings = rehearsal.gcp.service.get(PROJECT, "api").settings
+    settings |= {**BY_HAND, "expireTime": "2030-01-01T00:00:00Z"}
+    assert changed(rehearsal.up()) == []
+    rehearsal.refresh()
+    assert changed(rehearsal.up()) == [("update", "Secret")]
+    described = rehearsal.gcp.describe("api")
+    assert not set(BY_HAND) & set(described)
+    assert described["expireTime"] == "2030-01-01T00:00:00Z"
+    assert changed(rehearsal.up()) == []
+
+
+def test_an_import_takes_away_a_key_that_the_program_does_not_name(with_value: Rehearsal) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = secret(replication=KEY)
+    rehearsal.up()
+    rehearsal.lose_state()
+    rehearsal.program = secret(opts=pulumi.ResourceOptions(import_="api"))
+    rehearsal.up()
+    assert rehearsal.gcp.describe("api")["replication"] == {"auto": {}}
+    assert rehearsal.gcp.value("api") == "operator's value"
+
+
+def test_after_a_refused_update_the_next_up_says_updated_and_sends_nothing(
+    with_value: Rehearsal,
+) -> None:
+    rehearsal = with_value.fork()
+    rehearsal.program = secret(replication=KEY, labels={"a": "b"})
+    rehearsal.gcp.fail_next("update", message="Permission denied on the key")
+    with pytest.raises(EngineError, match="Permission denied on the key"):
+        rehearsal.up()
+    assert changed(rehearsal.up()) == [("update", "Secret")]
+    described = rehearsal.gcp.describe("api")
+    assert described["replication"] == {"auto": {}}
+    assert "a" not in described["labels"]
+    assert changed(rehearsal.up()) == [("update", "Secret")]
+    described = rehearsal.gcp.describe("api")
+    assert "customerManagedEncryption" in described["replication"]["auto"]
+    assert described["labels"]["a"] == "b"
 
 
 def test_a_value_in_code_takes_the_place_of_the_operator_s(with_value: Rehearsal) -> None:

@@ -1,8 +1,9 @@
 """AWS Secrets Manager, as far as it decides whether a value survives, and pulumi-aws on top of it.
 
 `SecretsManager` is the service: its methods are API operations. `SimulatedAws` adds an operator's
-hand and the resource types `Secret`, `SecretPolicy` and `SecretVersion`. Time does not pass: a
-scheduled deletion stays scheduled. Encryption and permissions are not simulated.
+hand, the resource types `Secret`, `SecretPolicy` and `SecretVersion`, and the function `getSecret`.
+Time does not pass: a scheduled deletion stays scheduled, and what the provider tries again for two
+minutes fails at once. Encryption and permissions are not simulated.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from infra_secrets.testing.simulation import (
     known,
     only,
 )
+from infra_secrets.testing.values import UNKNOWN, holds_unknown
 
 ACCOUNT: Final = "123456789012"
 DEFAULT_REGION: Final = "eu-west-1"
@@ -39,11 +41,16 @@ TAG_KEY_LIMIT: Final = 128  # botocore, TagKeyType
 TAG_VALUE_LIMIT: Final = 256  # botocore, TagValueType
 NAME_PATTERN: Final = re.compile(r"[A-Za-z0-9/_+=.@-]+")
 DEFAULT_RECOVERY_DAYS: Final = 30
+DEFAULT_KEY: Final = "alias/aws/secretsmanager"
+
+_PROVIDER = "terraform-provider-aws internal/service/secretsmanager/secret.go"
 
 DELETES_FIRST: Final = Rule(
     "aws-deletes-before-it-replaces",
-    "A replacement of a secret whose name the program chose deletes the old one first.",
-    "pulumi-terraform-bridge pkg/tfbridge/schema.go, nameRequiresDeleteBeforeReplace",
+    "A replacement of a secret whose name the program chose deletes the old one first, when a"
+    " changed property asks for it; not with `--replace` alone.",
+    "pulumi-terraform-bridge pkg/tfbridge/schema.go, nameRequiresDeleteBeforeReplace, and"
+    " provider.go, Diff",
 )
 NAME_LOCKED: Final = Rule(
     "aws-name-locked-while-deletion-scheduled",
@@ -54,17 +61,58 @@ SCHEDULED_IS_GONE: Final = Rule(
     "aws-scheduled-secret-reads-as-gone",
     "The provider takes a secret whose deletion is scheduled for deleted and forgets it on"
     " refresh.",
-    "terraform-provider-aws internal/service/secretsmanager/secret.go, findSecretByID",
+    _PROVIDER + ", findSecretByID",
 )
 REPLACED_ON_NAME: Final = Rule(
     "aws-replaced-on-name-region-and-type",
     "A change of name, name prefix, region or type makes the secret anew; all else is in place.",
-    "terraform-provider-aws internal/service/secretsmanager/secret.go",
+    _PROVIDER,
 )
 NO_WINDOW_IS_FINAL: Final = Rule(
     "aws-no-recovery-window-deletes-at-once",
     "With a recovery window of 0 days the secret is deleted at once, without a way back.",
     "botocore secretsmanager service-2.json, DeleteSecret",
+)
+IMPORT_LEAVES_NO_WINDOW: Final = Rule(
+    "aws-import-leaves-no-recovery-window",
+    "An import leaves the recovery window out of the state until an update writes it, and a"
+    " deletion that finds none there is final.",
+    _PROVIDER + ", resourceSecretDelete",
+)
+IMPORT_TAKES_REGION: Final = Rule(
+    "aws-import-takes-the-region-of-the-arn",
+    "An import by the ARN of another region succeeds, and the region then differs from the"
+    " provider's, which makes the secret anew.",
+    "terraform-provider-aws internal/provider/sdkv2/importer/arn.go, RegionalARN",
+)
+SCHEDULED_IS_REFUSED: Final = Rule(
+    "aws-scheduled-secret-cannot-be-deleted-again",
+    "Deleting a secret whose deletion is scheduled is refused; a refresh before it forgets the"
+    " secret.",
+    "moto moto/secretsmanager/models.py, delete_secret (AWS itself was not tried)",
+)
+REFUSED_IS_KEPT: Final = Rule(
+    "aws-state-holds-a-refused-update",
+    "After a refused update the state holds what was refused: the next `up` says updated and sends"
+    " nothing, the one after it sends it.",
+    "pulumi-terraform-bridge pkg/tfbridge/provider.go, Update and initializationError",
+)
+KEY_STAYS: Final = Rule(
+    "aws-key-stays-when-the-program-drops-it",
+    "An update without a key leaves the key as it is, and so does every `up` after it.",
+    _PROVIDER + ", resourceSecretUpdate",
+)
+DEFAULT_KEY_UNSEEN: Final = Rule(
+    "aws-default-key-is-not-described",
+    "DescribeSecret leaves out the key aws/secretsmanager, so a program that names it updates on"
+    " every `up`.",
+    "botocore secretsmanager service-2.json, DescribeSecretResponse.KmsKeyId",
+)
+TAGS_ALL: Final = Rule(
+    "aws-default-tags-go-into-tags-all",
+    "The provider's default tags and the resource's own are together in `tagsAll`, which, like"
+    " `region`, is among the checked inputs.",
+    "pulumi-aws provider/tags.go, applyTags",
 )
 REPLICAS_HOLD: Final = Rule(
     "aws-primary-with-replicas-cannot-be-deleted",
@@ -90,6 +138,13 @@ RULES: Final = (
     SCHEDULED_IS_GONE,
     REPLACED_ON_NAME,
     NO_WINDOW_IS_FINAL,
+    IMPORT_LEAVES_NO_WINDOW,
+    IMPORT_TAKES_REGION,
+    SCHEDULED_IS_REFUSED,
+    REFUSED_IS_KEPT,
+    KEY_STAYS,
+    DEFAULT_KEY_UNSEEN,
+    TAGS_ALL,
     REPLICAS_HOLD,
     NO_PUBLIC_POLICY,
     LIMITS,
@@ -233,20 +288,26 @@ class SecretsManager:
         arn = (
             f"arn:aws:secretsmanager:{region}:{ACCOUNT}:secret:{name}-{self._suffix(region, name)}"
         )
-        secret = Secret(
-            name, region, arn, description, kms_key_id, secret_type, tags=dict(tags or {})
-        )
+        key = self._described(kms_key_id)
+        secret = Secret(name, region, arn, description, key, secret_type, tags=dict(tags or {}))
         secret.replicas = [dict(replica) for replica in replicas]
         self.secrets[region, name] = secret
         return secret
 
     def update_secret(
-        self, region: str, secret_id: str, *, description: str, kms_key_id: str
+        self, region: str, secret_id: str, *, description: str, kms_key_id: str | None = None
     ) -> None:
-        """UpdateSecret with no value: it makes no version."""
+        """UpdateSecret with no value: it makes no version. Without a key, the key stays."""
         secret = self._live(region, secret_id)
         self._check_limits(secret.name, description, {})
-        secret.description, secret.kms_key_id = description, kms_key_id
+        secret.description = description
+        if kms_key_id is not None:
+            secret.kms_key_id = self._described(kms_key_id)
+
+    def _described(self, kms_key_id: str) -> str:
+        """Return a key as DescribeSecret shows it."""
+        hidden = kms_key_id == DEFAULT_KEY and self._keeps(DEFAULT_KEY_UNSEEN)
+        return "" if hidden else kms_key_id
 
     def tag_resource(self, region: str, secret_id: str, tags: Mapping[str, str]) -> None:
         """TagResource and UntagResource in one: these tags, and no others."""
@@ -335,7 +396,8 @@ class SecretsManager:
         self, region: str, secret_id: str, *, recovery_days: int = DEFAULT_RECOVERY_DAYS
     ) -> None:
         """DeleteSecret; 0 days means ForceDeleteWithoutRecovery."""
-        secret = self._get(region, secret_id)
+        refuses = self._keeps(SCHEDULED_IS_REFUSED)
+        secret = (self._live if refuses else self._get)(region, secret_id)
         if secret.replicas and self._keeps(REPLICAS_HOLD):
             regions = ", ".join(replica["region"] for replica in secret.replicas)
             raise CloudError(
@@ -415,7 +477,7 @@ class SimulatedAws(SimulatedCloud):
             "arn": arn,
             "name": name,
             "region": region,
-            "tagsAll": dict(inputs.get("tags") or {}),
+            "tagsAll": {**_default_tags(call), **(inputs.get("tags") or {})},
         }
 
     @property
@@ -565,13 +627,27 @@ class _AwsType(BridgedType):
         self.cloud = cloud
         self.service = cloud.service
         self.deletes_first_when_named = cloud.keeps(DELETES_FIRST)
+        self.keeps_refused_updates = cloud.keeps(REFUSED_IS_KEPT)
 
-    def plan(self, inputs: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    def check(
+        self, inputs: dict[str, Any], olds: Mapping[str, Any], call: Call
+    ) -> tuple[dict[str, Any], list[CheckFailure]]:
         """Every resource is in a region; the provider's unless it says another."""
-        planned = super().plan(inputs, call)
-        if planned.get("region") is None:
-            planned["region"] = call.config.get("region") or DEFAULT_REGION
-        return planned
+        if inputs.get("region") is None:
+            inputs = {**inputs, "region": call.config.get("region") or DEFAULT_REGION}
+        return super().check(inputs, olds, call)
+
+    def _region(self, id_: str, old: Mapping[str, Any], call: Call) -> str:
+        """Return where a resource is: as the state says, or on an import as its ARN says."""
+        if old.get("region"):
+            return str(old["region"])
+        if id_.startswith("arn:") and self.cloud.keeps(IMPORT_TAKES_REGION):
+            return id_.split(":")[3]
+        return str(call.config.get("region") or DEFAULT_REGION)
+
+
+def _default_tags(call: Call) -> dict[str, Any]:
+    return dict((call.config.get("defaultTags") or {}).get("tags") or {})
 
 
 def _as_given(replicas: Any) -> Any:
@@ -599,6 +675,7 @@ class SecretType(_AwsType):
         "policy": Property(computed=True),
         "replicas": Property(computed=True, compared_as=_as_given),
         "tags": Property(),
+        "tagsAll": Property(computed=True),
         "recoveryWindowInDays": Property(default=DEFAULT_RECOVERY_DAYS),
         "forceOverwriteReplicaSecret": Property(default=False),
     }
@@ -614,10 +691,14 @@ class SecretType(_AwsType):
     def check(
         self, inputs: dict[str, Any], olds: Mapping[str, Any], call: Call
     ) -> tuple[dict[str, Any], list[CheckFailure]]:
-        """Merge the provider's default tags into the resource's own, as pulumi-aws does."""
-        default_tags = (call.config.get("defaultTags") or {}).get("tags") or {}
-        if default_tags and (inputs.get("tags") is None or isinstance(inputs["tags"], Mapping)):
-            inputs = {**inputs, "tags": {**default_tags, **(inputs.get("tags") or {})}}
+        """Merge the provider's default tags and the resource's own, as pulumi-aws does."""
+        tags = inputs.get("tags") or {}
+        everything: Any = UNKNOWN
+        if isinstance(tags, Mapping) and not holds_unknown(tags):
+            everything = {**_default_tags(call), **tags}
+        inputs = {**inputs, "tagsAll": everything}
+        if not self.cloud.keeps(TAGS_ALL):
+            inputs["tags"] = inputs["tagsAll"]
         return super().check(inputs, olds, call)
 
     def validate(self, inputs: Mapping[str, Any]) -> list[CheckFailure]:
@@ -639,13 +720,7 @@ class SecretType(_AwsType):
             )
         return failures
 
-    def plan(self, inputs: Mapping[str, Any], call: Call) -> dict[str, Any]:
-        """Add the region, and a name made of the prefix."""
-        planned = super().plan(inputs, call)
-        planned["tagsAll"] = planned.get("tags") or {}
-        return planned
-
-    def make(self, planned: dict[str, Any], call: Call) -> tuple[str, dict[str, Any]]:
+    def make(self, planned: dict[str, Any], call: Call) -> str:
         """CreateSecret, and PutResourcePolicy where a policy is given."""
         del call
         name = planned.get("name") or f"{planned['namePrefix']}{len(self.service.secrets):026d}"
@@ -656,7 +731,7 @@ class SecretType(_AwsType):
                 description=planned.get("description") or "",
                 kms_key_id=planned.get("kmsKeyId") or "",
                 secret_type=planned.get("type") or "",
-                tags=planned.get("tags") or {},
+                tags=planned.get("tagsAll") or {},
                 replicas=planned.get("replicas") or [],
             )
         except CloudError as error:
@@ -664,7 +739,7 @@ class SecretType(_AwsType):
             raise _call_error(doing, "CreateSecret", error) from error
         if planned.get("policy"):
             self._put_policy(secret, planned["policy"])
-        return secret.arn, self._computed(secret)
+        return secret.arn
 
     def _put_policy(self, secret: Secret, policy: str) -> None:
         try:
@@ -675,7 +750,9 @@ class SecretType(_AwsType):
             doing = f"putting Secrets Manager Secret ({secret.arn}) policy"
             raise _call_error(doing, "PutResourcePolicy", error) from error
 
-    def _computed(self, secret: Secret) -> dict[str, Any]:
+    def _read(self, secret: Secret, old: Mapping[str, Any], call: Call) -> dict[str, Any]:
+        """Own tags are all but the provider's default ones, unless the program has those too."""
+        defaults, own = _default_tags(call), old.get("tags") or {}
         return {
             "arn": secret.arn,
             "name": secret.name,
@@ -687,7 +764,11 @@ class SecretType(_AwsType):
                 {"kmsKeyId": "", "status": "InSync", "statusMessage": "", **replica}
                 for replica in secret.replicas
             ],
-            "tags": dict(secret.tags),
+            "tags": {
+                key: value
+                for key, value in secret.tags.items()
+                if key in own or defaults.get(key) != value
+            },
             "tagsAll": dict(secret.tags),
             "type": secret.type,
         }
@@ -696,8 +777,7 @@ class SecretType(_AwsType):
         self, id_: str, old_outputs: Mapping[str, Any], call: Call
     ) -> tuple[str, dict[str, Any]] | None:
         """DescribeSecret and GetResourcePolicy."""
-        region = old_outputs.get("region") or call.config.get("region") or DEFAULT_REGION
-        secret = self.service.find(region, id_)
+        secret = self.service.find(self._region(id_, old_outputs, call), id_)
         if secret is None or (secret.scheduled and self.cloud.keeps(SCHEDULED_IS_GONE)):
             return None
         client_side = {
@@ -705,44 +785,44 @@ class SecretType(_AwsType):
             for key in ("recoveryWindowInDays", "forceOverwriteReplicaSecret", "namePrefix")
             if key in old_outputs
         }
-        return secret.arn, {**client_side, **self._computed(secret)}
+        return secret.arn, {**client_side, **self._read(secret, old_outputs, call)}
 
-    def change(
-        self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call
-    ) -> dict[str, Any]:
-        """UpdateSecret with no value, TagResource, ReplicateSecretToRegions, PutResourcePolicy."""
-        del call
-        region = old.get("region") or DEFAULT_REGION
+    def change(self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call) -> None:
+        """TagResource, ReplicateSecretToRegions, UpdateSecret with no value, PutResourcePolicy."""
+        region = self._region(id_, old, call)
+        operation, doing = "TagResource", f"updating tags for Secrets Manager Secret ({id_})"
         try:
-            self.service.update_secret(
-                region,
-                id_,
-                description=planned.get("description") or "",
-                kms_key_id=planned.get("kmsKeyId") or "",
-            )
-            self.service.tag_resource(region, id_, planned.get("tags") or {})
-            if planned.get("replicas") is not None:
+            if self.changed("tagsAll", old, planned):
+                self.service.tag_resource(region, id_, planned.get("tagsAll") or {})
+            operation, doing = "UpdateSecret", f"updating Secrets Manager Secret ({id_})"
+            if self.changed("replicas", old, planned):
                 self.service.replicate(region, id_, _as_given(planned["replicas"]))
+            if self.changed("description", old, planned) or self.changed("kmsKeyId", old, planned):
+                key = planned.get("kmsKeyId") or None
+                self.service.update_secret(
+                    region,
+                    id_,
+                    description=planned.get("description") or "",
+                    kms_key_id=key if self.cloud.keeps(KEY_STAYS) else key or "",
+                )
         except CloudError as error:
-            doing = f"updating Secrets Manager Secret ({id_})"
-            raise _call_error(doing, "UpdateSecret", error) from error
-        secret = cast("Secret", self.service.find(region, id_))
-        if planned.get("policy"):
-            self._put_policy(secret, planned["policy"])
-        return self._computed(secret)
+            raise _call_error(doing, operation, error) from error
+        if self.changed("policy", old, planned):
+            self._put_policy(cast("Secret", self.service.find(region, id_)), planned["policy"])
 
     def remove(self, id_: str, old: Mapping[str, Any], call: Call) -> None:
         """RemoveRegionsFromReplication, then DeleteSecret with the window that the state holds."""
-        del call
-        region = old.get("region") or DEFAULT_REGION
+        region = self._region(id_, old, call)
         secret = self.service.find(region, id_)
-        if secret is None or secret.scheduled:
+        if secret is None:
             return
-        secret.replicas = []
+        if not secret.scheduled:
+            secret.replicas = []
+        none = 0 if self.cloud.keeps(IMPORT_LEAVES_NO_WINDOW) else DEFAULT_RECOVERY_DAYS
         days = old.get("recoveryWindowInDays")
         try:
             self.service.delete_secret(
-                region, id_, recovery_days=DEFAULT_RECOVERY_DAYS if days is None else int(days)
+                region, id_, recovery_days=none if days is None else int(days)
             )
         except CloudError as error:
             doing = f"deleting Secrets Manager Secret ({id_})"
@@ -772,30 +852,27 @@ class SecretPolicyType(_AwsType):
             doing = f"putting Secrets Manager Secret Policy ({arn})"
             raise _call_error(doing, "PutResourcePolicy", error) from error
 
-    def make(self, planned: dict[str, Any], call: Call) -> tuple[str, dict[str, Any]]:
+    def make(self, planned: dict[str, Any], call: Call) -> str:
         """PutResourcePolicy."""
         del call
         self._put(planned)
-        return planned["secretArn"], {}
+        return str(planned["secretArn"])
 
     def look(
         self, id_: str, old_outputs: Mapping[str, Any], call: Call
     ) -> tuple[str, dict[str, Any]] | None:
         """GetResourcePolicy."""
-        region = old_outputs.get("region") or call.config.get("region") or DEFAULT_REGION
-        secret = self.service.find(region, id_)
+        secret = self.service.find(self._region(id_, old_outputs, call), id_)
         if secret is None or secret.scheduled or not secret.policy:
             return None
         kept = {key: value for key, value in old_outputs.items() if key == "blockPublicPolicy"}
         return id_, {**kept, "policy": secret.policy, "secretArn": id_, "region": secret.region}
 
-    def change(
-        self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call
-    ) -> dict[str, Any]:
+    def change(self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call) -> None:
         """PutResourcePolicy."""
-        del id_, old, call
-        self._put(planned)
-        return {}
+        del id_, call
+        if any(self.changed(key, old, planned) for key in ("policy", "blockPublicPolicy")):
+            self._put(planned)
 
     def remove(self, id_: str, old: Mapping[str, Any], call: Call) -> None:
         """DeleteResourcePolicy; nothing to do where the secret is gone or going."""
@@ -818,7 +895,7 @@ class SecretVersionType(_AwsType):
         "region": Property(force_new=True, computed=True),
     }
 
-    def make(self, planned: dict[str, Any], call: Call) -> tuple[str, dict[str, Any]]:
+    def make(self, planned: dict[str, Any], call: Call) -> str:
         """PutSecretValue."""
         del call
         secret_id = planned["secretId"]
@@ -832,8 +909,7 @@ class SecretVersionType(_AwsType):
         except CloudError as error:
             doing = f"putting Secrets Manager Secret ({secret_id}) value"
             raise _call_error(doing, "PutSecretValue", error) from error
-        secret = cast("Secret", self.service.find(planned["region"], secret_id))
-        return f"{secret_id}|{version.id}", self._computed(secret, version)
+        return f"{secret_id}|{version.id}"
 
     def _computed(self, secret: Secret, version: Version) -> dict[str, Any]:
         return {
@@ -855,15 +931,13 @@ class SecretVersionType(_AwsType):
         except CloudError:
             return None
         secret = cast("Secret", self.service.find(region, secret_id))
-        read = {"secretId": secret_id, "secretString": version.value}
+        read = {"secretId": secret_id}
+        if old_outputs.get("secretStringWoVersion") is None:  # a write-only value is never read
+            read["secretString"] = version.value
         return id_, {**old_outputs, **read, **self._computed(secret, version)}
 
-    def change(
-        self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call
-    ) -> dict[str, Any]:
+    def change(self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call) -> None:
         """UpdateSecretVersionStage is not simulated."""
-        del id_, planned, call
-        return dict(old)
 
     def remove(self, id_: str, old: Mapping[str, Any], call: Call) -> None:
         """Take the version's labels away, except AWSCURRENT, which the service does not let go."""

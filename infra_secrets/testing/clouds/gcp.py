@@ -1,11 +1,12 @@
 """GCP Secret Manager, as far as it decides whether a value survives, and pulumi-gcp on top of it.
 
-`SecretManager` is the service: its methods are API operations. `SimulatedGcp` adds an operator's
-hand and the resource types `Secret`, `SecretIamMember` and `SecretVersion`. Regional secrets,
-rotation
-messages, expiry and permissions are not simulated: time does not pass.
+`SecretManager` is the service: its methods are API operations, which take a project by its id or
+its number and answer with the number. `SimulatedGcp` adds an operator's hand, the resource types
+`Secret`, `SecretIamMember` and `SecretVersion`, and the function `getSecret`. Regional secrets,
+rotation messages, expiry and permissions are not simulated: time does not pass.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -30,6 +31,7 @@ DEFAULT_PROJECT: Final = "rehearsal"
 CREATED: Final = "2026-01-01T00:00:00.000000Z"
 
 ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")  # CreateSecretRequest.secret_id
+ATTRIBUTION: Final = {"goog-pulumi-provisioned": "true"}
 LABEL_LIMIT: Final = 64  # pulumi-gcp, gcp.secretmanager.Secret, labels
 LABEL_LENGTH: Final = 63  # the same
 LABEL_BYTES: Final = 128  # the same
@@ -44,8 +46,38 @@ _SOURCE = (
 
 DELETES_FIRST: Final = Rule(
     "gcp-deletes-before-it-replaces",
-    "A replacement of a secret whose id the program chose deletes the old one first.",
-    "pulumi-terraform-bridge pkg/tfbridge/schema.go, nameRequiresDeleteBeforeReplace",
+    "A replacement deletes the old secret first, also where the provider made up its id, unless the"
+    " program says otherwise.",
+    "pulumi-gcp provider/secret_manager.go, DeleteBeforeReplace",
+)
+PROJECT_STAYS: Final = Rule(
+    "gcp-provider-s-project-moves-nothing",
+    "A secret that does not name its project stays in the one that the state holds, whatever the"
+    " provider's project is; another explicit `project` makes it anew.",
+    "terraform-provider-google google/tpgresource, GetProjectFromDiff and DefaultProviderProject",
+)
+NUMBERS: Final = Rule(
+    "gcp-answers-with-project-numbers",
+    "The API takes a project's id and its number, and answers with the number: in `name` and in"
+    " errors. `id` and `project` hold what was given.",
+    _SOURCE + ", resourceSecretManagerSecretRead",
+)
+ATTRIBUTED: Final = Rule(
+    "gcp-adds-a-label-of-its-own",
+    "Every secret gets the label goog-pulumi-provisioned, which counts among the 64.",
+    "pulumi-gcp, gcp.Provider, addPulumiAttributionLabel",
+)
+REFUSED_IS_KEPT: Final = Rule(
+    "gcp-state-holds-a-refused-update",
+    "After a refused update the state holds what was refused: the next `up` says updated and sends"
+    " nothing, the one after it sends it.",
+    "pulumi-terraform-bridge pkg/tfbridge/provider.go, Update and initializationError",
+)
+REFRESH_TAKES: Final = Rule(
+    "gcp-up-takes-away-what-a-refresh-found",
+    "A refresh and an import find version aliases, topics, rotation, destroy TTL and a key that"
+    " the program does not name, and the next update takes them away. An expiry stays.",
+    _SOURCE + ", resourceSecretManagerSecretUpdate",
 )
 DELETION_IS_FINAL: Final = Rule(
     "gcp-deletion-is-final",
@@ -61,13 +93,6 @@ REPLACED_ON_REPLICATION: Final = Rule(
 REPLACED_ON_TAGS: Final = Rule(
     "gcp-replaced-on-resource-manager-tags",
     "A change of the resource manager tags (`tags`, not labels) makes the secret anew.",
-    _SOURCE,
-)
-REPLACED_ON_PERIOD: Final = Rule(
-    "gcp-replaced-on-rotation-period-and-ttl",
-    "A change of the rotation period or of the ttl makes the secret anew. (Sources of August 2026"
-    " no"
-    " longer say so; the stricter reading is kept.)",
     _SOURCE,
 )
 DELETION_PROTECTION: Final = Rule(
@@ -96,10 +121,14 @@ LIMITS: Final = Rule(
 
 RULES: Final = (
     DELETES_FIRST,
+    PROJECT_STAYS,
+    NUMBERS,
+    ATTRIBUTED,
+    REFUSED_IS_KEPT,
+    REFRESH_TAKES,
     DELETION_IS_FINAL,
     REPLACED_ON_REPLICATION,
     REPLACED_ON_TAGS,
-    REPLACED_ON_PERIOD,
     DELETION_PROTECTION,
     DELETION_POLICY,
     NO_FALLBACK,
@@ -118,18 +147,33 @@ class Version:
 
 @dataclass
 class Secret:
-    """A secret as the service keeps it. `settings` are the fields of the API that do not bite."""
+    """A secret as the service keeps it. `settings` are the fields of the API that do not bite.
+
+    Attributes:
+        project: Its project's id.
+        id: Its own.
+        number: Its project's number, as the service writes the project.
+        settings: See above.
+        versions: Its versions, oldest first.
+        bindings: Pairs of role and member.
+    """
 
     project: str
     id: str
+    number: str
     settings: dict[str, Any] = field(default_factory=dict)
     versions: list[Version] = field(default_factory=list)
     bindings: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def name(self) -> str:
-        """The full resource name."""
-        return f"projects/{self.project}/secrets/{self.id}"
+        """The full resource name, as the API writes it."""
+        return f"projects/{self.number}/secrets/{self.id}"
+
+    @property
+    def names(self) -> set[str]:
+        """Everything that it is called."""
+        return {self.id, self.name, f"projects/{self.project}/secrets/{self.id}"}
 
     @property
     def latest(self) -> Version | None:
@@ -142,7 +186,25 @@ class SecretManager:
 
     def __init__(self, without: frozenset[str] = frozenset()) -> None:
         self.secrets: dict[tuple[str, str], Secret] = {}
+        self.projects: set[str] = set()
         self._without = without
+
+    def number(self, project: str) -> str:
+        """Return a project's number, made up, which from now on means the project."""
+        if project.isdigit():
+            return project
+        self.projects.add(project)
+        digest = int.from_bytes(hashlib.sha256(project.encode()).digest()[:8], "big")
+        return str(10**11 + digest % (9 * 10**11))
+
+    def project(self, given: str) -> str:
+        """Return the id of a project that is given by its id or its number."""
+        known_ones = [each for each in self.projects if given == self.number(each)]
+        return known_ones[0] if known_ones else given
+
+    def _named(self, project: str) -> str:
+        """Return a project as the service writes it."""
+        return self.number(self.project(project)) if self._keeps(NUMBERS) else project
 
     def _keeps(self, rule: Rule) -> bool:
         return rule.id not in self._without
@@ -151,15 +213,15 @@ class SecretManager:
         """Return a secret by its id or full name."""
         if secret_id.startswith("projects/"):
             _, project, _, secret_id = secret_id.split("/", 3)
-        return self.secrets.get((project, secret_id))
+        return self.secrets.get((self.project(project), secret_id))
 
     def get(self, project: str, secret_id: str) -> Secret:
         """GetSecret."""
         secret = self.find(project, secret_id)
         if secret is None:
-            name = secret_id
-            if not name.startswith("projects/"):
-                name = f"projects/{project}/secrets/{secret_id}"
+            if secret_id.startswith("projects/"):
+                _, project, _, secret_id = secret_id.split("/", 3)
+            name = f"projects/{self._named(project)}/secrets/{secret_id}"
             raise _api_error(404, "NOT_FOUND", f"Secret [{name}] not found.")
         return secret
 
@@ -173,10 +235,11 @@ class SecretManager:
                 " [[a-zA-Z_0-9-]+], at most 255 characters.",
             )
         self._check(settings)
-        name = f"projects/{project}/secrets/{secret_id}"
+        project, number = self.project(project), self._named(project)
+        name = f"projects/{number}/secrets/{secret_id}"
         if (project, secret_id) in self.secrets:
             raise _api_error(409, "ALREADY_EXISTS", f"Secret [{name}] already exists.")
-        secret = Secret(project, secret_id, dict(settings))
+        secret = Secret(project, secret_id, number, dict(settings))
         self.secrets[project, secret_id] = secret
         return secret
 
@@ -227,7 +290,7 @@ class SecretManager:
         if not self._keeps(NO_FALLBACK):
             candidates = [version for version in candidates if version.state == "ENABLED"]
         if secret is None or not candidates:
-            name = f"projects/{project}/secrets/{secret_id}"
+            name = f"projects/{self._named(project)}/secrets/{secret_id}"
             raise _api_error(404, "NOT_FOUND", f"Secret [{name}] not found or has no versions.")
         latest = candidates[-1]
         if latest.state != "ENABLED":
@@ -314,10 +377,9 @@ class SimulatedGcp(SimulatedCloud):
         if token != "gcp:secretmanager/secret:Secret":  # noqa: S105
             return None
         secret_id = inputs.get("secretId") or call.auto_name()
-        name = f"projects/{project}/secrets/{secret_id}"
-        labels = dict(inputs.get("labels") or {})
-        return name, {
-            "name": name,
+        labels = {**ATTRIBUTION, **(inputs.get("labels") or {})}
+        return f"projects/{project}/secrets/{secret_id}", {
+            "name": f"projects/{self.service.number(project)}/secrets/{secret_id}",
             "project": project,
             "secretId": secret_id,
             "effectiveLabels": labels,
@@ -329,8 +391,18 @@ class SimulatedGcp(SimulatedCloud):
         """What programs ask about the project."""
         return {
             "gcp:organizations/getClientConfig:getClientConfig": _client_config,
-            "gcp:organizations/getProject:getProject": _project,
+            "gcp:organizations/getProject:getProject": self._get_project,
             **dict([data_source("gcp:secretmanager/getSecret:getSecret", self._get_secret)]),
+        }
+
+    def _get_project(self, args: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
+        project = self.service.project(args.get("projectId") or _project_of(call))
+        return {
+            "id": f"projects/{project}",
+            "projectId": project,
+            "name": project,
+            "number": self.service.number(project),
+            "labels": {},
         }
 
     def _get_secret(self, args: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
@@ -375,8 +447,8 @@ class SimulatedGcp(SimulatedCloud):
     def _found(self, name: str, scope: str | None) -> list[tuple[str, Secret]]:
         return [
             (project, secret)
-            for (project, its_id), secret in self.service.secrets.items()
-            if name in {its_id, secret.name} and scope in {None, project}
+            for (project, _), secret in self.service.secrets.items()
+            if name in secret.names and scope in {None, project}
         ]
 
     def _find(self, name: str, scope: str | None) -> Secret:
@@ -495,29 +567,31 @@ class _GcpType(BridgedType):
     def __init__(self, cloud: SimulatedGcp) -> None:
         self.cloud = cloud
         self.service = cloud.service
-        self.deletes_first_when_named = cloud.keeps(DELETES_FIRST)
+        self.deletes_first_when_named = False
+        self.keeps_refused_updates = cloud.keeps(REFUSED_IS_KEPT)
 
-    def plan(self, inputs: Mapping[str, Any], call: Call) -> dict[str, Any]:
-        """Every resource is in a project; the provider's unless it says another."""
-        planned = super().plan(inputs, call)
+    def plan(self, inputs: Mapping[str, Any], old: Mapping[str, Any], call: Call) -> dict[str, Any]:
+        """Every resource is in a project: the program's, else the state's, else the provider's."""
+        planned = super().plan(inputs, old, call)
         if planned.get("project") is None:
-            planned["project"] = _project_of(call)
+            stays = old.get("project") if self.cloud.keeps(PROJECT_STAYS) else None
+            planned["project"] = stays or _project_of(call)
         return planned
 
 
-_SETTINGS = (
+_READ_BACK = (
     "annotations",
     "expireTime",
     "labels",
     "replication",
     "rotation",
     "secretType",
-    "tags",
     "topics",
-    "ttl",
     "versionAliases",
     "versionDestroyTtl",
 )
+_WRITTEN_ONLY = ("tags", "ttl")
+_OTHERS_SET = ("rotation", "topics", "versionAliases", "versionDestroyTtl")
 
 
 class SecretType(_GcpType):
@@ -527,8 +601,9 @@ class SecretType(_GcpType):
 
     def __init__(self, cloud: SimulatedGcp) -> None:
         super().__init__(cloud)
-        periods = cloud.keeps(REPLACED_ON_PERIOD)
+        self.deletes_first = cloud.keeps(DELETES_FIRST)
         locations = cloud.keeps(REPLACED_ON_REPLICATION)
+        left_alone = not cloud.keeps(REFRESH_TAKES)
         self.properties = {
             "secretId": Property(force_new=True),
             "project": Property(force_new=True, computed=True),
@@ -536,17 +611,12 @@ class SecretType(_GcpType):
                 force_new=lambda path: locations and "customerManagedEncryption" not in path
             ),
             "tags": Property(force_new=cloud.keeps(REPLACED_ON_TAGS)),
-            "rotation": Property(
-                force_new=lambda path: periods and not path.endswith("nextRotationTime")
-            ),
-            "ttl": Property(force_new=periods),
+            "ttl": Property(),
             "secretType": Property(force_new=True, computed=True),
             "labels": Property(),
             "annotations": Property(),
-            "topics": Property(),
             "expireTime": Property(computed=True),
-            "versionAliases": Property(),
-            "versionDestroyTtl": Property(),
+            **{key: Property(computed=left_alone) for key in _OTHERS_SET},
             "deletionPolicy": Property(computed=True),
             "deletionProtection": Property(default=False),
         }
@@ -565,67 +635,95 @@ class SecretType(_GcpType):
             failures.append(CheckFailure("ttl", '"ttl": conflicts with expire_time'))
         return failures
 
-    def _settings(self, planned: Mapping[str, Any]) -> dict[str, Any]:
-        return {key: planned[key] for key in _SETTINGS if planned.get(key) is not None}
+    def plan(self, inputs: Mapping[str, Any], old: Mapping[str, Any], call: Call) -> dict[str, Any]:
+        """Add what goes to the cloud as labels and annotations: those of others stay.
 
-    def _computed(self, secret: Secret) -> dict[str, Any]:
-        labels = dict(secret.settings.get("labels") or {})
-        return {
-            "name": secret.name,
-            "secretId": secret.id,
-            "project": secret.project,
-            "createTime": CREATED,
-            "effectiveLabels": labels,
-            "pulumiLabels": labels,
-            "effectiveAnnotations": dict(secret.settings.get("annotations") or {}),
-        }
+        google/tpgresource/labels.go, SetLabelsDiff; annotations.go, SetAnnotationsDiff.
+        """
+        planned = super().plan(inputs, old, call)
+        attributed = call.config.get("addPulumiAttributionLabel") is not False
+        ours = ATTRIBUTION if attributed and self.cloud.keeps(ATTRIBUTED) else {}
+        labels, annotations = planned.get("labels") or {}, planned.get("annotations") or {}
+        if isinstance(labels, Mapping):
+            labels = {**ours, **labels}
+        planned["pulumiLabels"] = labels
+        planned["effectiveLabels"] = _merged(old, "effectiveLabels", "pulumiLabels", labels)
+        planned["effectiveAnnotations"] = _merged(
+            old, "effectiveAnnotations", "annotations", annotations
+        )
+        return planned
 
-    def make(self, planned: dict[str, Any], call: Call) -> tuple[str, dict[str, Any]]:
+    def make(self, planned: dict[str, Any], call: Call) -> str:
         """CreateSecret."""
         del call
+        settings = {
+            key: planned[key]
+            for key in (*_READ_BACK, *_WRITTEN_ONLY)
+            if planned.get(key) is not None
+        }
+        settings["labels"] = planned["effectiveLabels"]
         try:
-            secret = self.service.create(
-                planned["project"], planned["secretId"], self._settings(planned)
-            )
+            secret = self.service.create(planned["project"], planned["secretId"], settings)
         except CloudError as error:
             raise _doing("creating Secret", error) from error
-        policy = planned.get("deletionPolicy") or "DELETE"
-        return secret.name, {**self._computed(secret), "deletionPolicy": policy}
+        return f"projects/{planned['project']}/secrets/{secret.id}"
 
     def look(
         self, id_: str, old_outputs: Mapping[str, Any], call: Call
     ) -> tuple[str, dict[str, Any]] | None:
         """GetSecret. What only the provider knows is taken from the state, or from its defaults."""
-        secret = self.service.find(_project_of(call), _full_name(id_, call))
+        full_name = _full_name(id_, call)
+        secret = self.service.find(_project_of(call), full_name)
         if secret is None:
             return None
         # Terraform is not authoritative: it reads back only the labels and annotations it manages.
-        managed: dict[str, Any] = {}
-        for key in ("labels", "annotations"):
-            there = secret.settings.get(key) or {}
-            managed[key] = {
-                name: there[name] for name in old_outputs.get(key) or {} if name in there
-            }
-        client_side = {
+        labels = secret.settings.get("labels") or {}
+        annotations = secret.settings.get("annotations") or {}
+
+        def managed(there: Mapping[str, Any], key: str) -> dict[str, Any]:
+            return {name: there[name] for name in old_outputs.get(key) or {} if name in there}
+
+        return full_name, {
+            **{key: secret.settings[key] for key in _READ_BACK if key in secret.settings},
+            **{key: old_outputs[key] for key in _WRITTEN_ONLY if key in old_outputs},
             "deletionProtection": bool(old_outputs.get("deletionProtection")),
             "deletionPolicy": old_outputs.get("deletionPolicy") or "DELETE",
+            "name": secret.name,
+            "secretId": secret.id,
+            "project": full_name.split("/")[1],
+            "createTime": CREATED,
+            "labels": managed(labels, "labels"),
+            "pulumiLabels": managed(labels, "pulumiLabels"),
+            "effectiveLabels": dict(labels),
+            "annotations": managed(annotations, "annotations"),
+            "effectiveAnnotations": dict(annotations),
         }
-        return secret.name, {**secret.settings, **managed, **client_side, **self._computed(secret)}
 
-    def change(
-        self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call
-    ) -> dict[str, Any]:
-        """UpdateSecret."""
-        changed = [key for key in _SETTINGS if old.get(key) != planned.get(key)]
+    def change(self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call) -> None:
+        """UpdateSecret, of what differs; nothing is sent where nothing does."""
+        sent = {
+            key: planned.get(key)
+            for key in (*_READ_BACK, *_WRITTEN_ONLY)
+            if key not in {"labels", "annotations"} and self.changed(key, old, planned)
+        }
+        for key, effective in (
+            ("labels", "effectiveLabels"),
+            ("annotations", "effectiveAnnotations"),
+        ):
+            if (old.get(effective) or {}) != (planned[effective] or {}):
+                sent[key] = planned[effective]
+        if not sent:
+            return
         try:
             secret = self.service.get(_project_of(call), id_)
-            if changed:
-                kept = {key: value for key, value in secret.settings.items() if key not in changed}
-                self.service.update(secret.project, secret.id, {**kept, **self._settings(planned)})
+            settings = {**secret.settings, **sent}
+            self.service.update(
+                secret.project,
+                secret.id,
+                {key: value for key, value in settings.items() if value is not None},
+            )
         except CloudError as error:
             raise _doing(f'updating Secret "{id_}"', error) from error
-        policy = planned.get("deletionPolicy") or "DELETE"
-        return {**self._computed(secret), "deletionPolicy": policy}
 
     def remove(self, id_: str, old: Mapping[str, Any], call: Call) -> None:
         """DeleteSecret, unless the state forbids it."""
@@ -647,6 +745,15 @@ class SecretType(_GcpType):
         secret = self.service.find(_project_of(call), id_)
         if secret is not None:
             self.service.delete(secret.project, secret.id)
+
+
+def _merged(old: Mapping[str, Any], everything: str, own: str, wanted: Any) -> Any:
+    """Return what is there without what the program had, and with what it wants."""
+    if not isinstance(wanted, Mapping):
+        return wanted
+    had = old.get(own) or {}
+    others = {key: text for key, text in (old.get(everything) or {}).items() if key not in had}
+    return {**others, **wanted}
 
 
 def _doing(what: str, error: CloudError) -> CloudError:
@@ -675,9 +782,9 @@ class SecretIamMemberType(_GcpType):
         "project": Property(force_new=True, computed=True),
     }
 
-    def plan(self, inputs: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    def plan(self, inputs: Mapping[str, Any], old: Mapping[str, Any], call: Call) -> dict[str, Any]:
         """The provider stores the secret's full name, and takes its project."""
-        planned = super().plan(inputs, call)
+        planned = super().plan(inputs, old, call)
         secret_id = planned.get("secretId")
         if known(secret_id):
             if "/" not in str(secret_id):
@@ -686,7 +793,7 @@ class SecretIamMemberType(_GcpType):
             planned["project"] = str(secret_id).split("/")[1]
         return planned
 
-    def make(self, planned: dict[str, Any], call: Call) -> tuple[str, dict[str, Any]]:
+    def make(self, planned: dict[str, Any], call: Call) -> str:
         """GetIamPolicy and SetIamPolicy."""
         del call
         name, role, member = planned["secretId"], planned["role"], planned["member"]
@@ -698,7 +805,7 @@ class SecretIamMemberType(_GcpType):
             ) from error
         if (role, member) not in secret.bindings:
             secret.bindings.append((role, member))
-        return f"{name}/{role}/{member}", {"etag": "BwYAAAAAAAA="}
+        return f"{name}/{role}/{member}"
 
     def look(
         self, id_: str, old_outputs: Mapping[str, Any], call: Call
@@ -706,21 +813,17 @@ class SecretIamMemberType(_GcpType):
         """GetIamPolicy."""
         if not old_outputs:  # an import: "secret role member"
             name, role, member = [*id_.split(" "), "", ""][:3]
-            name = _full_name(name, call)
         else:
             name, role, member = (old_outputs[key] for key in ("secretId", "role", "member"))
+        name = _full_name(name, call)
         secret = self.service.find(_project_of(call), name)
         if secret is None or (role, member) not in secret.bindings:
             return None
-        read = {"secretId": secret.name, "role": role, "member": member, "project": secret.project}
-        return f"{secret.name}/{role}/{member}", {**old_outputs, **read}
+        read = {"secretId": name, "role": role, "member": member, "project": name.split("/")[1]}
+        return f"{name}/{role}/{member}", {**old_outputs, **read, "etag": "BwYAAAAAAAA="}
 
-    def change(
-        self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call
-    ) -> dict[str, Any]:
+    def change(self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call) -> None:
         """Nothing can change in place."""
-        del id_, planned, call
-        return dict(old)
 
     def remove(self, id_: str, old: Mapping[str, Any], call: Call) -> None:
         """SetIamPolicy without this member."""
@@ -743,14 +846,14 @@ class SecretVersionType(_GcpType):
         "deletionPolicy": Property(computed=True),
     }
 
-    def plan(self, inputs: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    def plan(self, inputs: Mapping[str, Any], old: Mapping[str, Any], call: Call) -> dict[str, Any]:
         """The secret may be named in short."""
-        planned = super().plan(inputs, call)
+        planned = super().plan(inputs, old, call)
         if known(planned.get("secret")) and "/" not in str(planned["secret"]):
             planned["secret"] = f"projects/{planned['project']}/secrets/{planned['secret']}"
         return planned
 
-    def make(self, planned: dict[str, Any], call: Call) -> tuple[str, dict[str, Any]]:
+    def make(self, planned: dict[str, Any], call: Call) -> str:
         """AddSecretVersion."""
         del call
         value = planned.get("secretData")
@@ -762,9 +865,7 @@ class SecretVersionType(_GcpType):
             raise _doing("creating SecretVersion", error) from error
         if planned.get("enabled") is False:
             version.state = "DISABLED"
-        name = f"{planned['secret']}/versions/{version.number}"
-        policy = planned.get("deletionPolicy") or "DELETE"
-        return name, {"name": name, "version": str(version.number), "deletionPolicy": policy}
+        return f"{planned['secret']}/versions/{version.number}"
 
     def look(
         self, id_: str, old_outputs: Mapping[str, Any], call: Call
@@ -784,19 +885,16 @@ class SecretVersionType(_GcpType):
             "version": number,
             "enabled": version.state == "ENABLED",
         }
-        if version.state == "ENABLED":
+        if version.state == "ENABLED" and old_outputs.get("secretDataWoVersion") is None:
             read["secretData"] = version.payload
         return id_, {"deletionPolicy": "DELETE", **old_outputs, **read}
 
-    def change(
-        self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call
-    ) -> dict[str, Any]:
+    def change(self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call) -> None:
         """EnableSecretVersion or DisableSecretVersion."""
         del old, call
         version = self.service.version(id_)
         if version.state != "DESTROYED":
             version.state = "DISABLED" if planned.get("enabled") is False else "ENABLED"
-        return {}
 
     def remove(self, id_: str, old: Mapping[str, Any], call: Call) -> None:
         """DestroySecretVersion, or what the deletion policy says instead."""
@@ -823,15 +921,4 @@ def _client_config(args: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
         "zone": call.config.get("zone") or "",
         "accessToken": "made-up-for-a-rehearsal",
         "defaultLabels": {},
-    }
-
-
-def _project(args: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
-    project = args.get("projectId") or _project_of(call)
-    return {
-        "id": f"projects/{project}",
-        "projectId": project,
-        "name": project,
-        "number": "123456789012",
-        "labels": {},
     }
