@@ -13,7 +13,6 @@ import pulumi
 from pulumi.runtime.proto import callback_pb2, resource_pb2
 from pulumi.runtime.settings import _get_callbacks
 
-
 # Hooks -------------------------------------------------------------------------------------------
 
 

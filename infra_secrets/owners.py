@@ -6,7 +6,7 @@ is read, with the provider's own login, and only when a creation was refused or 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,7 @@ class Claim:
 
     @property
     def asking(self) -> pulumi.InvokeOptions:
+        """With which login a cloud is asked."""
         return pulumi.InvokeOptions(provider=self.provider)
 
     @property
@@ -151,8 +152,8 @@ class Claim:
         where = await self.cloud.where(self.wanted, self.provider)
         for part in clouds.differing(where, place):
             yield UnsupportedError(
-                f"adopt names a secret in {part} {place[part]!r}, but this Secret would be in {where[part]!r}. Adopt the one "
-                f"in {where[part]!r}, or give this Secret a provider of {place[part]!r}: "
+                f"adopt names a secret in {part} {place[part]!r}, but this Secret would be in {where[part]!r}. Adopt "
+                f"the one in {where[part]!r}, or give this Secret a provider of {place[part]!r}: "
                 f"opts=ResourceOptions(provider=...)."
             )
             return
@@ -218,13 +219,15 @@ class Claim:
         component = component_in(urn)
         if component is None:
             return (
-                f"The container is this stack's own: it is the resource {name_in(urn)!r}. To take it over in place, put "
+                f"The container is this stack's own: it is the resource {name_in(urn)!r}. To take it over in place, "
+                f"put "
                 f'formerly="{urn}" into this Secret, and take that resource out of the program.'
             )
         renamed = urn.rpartition("::")[0] == own.rpartition("::")[0]
         alias = f'Alias(name="{name_in(component)}")' if renamed else f'"{component}"'
         return (
-            f'The container is this stack\'s own: it is Secret("{name_in(component)}"), which was renamed or moved. Say '
+            f'The container is this stack\'s own: it is Secret("{name_in(component)}"), which was renamed or moved. '
+            f"Say "
             f"so, and it stays what it is: opts=ResourceOptions(aliases=[{alias}])."
         )
 
@@ -239,14 +242,16 @@ class Claim:
                 else "Alias(parent=<what it was in>)"
             )
             return (
-                f"The container says that it is this stack's own, Secret({shown(name)}). If that was renamed or moved, say "
-                f"so, and it stays what it is: opts=ResourceOptions(aliases=[{alias}]). Only if the state does not have it "
-                f"any more (an interrupted run, a lost state; see pulumi stack --show-urns): add {adopt}."
+                f"The container says that it is this stack's own, Secret({shown(name)}). If that was renamed or "
+                f"moved, say so, and it stays what it is: opts=ResourceOptions(aliases=[{alias}]). Only if the state "
+                f"does not have it any more (an interrupted run, a lost state; see pulumi stack --show-urns): add "
+                f"{adopt}."
             )
         return (
-            f"The container belongs to another stack: {shown(stack)} has it as Secret({shown(name)}). Nothing of it was "
-            f"changed. Give this Secret another key=, service= or environment=. Only where this stack is to have it from "
-            f"now on: take it out of that stack's state, without deleting it (pulumi state delete), and then add {adopt}."
+            f"The container belongs to another stack: {shown(stack)} has it as Secret({shown(name)}). Nothing of it "
+            "was changed. Give this Secret another key=, service= or environment=. Only where this stack is to have "
+            f"it from now on: take it out of that stack's state, without deleting it (pulumi state delete), and then "
+            f"add {adopt}."
         )
 
     # When it is registered -----------------------------------------------------------------------
@@ -381,18 +386,18 @@ _NOT_SEEN = (
 )
 _SAME_NAME = (
     "What was changed needs a new container (replicas, or up --replace), and there cannot be two of one name. Nothing "
-    "was changed. Undo the change; or give the new container another key=; or, if the value may go, take this Secret out "
-    "of the program, run pulumi up, and put it back. Do not adopt it."
+    "was changed. Undo the change; or give the new container another key=; or, if the value may go, take this Secret "
+    "out of the program, run pulumi up, and put it back. Do not adopt it."
 )
 _EXCHANGED = (
     "The container that it wants is this stack's own and still that of {name!r}, which this change moves away from it. "
     "Nothing was changed. Do it in two runs of pulumi up: first let {name!r} go, then give its name to this Secret."
 )
 _OTHER_CONTAINER = (
-    "Nothing was changed. Undo the change; or add a second Secret with the new name, let an operator copy the value, and "
-    "retire this one (first its retention, then the Secret)."
+    "Nothing of it was changed. Undo the change; or add a second Secret with the new name, let an operator copy the "
+    "value, and retire this one (first its retention, then the Secret)."
 )
 _REFRESH = (
-    "the update was refused, but the state may hold what was asked for, and then the next pulumi up says that it updates "
-    "and sends nothing. When the cause is mended: pulumi refresh, then pulumi up"
+    "the update was refused, but the state may hold what was asked for, and then the next pulumi up says that it "
+    "updates and sends nothing. When the cause is mended: pulumi refresh, then pulumi up"
 )

@@ -541,8 +541,8 @@ def _cannot_tell(vault: str, answer: str) -> str:
         f"Nothing was created, because Key Vault {vault!r} did not say whether it holds a deleted secret of this name, "
         f"on top of whose value the placeholder would be put ({shown(answer)}). Run again. If it stays so: the login "
         f"needs Microsoft.KeyVault/vaults/read and, to see deleted secrets without their values, the role Key Vault "
-        f"Reader on the vault; and this machine needs a way to the vault. Whoever knows that the vault holds no deleted "
-        f"secret of the name, or gives it up: pulumi config set infra-secrets:azureSkipDeletedCheck true"
+        f"Reader on the vault; and this machine needs a way to the vault. Whoever knows that the vault holds no "
+        f"deleted secret of the name, or gives it up: pulumi config set infra-secrets:azureSkipDeletedCheck true"
     )
 
 

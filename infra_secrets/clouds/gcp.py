@@ -362,7 +362,10 @@ def adopting(existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | 
             yield f"it expires at {expires}: GCP then deletes it with its value. To prevent it: {remove}"
     keys = sorted(set(_keys_in(there.get("replications"))))
     if keys and wanted.encryption_key is None:
-        yield f"it is encrypted with {', '.join(keys)}, which stays; name it with encryption_key=, so that the program says so too."
+        yield (
+            f"it is encrypted with {', '.join(keys)}, which stays; name it, so that the program says so too: "
+            f"encryption_key={keys[0]!r}."
+        )
     yield from clouds.going(
         description=None,
         tags=[
