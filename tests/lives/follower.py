@@ -48,9 +48,7 @@ def follow(life: "Life", subject: "Subject", way: str) -> None:
             advice.act(life, subject, slot, match)
 
 
-def _found(
-    life: "Life", subject: "Subject"
-) -> Iterator[tuple[Advice, str | None, re.Match[str]]]:
+def _found(life: "Life", subject: "Subject") -> Iterator[tuple[Advice, str | None, re.Match[str]]]:
     if subject.last is None or subject.last.succeeded:
         return
     for part in re.split(r"(?=Secret\(\")", _joined(subject.last.error)):
@@ -217,13 +215,13 @@ def _fails_raw(_life: "Life", subject: "Subject", slot: str | None, _match: Any)
 
 
 def _give_up(_life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]) -> None:
-    del match
-    for slot in _failing_raw(subject):
-        before, now = subject.applied.get(slot), subject.secrets[slot]
+    del slot, match
+    for each in _failing_raw(subject):
+        before, now = subject.applied.get(each), subject.secrets[each]
         if before is None or before == now:
-            subject.say(slot, raw=False)
+            subject.say(each, raw=False)
         else:
-            subject.secrets[slot] = before
+            subject.secrets[each] = before
 
 
 def _again(*_nothing: Any) -> None:
@@ -257,7 +255,9 @@ ADVICE: tuple[Advice, ...] = (
     ),
     Advice(
         "take it back",
-        re.compile(rf'(unable to replace )?resource "{_URN}" (cannot be deleted|as it is currently)'),
+        re.compile(
+            rf'(unable to replace )?resource "{_URN}" (cannot be deleted|as it is currently)'
+        ),
         _take_back,
         _was_applied,
     ),

@@ -207,7 +207,12 @@ class _Teller:
         if self._chance(0.4):
             lines += [f"retention {slot} {self._retention()}", "up"]
         lines += self.draw.choice(
-            ([f"remove {slot}", "up"], ["destroy", "follow 0", "destroy"], list(self._renamed()), [])
+            (
+                [f"remove {slot}", "up"],
+                ["destroy", "follow 0", "destroy"],
+                list(self._renamed()),
+                [],
+            )
         )
         for line in lines:
             yield f"{GUEST}: {line}"

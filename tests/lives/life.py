@@ -92,6 +92,7 @@ class Subject:
 
     Attributes:
         name: The stack's name.
+        container_type: The containers' type token.
         rehearsal: Its engine.
         program: What its program says.
         last: Its last run.
@@ -99,8 +100,9 @@ class Subject:
         positions: Where each slot was, latest last.
     """
 
-    def __init__(self, name: str, rehearsal: Rehearsal) -> None:
+    def __init__(self, name: str, rehearsal: Rehearsal, container_type: str) -> None:
         self.name = name
+        self.container_type = container_type
         self.rehearsal = rehearsal
         self.program = Program()
         self.last: Run | None = None
@@ -130,18 +132,13 @@ class Subject:
         for position in reversed(self.positions.get(slot, ())):
             if position == said.position:
                 continue
-            if said.raw or position.raw:
-                if said.raw:
-                    found[Former(urn=position.urn(self.name, self.container_type))] = None
-                continue
-            name = position.logical if position.logical != said.logical else None
-            parent = (
-                position.parent_urn(self.name) if position.parent != said.parent else None
-            )
-            found[Former(name, parent)] = None
+            if said.raw:
+                found[Former(urn=position.urn(self.name, self.container_type))] = None
+            elif not position.raw:  # an alias of a component does not lead to a raw resource
+                name = position.logical if position.logical != said.logical else None
+                parent = position.parent_urn(self.name) if position.parent != said.parent else None
+                found[Former(name, parent)] = None
         return tuple(found)
-
-    container_type = ""
 
 
 class Life:
@@ -176,8 +173,7 @@ class Life:
             rehearsal = Rehearsal(
                 project=PROJECT, stack=stack, config=self.place.config, clouds=shared
             )
-            self.subjects[stack] = Subject(stack, rehearsal)
-            self.subjects[stack].container_type = self.place.facts.RESOURCE_TYPE
+            self.subjects[stack] = Subject(stack, rehearsal, self.place.facts.RESOURCE_TYPE)
         return self.subjects[stack]
 
     def play(self, line: str) -> None:
@@ -360,9 +356,9 @@ class Life:
             self._note(subject, wishes, done, target)
         elif command == "destroy" and done.succeeded:
             self.model.destroyed(subject.name)
-        if self.dead_ends and not done.succeeded and done.exit_code >= 0:
-            if not follower.ways_out(self, subject):
-                raise Broken("dead end", in_one_line(done.error))
+        stopped = not done.succeeded and done.exit_code >= 0
+        if self.dead_ends and stopped and not follower.ways_out(self, subject):
+            raise Broken("dead end", in_one_line(done.error))
         return done
 
     def _is_live(self, name: str) -> bool:
@@ -383,9 +379,7 @@ class Life:
                     "deleted while wanted", f"{name}, which the program wants, is gone after an up"
                 )
 
-    def _judge(
-        self, name: str, subject: Subject, command: str, wishes: Mapping[str, Wish]
-    ) -> None:
+    def _judge(self, name: str, subject: Subject, command: str, wishes: Mapping[str, Wish]) -> None:
         found = self._fate(name)
         allowed = (
             self.model.allows(name, subject.name, command, wishes)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.lives.generator import make
-from tests.lives.life import Broken, Life
+from tests.lives.life import SLOTS, Broken, Life
 from tests.lives.shrinker import shrink
 
 
@@ -35,7 +35,9 @@ class Played:
     @property
     def signature(self) -> tuple[str, str, str]:
         """What failures have in common that are likely the same: names and numbers left out."""
-        return self.cloud, self.kind, re.sub(r"\S*[\d:/_\"'-]\S*", "", self.what)[:120]
+        words = re.sub(r"\S*[\d:/_\"'-]\S*", "", self.what)[:120]
+        last = " ".join(word for word in self.lines[-1].split() if word not in SLOTS)
+        return self.cloud, f"{self.kind} ({last})", words
 
 
 def played(cloud: str, seed: str, lines: Sequence[str]) -> Played:
