@@ -139,6 +139,34 @@ def _adopts(_life: "Life", subject: "Subject", _slot: str | None, _match: Any) -
     return any(said.adopt for said in subject.secrets.values())
 
 
+# Taking a change back ---------------------------------------------------------------------------
+
+
+def _drop_transform(
+    _life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]
+) -> None:
+    del slot, match
+    subject.program.transformed = False
+
+
+def _transforms(_life: "Life", subject: "Subject", _slot: str | None, _match: Any) -> bool:
+    return subject.program.transformed
+
+
+def _take_replicas_back(
+    _life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]
+) -> None:
+    del match
+    assert slot is not None
+    subject.say(slot, replicated=not subject.secrets[slot].replicated)
+
+
+def _has_other_replicas(_life: "Life", subject: "Subject", slot: str | None, _match: Any) -> bool:
+    if slot not in subject.secrets or slot not in subject.applied:
+        return False
+    return subject.applied[slot].replicated != subject.secrets[slot].replicated
+
+
 # The engine's own advice ------------------------------------------------------------------------
 
 
@@ -267,7 +295,22 @@ ADVICE: tuple[Advice, ...] = (
         re.compile(rf'unable to replace resource "{_URN}" as it is currently marked'),
         _unprotect,
     ),
-    Advice("drop adopt", re.compile(r"remove the `import` declaration"), _drop_adopt, _adopts),
+    Advice(
+        "drop adopt",
+        re.compile(
+            r"remove the `import` declaration|resource '\S+' does not exist"
+            r"|\b(take|leave|remove|drop)\b[^.]{0,30}\badopt\b"
+        ),
+        _drop_adopt,
+        _adopts,
+    ),
+    Advice("drop the transform", re.compile(r"\btransforms?\b"), _drop_transform, _transforms),
+    Advice(
+        "take the replicas back",
+        re.compile(r"\breplicas\b[^.]*\bback\b"),
+        _take_replicas_back,
+        _has_other_replicas,
+    ),
     Advice(
         "take the role away",
         re.compile(r"az role assignment delete .*?--scope (?P<scope>\S+)"),

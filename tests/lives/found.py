@@ -22,7 +22,53 @@ class Found:
     lines: tuple[str, ...]
 
 
+_RENAMED_AND_ADOPTED = (
+    "add Stripe discard",
+    "up",
+    "set Stripe",
+    "logical Stripe StripeKey",
+    "up",
+    "follow 1",
+    "up",
+    "rest 0",
+)
+_KEPT_AND_RENAMED = (
+    "add Stripe discard",
+    "up",
+    "set Stripe",
+    "retention Stripe keep",
+    "key Stripe stripe-secret-key",
+    "up",
+    "rest 0",
+)
+
 FOUND = (
+    *(
+        Found(cloud, "the logical name changes, and it is adopted", _RENAMED_AND_ADOPTED)
+        for cloud in ("aws", "gcp", "azure")
+    ),
+    *(
+        Found(cloud, "discard becomes keep and the key changes at once", _KEPT_AND_RENAMED)
+        for cloud in ("aws", "gcp")
+    ),
+    Found(
+        "gcp",
+        "replicas change under discard and a transform",
+        (
+            "add Stripe discard",
+            "up",
+            "set Stripe",
+            "transform on",
+            "replicas Stripe 1",
+            "up",
+            "rest 0",
+        ),
+    ),
+    Found(
+        "gcp",
+        "replicas change under discard (it never came to rest)",
+        ("add Stripe discard", "up", "set Stripe", "replicas Stripe 1", "rest 0"),
+    ),
     Found(
         "aws",
         "a second stack adopts under recover, and is destroyed",
