@@ -23,6 +23,8 @@ SHRUNK = 2
 
 
 def main(clouds: Sequence[str], seed: str, minutes: float) -> int:
+    # gRPC would say of every connection that a killed engine has left it.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     print(f"lives on {', '.join(clouds)}: SEED={seed} MINUTES={minutes:g}", flush=True)
     until = time.monotonic() + 60 * minutes
     lives: Counter[str] = Counter()

@@ -59,7 +59,7 @@ class Broken(AssertionError):  # noqa: N818 (it is what became of a promise)
 
     Attributes:
         kind: What.
-        step: Number of the step after which it was seen, from 1; 0 before `Life.play` knows it.
+        step: Number of the step after which it was seen, from 1; filled in by `play`.
     """
 
     def __init__(self, kind: Kind, what: str) -> None:
