@@ -1,7 +1,7 @@
 """Lives that broke a promise once, each as short as it could be made: `make test` plays them again.
 
 What `python -m tests.lives` prints is pasted here. Each life ends with `rest`, so that what mends it must
-also bring the stack to rest.
+also bring the stack to rest. A way out is named, since its number changes with the messages.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _RENAMED_AND_ADOPTED = (
     "set Stripe",
     "logical Stripe StripeKey",
     "up",
-    "follow 1",
+    "follow take over",
     "up",
     "rest 0",
 )
@@ -78,7 +78,7 @@ FOUND = (
             "set Stripe",
             "staging: add Stripe recover",
             "staging: up refresh",
-            "staging: follow 1",
+            "staging: follow take over",
             "staging: up",
             "staging: destroy",
             "rest 0",
@@ -93,7 +93,7 @@ FOUND = (
             "set Database",
             "staging: add Database discard",
             "staging: up refresh",
-            "staging: follow 1",
+            "staging: follow take over",
             "staging: up",
             "staging: remove Database",
             "staging: up",
@@ -109,7 +109,7 @@ FOUND = (
             "set Database",
             "secret Database",
             "up",
-            "follow 2",
+            "follow take over",
             "up",
             "rest 0",
         ),

@@ -480,11 +480,14 @@ class Life:
 
     # Following --------------------------------------------------------------------------------------
 
-    def _do_follow(self, subject: Subject, number: str) -> None:
-        """Do what the last run's error advises; where it names several ways out, the given one."""
+    def _do_follow(self, subject: Subject, *which: str) -> None:
+        """Do what the last run's error advises: `follow 1`, or `follow take over` and else the first way."""
         ways = follower.ways_out(self, subject)
         if ways:
-            follower.follow(self, subject, ways[int(number) % len(ways)])
+            named = " ".join(which)
+            number = int(named) if named.isdecimal() else 0
+            way = named if named in ways else ways[number % len(ways)]
+            follower.follow(self, subject, way)
 
     def take_back(self, subject: Subject, slot: str) -> None:
         """Say of a secret again what the program said when the engine last did it."""

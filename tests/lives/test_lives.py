@@ -255,6 +255,18 @@ def test_a_message_about_an_existing_container_names_two_ways() -> None:
     assert way(*told(text), "what it was", "take over", choose=1).adopt == ID
 
 
+@pytest.mark.parametrize(
+    ("which", "adopts"), [("1", True), ("2", False), ("take over", True), ("unprotect", False)]
+)
+def test_a_way_out_is_chosen_by_number_or_by_name(which: str, *, adopts: bool) -> None:
+    text = f'Secret("StripeKey"): {clouds.RENAMED} Otherwise: add adopt="{ID}" to it.'
+    life, subject = told(text)
+    life.play(f"follow {which}")
+
+    assert (subject.secrets["Stripe"].adopt == ID) == adopts
+    life.close()
+
+
 def test_an_alias_that_was_told_already_is_no_way_out() -> None:
     text = f'Secret("StripeKey"): {clouds.RENAMED} Otherwise: add adopt="{ID}" to it.'
     life, subject = told(text)
