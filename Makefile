@@ -10,7 +10,7 @@ CLUSTER := .engine/kubernetes-$(KUBERNETES_VERSION)
 export PATH := $(PATH):$(CURDIR)/$(ENGINE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster check format bench reliability engine cluster clean
+.PHONY: help demo test test-cluster check format bench reliability lives engine cluster clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench: $(VENV)/ready engine  ## Measure against raw resources (ratios of one run
 
 reliability: $(VENV)/ready engine  ## Run every scenario with raw resources too and write docs/reliability.md
 	@$(BIN)/python -m tests.reliability
+
+lives: $(VENV)/ready engine  ## Play random lives for MINUTES= (10) on CLOUD= (all), from SEED=, and print what broke
+	@SEED="$(SEED)" MINUTES="$(MINUTES)" CLOUD="$(CLOUD)" $(BIN)/python -m tests.lives
 
 engine:  ## Find pulumi on PATH, or build it once with Go
 	@sh tools/engine.sh $(PULUMI_VERSION) $(ENGINE)

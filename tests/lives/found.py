@@ -1,0 +1,153 @@
+"""Lives that broke a promise once, each as short as it could be made: `make test` plays them again.
+
+What `python -m tests.lives` prints is pasted here. Each life ends with `rest`, so that what mends it must
+also bring the stack to rest. A way out is named, since its number changes with the messages.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Found:
+    """A life that broke a promise.
+
+    Attributes:
+        cloud: Where.
+        what: What became of it, as a sentence.
+        lines: Its steps.
+    """
+
+    cloud: str
+    what: str
+    lines: tuple[str, ...]
+
+
+_RENAMED_AND_ADOPTED = (
+    "add Stripe discard",
+    "up",
+    "set Stripe",
+    "logical Stripe StripeKey",
+    "up",
+    "follow take over",
+    "up",
+    "rest 0",
+)
+_KEPT_AND_RENAMED = (
+    "add Stripe discard",
+    "up",
+    "set Stripe",
+    "retention Stripe keep",
+    "key Stripe stripe-secret-key",
+    "up",
+    "rest 0",
+)
+
+FOUND = (
+    *(
+        Found(cloud, "the logical name changes, and it is adopted", _RENAMED_AND_ADOPTED)
+        for cloud in ("aws", "gcp", "azure")
+    ),
+    *(
+        Found(cloud, "discard becomes keep and the key changes at once", _KEPT_AND_RENAMED)
+        for cloud in ("aws", "gcp")
+    ),
+    Found(
+        "gcp",
+        "replicas change under discard and a transform",
+        (
+            "add Stripe discard",
+            "up",
+            "set Stripe",
+            "transform on",
+            "replicas Stripe 1",
+            "up",
+            "rest 0",
+        ),
+    ),
+    Found(
+        "gcp",
+        "replicas change under discard (it never came to rest)",
+        ("add Stripe discard", "up", "set Stripe", "replicas Stripe 1", "rest 0"),
+    ),
+    Found(
+        "aws",
+        "a second stack adopts under recover, and is destroyed",
+        (
+            "add Stripe recover",
+            "up",
+            "set Stripe",
+            "staging: add Stripe recover",
+            "staging: up refresh",
+            "staging: follow take over",
+            "staging: up",
+            "staging: destroy",
+            "rest 0",
+        ),
+    ),
+    Found(
+        "gcp",
+        "a second stack adopts under discard, and removes it",
+        (
+            "add Database discard",
+            "up",
+            "set Database",
+            "staging: add Database discard",
+            "staging: up refresh",
+            "staging: follow take over",
+            "staging: up",
+            "staging: remove Database",
+            "staging: up",
+            "rest 0",
+        ),
+    ),
+    Found(
+        "gcp",
+        "a raw resource becomes a Secret and is adopted, as the message says",
+        (
+            "add Database discard raw",
+            "up",
+            "set Database",
+            "secret Database",
+            "up",
+            "follow take over",
+            "up",
+            "rest 0",
+        ),
+    ),
+    Found(
+        "aws",
+        "a raw resource becomes a Secret in an up that continues on error",
+        (
+            "add Database keep raw",
+            "up",
+            "set Database",
+            "secret Database",
+            "up continue",
+            "rest 0",
+        ),
+    ),
+    Found(
+        "aws",
+        "the logical name changes under discard in an up that continues on error",
+        (
+            "add Database discard",
+            "up",
+            "set Database",
+            "logical Database DatabaseLogin",
+            "up continue",
+            "rest 0",
+        ),
+    ),
+    Found(
+        "azure",
+        "the logical name changes under discard in an up that continues on error",
+        (
+            "add Stripe discard",
+            "up",
+            "set Stripe",
+            "logical Stripe StripeKey",
+            "up continue",
+            "rest 0",
+        ),
+    ),
+)
