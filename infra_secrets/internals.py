@@ -51,7 +51,7 @@ class Later:
         `_registered` is what the SDK awaits before it registers a resource (`_prepare_resource_hooks`). A
         resource that is registered before its hook would be refused by the engine.
         """
-        hook = self.kind.__new__(self.kind)
+        hook = object.__new__(self.kind)
         hook.name = self.name
         hook._registered = ready  # noqa: SLF001
         return hook
@@ -83,7 +83,7 @@ class Held:
             protect=opts.protect,
             retain_on_delete=opts.retain_on_delete,
             ignore_changes=tuple(cast("Iterable[str]", opts.ignore_changes or ())),
-            import_=cast("str | None", opts.import_),
+            import_=opts.import_,
             hooks={kind: tuple(getattr(hooks, kind) or ()) for kind in _HOOKS},
         )
 
@@ -123,7 +123,7 @@ def _joined(there: Sequence[Any] | None, held: Sequence[Any]) -> list[Any]:
     return [*(there or ()), *(each for each in held if each not in (there or ()))]
 
 
-ProviderFound = Callable[[pulumi.ProviderResource | None], None]
+ProviderFound = Callable[[pulumi.ProviderResource], None]
 """Called with the provider that the options name when every transform has run."""
 
 

@@ -6,6 +6,7 @@ is read, with the provider's own login, and only when a creation was refused or 
 """
 
 import asyncio
+import importlib.metadata
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,8 +54,12 @@ class Claim:
 
     @property
     def asking(self) -> pulumi.InvokeOptions:
-        """With which login a cloud is asked."""
-        return pulumi.InvokeOptions(provider=self.provider)
+        """With which login a cloud is asked.
+
+        By the provider that the container itself has: of the same version, because the engine would have to start
+        another one, and cannot while all its workers wait for an answer here.
+        """
+        return pulumi.InvokeOptions(provider=self.provider, version=_sdk_version(self.cloud))
 
     @property
     def _who(self) -> str:
@@ -96,6 +101,7 @@ class Claim:
             component = await self.component.urn.future() or ""
             run.containers[await self._urn()] = self
             await self._clear()
+            await run.can_be_asked(component)
             for hook in hooks.values():
                 await hook.register()
             await run.holder.hold(
@@ -204,7 +210,7 @@ class Claim:
         if existing is None:
             return _NOT_SEEN.format(name=name, adopt=self.cloud.to_adopt(place))
         if existing.facts.get("stack") not in (None, self.wanted.stack):
-            return self._theirs(existing)
+            return self._theirs(existing, urn)
         whose = _LOST if "stack" in existing.facts else _NOBODYS
         return whose.format(name=name, logical=existing.facts.get("logical-name"), id=existing.id)
 
@@ -347,6 +353,14 @@ class _Watch:
         if said is not None:
             pulumi.log.error(f'Secret("{args.name}"): {said}')
         return False
+
+
+def _sdk_version(cloud: Cloud) -> str | None:
+    package = cloud.RESOURCE_TYPE.split(":", maxsplit=1)[0]
+    try:
+        return importlib.metadata.version(f"pulumi-{package}")
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _cloud_of(type_: str) -> Cloud | None:

@@ -6,6 +6,7 @@ to resources and they to the connection.
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Hashable, Mapping
 from contextvars import ContextVar
@@ -50,6 +51,19 @@ class Run:
             found = cls()
             setattr(connection, _ATTRIBUTE, found)
         return found
+
+    async def can_be_asked(self, urn: str) -> None:
+        """Let the engine start its own provider, which answers for the state, before any hook may need it.
+
+        It cannot start one while all its workers wait for hooks, which a single one with `--parallel 1` does.
+
+        Args:
+            urn: Of a resource that is registered.
+        """
+        if "engine" not in self.found_out:
+            self.found_out["engine"] = asyncio.ensure_future(_ask("getResource", urn=urn))
+        with contextlib.suppress(Exception):
+            await self.found_out["engine"]
 
     def hook(self, kind: type[Any], name: str, *rest: object) -> Later:
         """Find a hook, or make it; one serves all containers of a run."""

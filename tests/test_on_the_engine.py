@@ -140,9 +140,11 @@ def test_a_transform_of_the_stack_adds_its_tags_and_takes_nothing(cloud: str) ->
 
         assert container["inputs"][property_name]["cost-centre"] == "42"
         assert container["protect"] is True
-        assert container.get("ignoreChanges", []) == (
-            ["properties", "tags"] if cloud == "azure" else []
-        )
+        assert {
+            "aws": "policy",
+            "gcp": "versionAliases",
+            "azure": "properties",
+        }[cloud] in container["ignoreChanges"]
 
 
 def test_a_preview_shows_the_name_and_makes_nothing(cloud: str) -> None:

@@ -332,7 +332,7 @@ UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
     (
         "azure",
         {"tags": {f"t{n}": "x" for n in range(15)}},
-        "Key Vault takes 14 on a secret and this package adds 1",
+        "Key Vault takes 14 on a secret and this package adds 2",
     ),
     ("azure", {"description": "x" * 513}, "Key Vault takes at most 512"),
     ("aws", {"azure_vault_id": VAULT}, "azure_vault_id is for Azure Key Vault only"),
@@ -364,7 +364,7 @@ UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
     (
         "aws",
         {"tags": {f"t{n}": "x" for n in range(50)}},
-        "AWS takes 50 on a secret and this package adds 1",
+        "AWS takes 50 on a secret and this package adds 2",
     ),
     ("aws", {"tags": {"aws:x": "y"}}, "not starting with 'aws:'"),
     ("aws", {"tags": {"a": "x" * 257}}, "it has 257 characters"),

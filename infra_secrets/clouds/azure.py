@@ -460,6 +460,8 @@ async def before_create(
             return  # a preview that also makes the vault: nothing can be in it, and the `up` asks
         raise InfraSecretsError(_cannot_tell("of this secret", "its name did not arrive"))
     address, token = await _way_in(group, vault, asking)
+    if not address:
+        return  # a preview in which the provider itself is not known yet; the `up` asks
     url = f"{address}deletedsecrets/{name}?api-version={DATA_PLANE_API}"
     if await asyncio.to_thread(_is_there, url, token):
         raise InfraSecretsError(_recoverable(vault, name))
@@ -495,6 +497,8 @@ async def _ask_for_the_way_in(
             {"resourceGroupName": group, "vaultName": vault},
             asking,
         )
+        if found is None and pulumi.runtime.is_dry_run():
+            return "", ""
         address = found["properties"]["vaultUri"]
         audience = "https://" + (urlsplit(address).hostname or "").partition(".")[2]
         token = await pulumi.runtime.invoke_async(

@@ -23,7 +23,7 @@ from typing import Any, cast
 from google.protobuf import empty_pb2
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
 from pulumi.runtime.mocks import MockMonitor, Mocks
-from pulumi.runtime.proto import engine_pb2, resource_pb2
+from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 from pulumi.runtime.settings import Settings, configure
 
 from infra_secrets.errors import InfraSecretsError
@@ -40,7 +40,7 @@ from infra_secrets.testing.esc import (
     stack_file,
     write_settings,
 )
-from infra_secrets.testing.simulation import Call, SimulatedCloud
+from infra_secrets.testing.simulation import Call, CloudError, SimulatedCloud
 from infra_secrets.testing.values import SecretValue, decode, encode, mark_like, unwrap
 
 _STACK = "pulumi:pulumi:Stack"
@@ -441,7 +441,7 @@ class _Monitor(MockMonitor):
         if request.tok == "pulumi:pulumi:getResource":
             found = self.resources.get(args["urn"])
             if found is None:
-                raise InfraSecretsError(f"unknown resource {args['urn']}")
+                return _invoke_failure(request.tok, f"unknown resource {args['urn']}")
             return _invoke_response(found._asdict())
         package = request.tok.partition(":")[0]
         cloud = self.clouds.get(package)
@@ -449,11 +449,21 @@ class _Monitor(MockMonitor):
         if function is None:
             self._recording.echoed.add(request.tok)
             return _invoke_response(args)
-        return _invoke_response(function(unwrap(args), self._call(package, request.provider)))
+        try:
+            answer = function(unwrap(args), self._call(package, request.provider))
+        except CloudError as refused:
+            return _invoke_failure(request.tok, str(refused))
+        return _invoke_response(answer)
 
 
 def _invoke_response(answer: Mapping[str, Any]) -> Any:
     return resource_pb2.ResourceInvokeResponse(**{"return": encode(answer)})
+
+
+def _invoke_failure(token: str, reason: str) -> Any:
+    """Answer as an engine does: with an error of the function, and not of the run."""
+    failure = provider_pb2.CheckFailure(property=token, reason=reason)
+    return resource_pb2.ResourceInvokeResponse(failures=[failure])
 
 
 def _registration(request: Any, urn: str) -> Registration:
