@@ -283,10 +283,10 @@ _PRINTF = (
     'case $(command -v printf) in */*|"") no "This sh (mksh, posh or yash, say) has no printf of its own" '
     '"Put bash or dash in its place."; esac'
 )
-# Ctrl-Z would give the echo back, Ctrl-\ write the memory to the disk.
+# A second Ctrl-C does not stop `back`. Ctrl-Z would give the echo back, Ctrl-\ write the memory to the disk.
 _ASKED = (
-    'if [ -t 0 ]; then s=$(stty -g) || exit; trap "stty $s" EXIT; trap "exit 130" HUP INT TERM; '
-    'trap "" QUIT TSTP; stty -echo || exit; '
+    'if [ -t 0 ]; then s=$(stty -g) || exit; back() { trap "" HUP INT TERM; stty "$s"; }; trap back EXIT; '
+    'trap "back; exit 130" HUP INT TERM; trap "" QUIT TSTP; stty -echo || exit; '
     'printf %s "Value of $0 (not shown; Enter, then Ctrl-D): " >&2; fi'
 )
 # As octal numbers, so that no shell and no locale changes a byte; and without the newlines at the end.
