@@ -17,6 +17,8 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "azure": {"infra-secrets:azureVaultId": VAULT},
 }
 """Where the expected texts of some tests say that containers are."""
+PATIENCE = 600.0
+"""Seconds that what a test waits for may take, on a machine that has much else to do. Nothing waits for ever."""
 
 
 @pytest.fixture(params=clouds.available())

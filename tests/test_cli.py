@@ -5,6 +5,7 @@ A rehearsal costs seconds, so each is run once, and every test reads what it sai
 
 import json
 import os
+import select
 import shutil
 import signal
 import stat
@@ -21,6 +22,7 @@ import pytest
 from infra_secrets import clouds
 from infra_secrets.cli import main
 from infra_secrets.testing import ordinary_config
+from tests.conftest import PATIENCE
 
 ROOT = Path(__file__).parents[1]
 # A job in the background is started with Ctrl-C ignored; a person's terminal is not.
@@ -65,6 +67,7 @@ def run(*arguments: str, environment: Mapping[str, str] | None = None) -> Said:
         cwd="/",
         env={**inherited, "PYTHONIOENCODING": "utf-8", **(environment or {})},
         check=False,
+        timeout=PATIENCE,
     )
     return Said(done.returncode, done.stdout, done.stderr)
 
@@ -470,6 +473,7 @@ def test_a_missing_library_is_one_sentence(module: str, command: str) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=PATIENCE,
     )
 
     assert done.returncode == 2
@@ -489,9 +493,10 @@ def test_an_interrupt_ends_the_engine_and_leaves_nothing(
     folder = project(
         tmp_path / "shop",
         f"""
+        import pathlib
         import threading
 
-        open({str(started)!r}, "w").close()
+        pathlib.Path({str(started)!r}).write_text("started")
         threading.Event().wait()
         """,
     )
@@ -504,10 +509,14 @@ def test_an_interrupt_ends_the_engine_and_leaves_nothing(
         env={**os.environ, "PATH": engine.path, "TMPDIR": str(tmp_path / "tmp")},
     )
 
-    with started.open() as waiting:
-        waiting.read()  # until the program runs
-    process.send_signal(ended_by)
-    _, err = process.communicate()
+    try:
+        # Open for both ends, so that it waits for what the program writes and not for the program to open it.
+        with started.open("r+b", buffering=0) as waiting:
+            assert select.select([waiting], [], [], PATIENCE)[0], "the program never ran"
+        process.send_signal(ended_by)
+        _, err = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
 
     assert process.returncode == 130
     assert err.endswith("Interrupted.\n")

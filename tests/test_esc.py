@@ -18,6 +18,7 @@ from infra_secrets import EscEnv, require_esc
 from infra_secrets.errors import EnvArgsError, StackConfigError
 from infra_secrets.esc import Home, Key, _holds_ciphertext
 from infra_secrets.testing import Recording
+from tests.conftest import PATIENCE
 
 CANARY = "canary-4711-not-real"
 # No name begins like the rest of a URL, and none like an option of a command.
@@ -198,6 +199,7 @@ def test_the_command_for_a_stack_is_one_that_the_engine_takes(
         capture_output=True,
         text=True,
         check=False,
+        timeout=PATIENCE,
     )
 
     assert stored.returncode == 0, stored.stderr
@@ -659,6 +661,8 @@ def test_a_value_that_cannot_be_read_is_neither_stored_nor_removed(tmp_path: Pat
             cwd=tmp_path,
             env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
             check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=PATIENCE,
         )
 
     assert (tmp_path / "log").read_text() == "pulumi get\n" * 2

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import PATIENCE
+
 ROOT = Path(__file__).parent.parent
 INSTALLED = Path(sysconfig.get_paths()["purelib"])
 PACKAGES = {"aws": "pulumi_aws", "gcp": "pulumi_gcp", "azure": "pulumi_azure_native"}
@@ -59,7 +61,11 @@ def environment(tmp_path: Path) -> Callable[[Callable[[str], bool]], Path]:
 
 def run(python: Path, code: str, *arguments: str) -> str:
     done = subprocess.run(
-        [python, "-c", code, *arguments], capture_output=True, text=True, check=False
+        [python, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
     return done.stdout + done.stderr
 

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_secrets.formats import FORMATS, problem, unknown_format
+from tests.conftest import PATIENCE
 
 SCHEMES = ("postgresql", "https", "jdbc", "sqlite", "mongodb+srv")
 EVERY_FORMAT = st.sampled_from((*FORMATS, *SCHEMES))
@@ -451,7 +452,11 @@ def test_a_mebibyte_of_anything_is_judged(expected: str, value: str) -> None:
 @pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen is not installed")
 def test_openssh_reads_a_key_just_when_the_check_has_nothing_against_it(tmp_path: Path) -> None:
     made = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(made)], check=True)
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(made)],
+        check=True,
+        timeout=PATIENCE,
+    )
     key = made.read_text()
     forms = [
         key,
@@ -465,6 +470,9 @@ def test_openssh_reads_a_key_just_when_the_check_has_nothing_against_it(tmp_path
     def is_read(text: str) -> bool:
         made.write_bytes(text.encode())
         command = ["ssh-keygen", "-y", "-P", "", "-f", str(made)]
-        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+        return (
+            subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE).returncode
+            == 0
+        )
 
     assert [problem(form, "pem") is None for form in forms] == [is_read(form) for form in forms]

@@ -11,7 +11,7 @@ import pytest
 
 from infra_secrets import Secret
 from infra_secrets.testing import Rehearsal
-from tests.conftest import config_for
+from tests.conftest import PATIENCE, config_for
 
 SETTINGS: dict[str, Any] = {"project": "shop", "stack": "production"}
 AWS_NAME = "shop/production/stripe-api-key"
@@ -276,7 +276,11 @@ print(run.succeeded, "no such column" in run.error, rehearsal.aws.names())
 def test_a_program_that_fails_at_once_says_why_and_is_no_success() -> None:
     """Registered at once, the first hook's server is stopped while it starts, which crashes Python."""
     done = subprocess.run(
-        [sys.executable, "-c", FAILS_AT_ONCE], capture_output=True, text=True, check=False
+        [sys.executable, "-c", FAILS_AT_ONCE],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
 
     assert (done.returncode, done.stdout) == (0, "False True []\n")

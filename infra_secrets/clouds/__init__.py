@@ -377,26 +377,62 @@ def shell_quoted(text: str) -> str:
     return shlex.quote(text)
 
 
-def reading_stdin(wanted: Wanted, command: Sequence[str]) -> str:
-    """Wrap a cloud's command so that it can be pasted in a POSIX shell and gets the value from standard input.
+_TERMINAL_LINE = 4095
+"""Bytes after which a terminal on Linux cuts a line off, without a word (termios(3), canonical mode)."""
 
-    The value is typed without echo, or piped in; it is never an argument of a process (`printf` is part of
-    the shell), it loses the newline that a keyboard or `op read` adds, and an empty one sets nothing.
+# What `sh` does with a value. It stands between single quotes, also of csh and fish: so no quote of that kind,
+# no exclamation mark and no two backslashes in a row.
+
+# What the caller's environment may hold: traced, exported by itself, the name taken, a locale.
+_CLEAN = (
+    'set +xa; unset v; export LC_ALL=C; no() { echo "$1, so nothing was set. $2" >&2; exit 1; }'
+)
+# A program instead of a part of the shell would have the value among its arguments.
+_PRINTF = (
+    'case $(command -v printf) in */*|"") no "This sh (mksh, posh or yash, say) has no printf of its own" '
+    '"Put bash or dash in its place."; esac'
+)
+# A second Ctrl-C does not stop `back`. Ctrl-Z would give the echo back, Ctrl-\ write the memory to the disk.
+_ASKED = (
+    'if [ -t 0 ]; then s=$(stty -g) || exit; back() { trap "" HUP INT TERM; stty "$s"; }; trap back EXIT; '
+    'trap "back; exit 130" HUP INT TERM; trap "" QUIT TSTP; stty -echo || exit; '
+    'printf %s "Value of $0 (not shown; Enter, then Ctrl-D): " >&2; fi'
+)
+# As octal numbers, so that no shell and no locale changes a byte; and without the newlines at the end.
+_READ = (
+    'v=$(od -An -v -to1) || exit; v=$(printf " %s" $v); '
+    'while case $v in *" 012");; *) false; esac; do v=${v%????}; done'
+)
+_WHOLE = (
+    'case $v in *[0-7]*);; *) no "Nothing was given" "Type the value, or pipe it in."; esac; '
+    f"if [ -t 0 ] && [ ${{#v}} -ge {4 * _TERMINAL_LINE} ]; then "
+    f'no "A terminal cuts lines off after {_TERMINAL_LINE} bytes" "Pipe the value in."; fi'
+)
+_AS_TEXT = (
+    'case $v in *000*|*015*) no "The value has a carriage return or a NUL byte, which would not arrive as it is" '
+    '"Convert its line ends, or encode it (base64)."; esac'
+)
+_HANDED_OVER = r'printf %b "$(printf "\1340%s" $v)" | "$@"'
+
+
+def reading_stdin(wanted: Wanted, command: Sequence[str], *, as_text: bool) -> str:
+    """Wrap a cloud's command so that it can be pasted in any shell and gets the value from standard input.
+
+    The value is typed without echo, or piped in. It arrives byte for byte but for the newlines at its end, which
+    a keyboard or `op read` adds; what would not is refused, and so is an empty one. It is never an argument of
+    a process, in an environment or on a disk. `sh` does it, so that the options, aliases and traps of the
+    shell where it is pasted do not matter.
 
     Args:
         wanted: The secret, for the prompt.
         command: Reads the value from its own standard input; words not yet quoted.
+        as_text: The command reads text as Python does: in the encoding of the locale (in `C` it is UTF-8, and
+            what is not UTF-8 fails), and it makes every carriage return a newline.
     """
-    prompt = shell_quoted(f"Value of {wanted.value_asked_for()} (not shown; Enter, then Ctrl-D): ")
-    return (
-        "(set +xa; unset v; trap 'stty echo 2>/dev/null' EXIT; trap 'exit 130' INT TERM; "
-        f"[ ! -t 0 ] || {{ printf %s {prompt} >&2; stty -echo; }}; "
-        "v=$(cat); "
-        '[ ! -t 0 ] || [ "${#v}" -lt 4095 ] || { '
-        'echo "A terminal cuts long lines off, so nothing was set. Pipe the value in." >&2; exit 1; }; '
-        '[ -n "$v" ] || { echo "Nothing was given, so nothing was set." >&2; exit 1; }; '
-        f'printf %s "$v" | {" ".join(shell_quoted(word) for word in command)})'
-    )
+    refused = [_WHOLE, _AS_TEXT] if as_text else [_WHOLE]
+    script = "; ".join([_CLEAN, _PRINTF, _ASKED, _READ, *refused, _HANDED_OVER])
+    words = ["sh", "-c", script, wanted.value_asked_for(), *command]
+    return " ".join(shell_quoted(word) for word in words)
 
 
 def lines_of(words: Sequence[str], limit: int) -> list[str]:

@@ -344,12 +344,14 @@ def _would_replace(foreign: list[str]) -> str:
 
 def _set_command(wanted: Wanted, arn: str) -> str:
     region = arn.split(":")[3]
+    # The variable is the only thing that v2 asks before the locale (awscli/compat.py, getpreferredencoding).
     return clouds.reading_stdin(
         wanted,
         [
-            *("aws", "secretsmanager", "put-secret-value", "--region", region, "--secret-id", arn),
-            *("--secret-string", "file:///dev/stdin"),
+            *("env", "AWS_CLI_FILE_ENCODING=UTF-8", "aws", "secretsmanager", "put-secret-value"),
+            *("--region", region, "--secret-id", arn, "--secret-string", "file:///dev/stdin"),
         ],
+        as_text=True,
     )
 
 

@@ -371,6 +371,7 @@ def _set_command(wanted: Wanted, vault_id: str, tags: Mapping[str, str]) -> str:
             "--tags",
         ]
         + [f"{key}={text}" for key, text in tags.items()],
+        as_text=True,
     )
 
 

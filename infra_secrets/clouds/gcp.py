@@ -299,6 +299,7 @@ def _set_command(wanted: Wanted, project: str) -> str:
             f"--project={project}",
             "--data-file=-",
         ],
+        as_text=False,
     )
 
 

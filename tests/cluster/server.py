@@ -305,13 +305,13 @@ def _process(
         yield _Process(process, log)
     finally:
         watch.kill()
-        watch.communicate()
+        watch.communicate(timeout=PATIENCE)
         process.terminate()
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            process.wait(PATIENCE)
 
 
 def _encoded(body: object) -> bytes:

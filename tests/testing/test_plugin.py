@@ -5,6 +5,7 @@ import pytest
 
 import infra_secrets.testing
 from infra_secrets.testing import Canary, Recording, Rehearsal
+from tests.conftest import PATIENCE
 
 pytest_plugins = ["pytester"]
 
@@ -61,7 +62,7 @@ def test_without_an_engine_the_fixture_fails_with_one_sentence(
 def test_importing_it_loads_neither_pulumi_nor_grpc(module: str) -> None:
     code = f"import sys, {module}; print(sorted({{'pulumi', 'grpc'}} & set(sys.modules)))"
     answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     assert answer.stdout.strip() == "[]"
 

@@ -10,6 +10,7 @@ import pytest
 
 from infra_secrets.testing import CloudError, EngineError, Rehearsal, Run, SimulatedAzure
 from infra_secrets.testing.clouds.azure import KeyVault, apply_difference
+from tests.conftest import PATIENCE
 
 PLACEHOLDER = {"properties": {"value": "UNSET", "attributes": {"enabled": False}}}
 ID = (
@@ -149,7 +150,7 @@ def get(url: str, *, anonymous: bool = False) -> tuple[int, dict[str, Any]]:
     headers = {} if anonymous else {"Authorization": "Bearer any"}
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 (this machine's own)
     try:
-        with urllib.request.urlopen(request) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
