@@ -8,7 +8,7 @@ for one, and every attempt to hand one over is refused. What a container is in e
 
 import weakref
 from collections.abc import Mapping, Sequence
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import pulumi
 from pulumi.runtime.settings import get_monitor
@@ -94,11 +94,13 @@ class Secret(pulumi.ComponentResource):
             MissingExtraError: The SDK of the chosen cloud is not installed.
         """
         with one_clear_message():
-            cloud, wanted = resolve(name, args, kwargs, opts, list(SecretArgs.__annotations__))
+            cloud, wanted, checks = resolve(
+                name, args, kwargs, opts, list(SecretArgs.__annotations__)
+            )
         with short_stack_trace():
             super().__init__("infra-secrets:index:Secret", name, {}, opts)
         with one_clear_message(), short_stack_trace():
-            container = cloud.create(wanted, self._container_options(wanted))
+            container = cloud.create(wanted, self._container_options(wanted, checks))
         for warning in cloud.warnings(wanted):
             pulumi.log.warn(f'Secret("{name}"): {warning}', self)
         self.secret_id = container.secret_id
@@ -116,10 +118,14 @@ class Secret(pulumi.ComponentResource):
             }
         )
 
-    def _container_options(self, wanted: clouds.Wanted) -> pulumi.ResourceOptions:
+    def _container_options(
+        self, wanted: clouds.Wanted, checks: "Sequence[pulumi.Output[Any]]"
+    ) -> pulumi.ResourceOptions:
         keep = True if wanted.retention == clouds.KEEP else None
         return pulumi.ResourceOptions(
             parent=self,
+            # On nothing. It waits, so that an output that holds no principal is refused before there is a container.
+            depends_on=_nothing_after(checks) if checks else None,
             protect=keep,
             retain_on_delete=keep,
             # A replacement under the same name then stops with "already exists". Left to themselves the
@@ -128,6 +134,17 @@ class Secret(pulumi.ComponentResource):
             import_=wanted.adopt,
             hooks=pulumi.ResourceHookBinding(on_error=[_say_how_to_go_on(self)]),
         )
+
+
+def _nothing_after(
+    checks: "Sequence[pulumi.Output[Any]]",
+) -> "pulumi.Output[list[pulumi.Input[pulumi.Resource]]]":
+    async def wait() -> list[pulumi.Input[pulumi.Resource]]:
+        for check in checks:
+            await check.future()
+        return []
+
+    return pulumi.Output.from_input(wait())
 
 
 _hooks: "weakref.WeakKeyDictionary[object, pulumi.ErrorHook]" = weakref.WeakKeyDictionary()

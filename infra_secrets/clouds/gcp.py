@@ -83,7 +83,7 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
     for location in wanted.replicas:
         if not _LOCATION.fullmatch(location):
             yield UnsupportedError(
-                f"replicas has {location!r}, which is not a GCP location such as 'europe-west1'."
+                f"replicas has {shown(location)}, which is not a GCP location such as 'europe-west1'."
             )
     if isinstance(wanted.encryption_key, str):
         yield from _key_problems(wanted, wanted.encryption_key)
@@ -107,13 +107,13 @@ def _label_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
     for key, text in wanted.tags.items():
         if not _is_label(_LABEL_KEY, key):
             yield UnsupportedError(
-                f"the tag key {key[:80]!r} cannot be a label on GCP: 1 to 63 lower-case letters, digits, '_' and '-', "
+                f"the tag key {shown(key)} cannot be a label on GCP: 1 to 63 lower-case letters, digits, '_' and '-', "
                 f"starting with a letter."
             )
         elif isinstance(text, str) and not _is_label(_LABEL_VALUE, text):
             yield UnsupportedError(
-                f"the tag {key!r} has a text that cannot be a label on GCP: at most 63 lower-case letters, digits, "
-                f"'_' and '-'. Put longer texts into description=."
+                f"the tag {shown(key)} has a text that cannot be a label on GCP: at most 63 lower-case letters, "
+                f"digits, '_' and '-'. Put longer texts into description=."
             )
     size = sum(
         len(key.encode()) + len(text.encode())
@@ -144,13 +144,13 @@ def _key_problems(wanted: Wanted, key: str) -> Iterator[SecretArgsError]:
         )
     elif not wanted.replicas and match["location"] != "global":
         yield UnsupportedError(
-            f"encryption_key is in {match['location']!r}, but a secret that GCP replicates by itself needs a key in "
-            f"'global'. Use such a key, or replicas=[{match['location']!r}]."
+            f"encryption_key is in {shown(match['location'])}, but a secret that GCP replicates by itself needs a key "
+            f"in 'global'. Use such a key, or replicas=[{shown(match['location'])}]."
         )
     elif wanted.replicas and set(wanted.replicas) != {match["location"]}:
         yield UnsupportedError(
-            f"encryption_key is in {match['location']!r}, but every replica needs a key of its own location and "
-            f"replicas is {list(wanted.replicas)}. Keep that one location, or leave the key out."
+            f"encryption_key is in {shown(match['location'])}, but every replica needs a key of its own location and "
+            f"replicas is {', '.join(map(shown, wanted.replicas))}. Keep that one location, or leave the key out."
         )
 
 
@@ -162,7 +162,7 @@ def _adopt_problems(wanted: Wanted, secret: str) -> Iterator[SecretArgsError]:
         )
     elif match["name"] != wanted.spelled:
         yield SecretNameError(
-            f"adopt names {match['name']!r}, but this secret is {wanted.spelled!r}. "
+            f"adopt names {shown(match['name'])}, but this secret is {wanted.spelled!r}. "
             f"{clouds.other_name(SPELLING, match['name'])}"
         )
 
@@ -178,6 +178,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
 
     with clouds.sdk("gcp"):
         import pulumi_gcp as gcp
+    from infra_secrets.registering import apply_clearly
 
     if wanted.adopt is not None:
         opts.ignore_changes = _IN_PLACE
@@ -198,7 +199,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
             name,
             secret_id=secret.id,
             role=roles[what],
-            member=pulumi.Output.from_input(member).apply(_member),
+            member=apply_clearly(member, _member),
             # It goes with the secret, and so not before a deletion of the secret is refused.
             opts=pulumi.ResourceOptions(parent=opts.parent, deleted_with=secret),
         )
