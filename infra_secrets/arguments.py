@@ -320,7 +320,8 @@ def _unknown_argument(key: object, known: Sequence[str]) -> UnknownArgumentError
         return ValueGivenError(
             f"{argument_name(key)} is not an argument: a Secret never takes its value, because it would then be in "
             f"the code, the state and the logs. Leave it out, run pulumi up, and set the value by hand with the "
-            f"command in output set_command. (If a real value was written down here, it is no longer secret: replace it.)"
+            f"command in output set_command. (If a real value was written down here, it is no longer secret: "
+            f"replace it.)"
         )
     hint = f" Did you mean {close}?" if close else f" It takes {', '.join(known)}."
     return UnknownArgumentError(f"{argument_name(key)} is not an argument of a Secret.{hint}")

@@ -257,10 +257,11 @@ def option_problems(opts: object) -> Iterator[str]:
     if not isinstance(opts, pulumi.ResourceOptions):
         yield f"opts must be pulumi.ResourceOptions(...); found {kind(opts)}."
         return
+    found: Any = opts  # whatever the SDK's types say
     a_provider = "a provider, the object itself, e.g. aws.Provider(...)"
-    if not isinstance(opts.provider, pulumi.ProviderResource | None):
-        yield f"opts has provider=, which must be {a_provider}; found {kind(opts.provider)}."
-    providers: object = opts.providers
+    if not isinstance(found.provider, pulumi.ProviderResource | None):
+        yield f"opts has provider=, which must be {a_provider}; found {kind(found.provider)}."
+    providers: object = found.providers
     if isinstance(providers, Mapping):
         providers = [*providers.values()]
     if not isinstance(providers, list | tuple | None):
@@ -268,13 +269,13 @@ def option_problems(opts: object) -> Iterator[str]:
     for each in providers if isinstance(providers, list | tuple) else ():
         if not isinstance(each, pulumi.ProviderResource):
             yield f"opts has providers=, of which each must be {a_provider}; found {kind(each)}."
-    if not isinstance(opts.parent, pulumi.Resource | None):
-        yield f"opts has parent=, which must be a resource, the object itself; found {kind(opts.parent)}."
+    if not isinstance(found.parent, pulumi.Resource | None):
+        yield f"opts has parent=, which must be a resource, the object itself; found {kind(found.parent)}."
     for flag in ("protect", "retain_on_delete", "delete_before_replace"):
-        if not isinstance(getattr(opts, flag), bool | None):
-            yield f"opts has {flag}=, which must be true or false; found {kind(getattr(opts, flag))}."
-    yield from _alias_problems(opts.aliases)
-    needed: object = opts.depends_on
+        if not isinstance(getattr(found, flag), bool | None):
+            yield f"opts has {flag}=, which must be true or false; found {kind(getattr(found, flag))}."
+    yield from _alias_problems(found.aliases)
+    needed: object = found.depends_on
     for each in needed if isinstance(needed, list | tuple) else (needed,):
         if not (each is None or isinstance(each, pulumi.Resource) or is_input(each)):
             yield f"opts has depends_on=, which must be resources, the objects themselves; found {kind(each)}."
