@@ -6,7 +6,8 @@ honour. What was given for an argument that does not exist is never repeated: it
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, cast
 
 import pulumi
@@ -16,6 +17,7 @@ from infra_secrets.clouds import Cloud, Wanted
 from infra_secrets.errors import (
     ArgsError,
     CollisionError,
+    OutputError,
     SecretArgsError,
     SecretNameError,
     UnknownArgumentError,
@@ -26,7 +28,7 @@ from infra_secrets.errors import (
 )
 from infra_secrets.given import CONFIG, Reader, argument_name, is_input, kind, quote_it, read_name
 from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
-from infra_secrets.registering import names_are_fixed
+from infra_secrets.registering import names_are_fixed, one_clear_message
 
 MAX_AGE_DAYS = 36_500  # a hundred years; the package's own limit
 MAX_FIELD = 128  # characters of a JSON key; the package's own limit, so that a key fits into every cloud's tags
@@ -93,7 +95,8 @@ def resolve(
             reader.errors.append(error)
     if reader.errors or found is None:
         raise combined(subject, reader.errors)
-    return *found, reader.checks
+    cloud, wanted = found
+    return cloud, _judged_later(subject, cloud, wanted, reader.checks), reader.checks
 
 
 class _Reader(Reader):
@@ -325,6 +328,75 @@ def _unknown_argument(key: object, known: Sequence[str]) -> UnknownArgumentError
         )
     hint = f" Did you mean {close}?" if close else f" It takes {', '.join(known)}."
     return UnknownArgumentError(f"{argument_name(key)} is not an argument of a Secret.{hint}")
+
+
+def _judged_later(
+    subject: str, cloud: Cloud, wanted: Wanted, checks: "list[pulumi.Output[Any]]"
+) -> Wanted:
+    """Have the cloud judge what outputs hold as it judges plain arguments, before anything is made of them.
+
+    Args:
+        subject: The secret, as messages name it.
+        cloud: Its cloud, which had nothing against the plain arguments.
+        wanted: With outputs in it, maybe.
+        checks: Gets one that fails with everything that is wrong.
+
+    Returns:
+        The same with outputs that fail when the check does.
+    """
+    outputs: list[pulumi.Output[Any]] = []
+
+    def collect(item: Any) -> Any:
+        if isinstance(item, pulumi.Output):
+            outputs.append(item)
+        return item
+
+    _with_each(wanted, collect)
+    if not outputs:
+        return wanted
+
+    async def judge() -> bool:
+        public: dict[int, str] = {}
+        secret: dict[int, str] = {}
+        for output in outputs:
+            text = await output.future() if await output.is_known() else None
+            if isinstance(text, str):
+                (secret if await output.is_secret() else public)[id(output)] = text
+        known = public
+        problems = [*cloud.problems(_with_each(wanted, lambda item: known.get(id(item), item)))]
+        if secret and not problems:
+            known = {**public, **secret}
+            if any(cloud.problems(_with_each(wanted, lambda item: known.get(id(item), item)))):
+                names = [name for name, item in wanted.settings.items() if id(item) in secret]
+                problems = [
+                    UnsupportedError(
+                        f"{' and '.join(names)} was given a secret that is not what it must be, "
+                        f"{_Reader.takes.get(names[0], names[0])}; what it holds is not shown."
+                    )
+                ]
+        if problems:
+            with one_clear_message():
+                raise OutputError(str(combined(subject, problems)))
+        return True
+
+    judged = pulumi.Output.from_input(cast(Any, judge()))
+    checks.append(judged)
+    return _with_each(
+        wanted,
+        lambda item: judged.apply(lambda _: item) if isinstance(item, pulumi.Output) else item,
+    )
+
+
+def _with_each(wanted: Wanted, change: Callable[[Any], Any]) -> Wanted:
+    """Change everything that may be an output."""
+    changed: dict[str, Any] = {
+        name: change(getattr(wanted, name)) for name in ("description", "owner", "encryption_key")
+    }
+    for name in ("tags", "settings"):
+        changed[name] = {key: change(item) for key, item in getattr(wanted, name).items()}
+    for name in ("readers", "writers"):
+        changed[name] = tuple(map(change, getattr(wanted, name)))
+    return replace(wanted, **changed)
 
 
 def _claim(

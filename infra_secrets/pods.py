@@ -234,8 +234,9 @@ class PodEnvironment(pulumi.ComponentResource):
         ours = self._namespace
         if isinstance(ours, str) and isinstance(theirs, str) and ours != theirs:
             raise WorkloadError(
-                f"{self._what}: {workload_kind(args.type_)} {args.name} is in namespace {theirs!r}, and pods see only "
-                f"the Secrets of their own. The environment is in {ours!r}; make another with namespace={theirs!r}."
+                f"{self._what}: {workload_kind(args.type_)} {args.name} is in namespace {shown(theirs)}, and pods see "
+                f"only the Secrets of their own. The environment is in {shown(ours)}; make another with "
+                f"namespace={shown(theirs)}."
             )
         usual = pulumi.Config("kubernetes").get("namespace") or "default"
         if isinstance(ours, str) and theirs is None and ours != usual:
