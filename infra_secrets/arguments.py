@@ -4,9 +4,11 @@ Nothing is registered here and nothing of a cloud is decided here: each cloud sa
 honour. What was given for an argument that does not exist is never repeated: it could be a secret.
 """
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, cast
 
 import pulumi
 
@@ -15,6 +17,7 @@ from infra_secrets.clouds import Cloud, Wanted
 from infra_secrets.errors import (
     ArgsError,
     CollisionError,
+    OutputError,
     SecretArgsError,
     SecretNameError,
     UnknownArgumentError,
@@ -23,21 +26,37 @@ from infra_secrets.errors import (
     ValueGivenError,
     combined,
 )
-from infra_secrets.given import CONFIG, Reader, is_input, is_number, kind, not_secret, quotable
+from infra_secrets.given import CONFIG, Reader, argument_name, is_input, kind, quote_it, read_name
 from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
-from infra_secrets.registering import names_are_fixed
+from infra_secrets.registering import names_are_fixed, one_clear_message
 from infra_secrets.run import Run, this_stack
 
 MAX_AGE_DAYS = 36_500  # a hundred years; the package's own limit
 MAX_FIELD = 128  # characters of a JSON key; the package's own limit, so that a key fits into every cloud's tags
 
+# What people call a value, as a part of an argument's name, or as all of it.
 _LIKE_A_VALUE = re.compile(
     r"(?<!max_age_)(value|secret_?(string|data|binary|text|version)|pass(word|phrase)|plain_?text|payload|"
     r"credential|token|content|(?<!meta)data$|generate)",
     re.IGNORECASE,
 )
+_CALLED_SO = frozenset(
+    (
+        "",
+        "secret",
+        "secrets",
+        "default",
+        "placeholder",
+        "version",
+        "properties",
+        "json",
+        "string",
+        "text",
+        "binary",
+    )
+)
 _NAMES = ("cloud", "service", "environment", "key", "retention", "adopt", "adopt_from", "formerly")
-_SENTENCES = ("description", "owner")
+_RETENTIONS = ", ".join(f"{each!r} ({meaning})" for each, meaning in clouds.RETENTIONS.items())
 
 
 def resolve(
@@ -46,7 +65,7 @@ def resolve(
     kwargs: Mapping[str, Any],
     opts: pulumi.ResourceOptions | None,
     known: list[str],
-) -> tuple[Cloud, Wanted]:
+) -> "tuple[Cloud, Wanted, Sequence[pulumi.Output[Any]]]":
     """Fill in every default and refuse everything that cannot be met.
 
     Args:
@@ -56,41 +75,52 @@ def resolve(
         opts: The component's resource options.
         known: Names of the arguments that exist.
 
+    Returns:
+        The cloud, what is wanted, and outputs of which each fails as soon as it is known that an output among the
+        arguments holds what cannot be.
+
     Raises:
         SecretArgsError: One error with every problem.
     """
-    if not isinstance(name, str) or not name:
-        raise SecretArgsError(
-            f"A Secret needs a name, a string such as 'StripeApiKey'; found {kind(name)}."
-        )
-    if not isinstance(args, Mapping):
-        raise SecretArgsError(
-            f'Secret("{name}"): args must be a mapping of argument names; found {kind(args)}.'
-        )
-    reader = _Reader({**args, **kwargs}, known)
-    if opts is not None and not isinstance(opts, pulumi.ResourceOptions):
-        raise SecretArgsError(
-            f'Secret("{name}"): opts must be pulumi.ResourceOptions(...); found {kind(opts)}.'
-        )
+    subject = read_name('Secret("StripeApiKey")', name, args, opts, SecretArgsError)
+    reader = _Reader(subject, {**cast(Mapping[str, Any], args), **kwargs}, known)
     if opts is not None and opts.import_ is not None:
         reader.refuse(
             "opts has import_; a Secret takes over an existing container with adopt=<its id>."
         )
-    found = reader.read(name)
+    found = reader.read(cast(str, name))
     if not reader.errors and found is not None:
         try:
-            _claim(*found, opts)
+            _claim(*found, reader.given, opts)
         except CollisionError as error:
             reader.errors.append(error)
     if reader.errors or found is None:
-        raise combined(f'Secret("{name}")', reader.errors)
-    return found
+        raise combined(subject, reader.errors)
+    cloud, wanted = found
+    return cloud, _judged_later(subject, cloud, wanted, reader.checks), reader.checks
 
 
 class _Reader(Reader):
     """Reads the arguments of one secret and keeps what is wrong with them."""
 
     error = SecretArgsError
+    takes: ClassVar[Mapping[str, str]] = {
+        "cloud": f"one of {', '.join(clouds.available())}",
+        "service": "e.g. 'api'",
+        "environment": "e.g. 'production'",
+        "key": "e.g. 'stripe-api-key'",
+        "fields": "e.g. ['STRIPE_API_KEY']",
+        "description": "e.g. 'Charges credit cards'",
+        "owner": "e.g. 'payments@example.com'",
+        "tags": "e.g. {'team': 'payments'}",
+        "retention": f"one of {_RETENTIONS}",
+        "encryption_key": "the name of a key of the cloud",
+        "replicas": "the cloud's names of regions",
+        "readers": "each a principal as the cloud names it",
+        "writers": "each a principal as the cloud names it",
+        "adopt": "the cloud's full id of a container that exists",
+        "azure_vault_id": "the ARM id of a Key Vault",
+    }
 
     def unknown(self, key: object, known: Sequence[str]) -> ArgsError:
         """Recognize an attempt to hand over the value."""
@@ -104,11 +134,8 @@ class _Reader(Reader):
         retention = texts["retention"] or self.config.get("retention") or clouds.KEEP
         if retention not in clouds.RETENTIONS:
             close = nearest(retention, clouds.RETENTIONS)
-            meanings = ", ".join(
-                f"{each!r} ({meaning})" for each, meaning in clouds.RETENTIONS.items()
-            )
             self.refuse(
-                f"retention={retention!r} is not known; it must be one of {meanings}."
+                f"retention={shown(retention)} is not known; it must be one of {_RETENTIONS}."
                 + (f" Did you mean {close!r}?" if close else "")
             )
         elif retention != clouds.KEEP and names_are_fixed(
@@ -231,7 +258,7 @@ class _Reader(Reader):
         if found is None:
             return {}
         if not isinstance(found, Mapping):
-            self.refuse(f"tags must be a mapping of strings to strings; found {kind(found)}.")
+            self.refuse_kind("tags", found, "a mapping of strings to strings")
             return {}
         kept: dict[str, Any] = {}
         for key, text in found.items():
@@ -239,15 +266,15 @@ class _Reader(Reader):
                 self.refuse(f"tags has a key that is not a string: {kind(key)}.")
             elif re.match(r"infra-secrets[:.]", key):
                 self.refuse(
-                    f"the tag {key!r} is the package's own; choose one that does not start with 'infra-secrets'."
+                    f"the tag {shown(key)} is the package's own; choose one that does not start with 'infra-secrets'."
                 )
             elif isinstance(text, str):
                 kept[key] = text
             elif is_input(text):
-                kept[key] = not_secret(f"tags[{key!r}]", text)
+                kept[key] = self.output(f"tags[{shown(key)}]", text, empty=True)
             else:
-                quoted = f"; quote it: {key}: {quotable(text)!r}" if is_number(text) else ""
-                self.refuse(f"tags[{key!r}] must be a string; found {kind(text)}{quoted}.")
+                quoted = quote_it(text, f"{argument_name(key)}: ")
+                self.refuse(f"tags[{shown(key)}] must be a string; found {kind(text)}{quoted}.")
         return kept
 
     def _max_age_days(self) -> int | None:
@@ -256,9 +283,11 @@ class _Reader(Reader):
             return None
         # From other languages every number arrives as a float.
         if isinstance(found, bool) or not isinstance(found, int | float):
-            self.refuse(f"max_age_days must be a whole number of days; found {kind(found)}.")
+            self.refuse(
+                f"max_age_days must be a whole number of days, 1 to {MAX_AGE_DAYS}; found {kind(found)}."
+            )
         elif not 1 <= found <= MAX_AGE_DAYS or found != int(found):
-            huge = isinstance(found, int) and abs(found) > MAX_AGE_DAYS
+            huge = abs(found) > MAX_AGE_DAYS and found not in (math.inf, -math.inf)
             given = "a number out of range" if huge else found
             self.refuse(
                 f"max_age_days={given} is not possible; it must be a whole number of days, 1 to {MAX_AGE_DAYS}."
@@ -271,8 +300,9 @@ class _Reader(Reader):
         settings: dict[str, Any] = {}
         for setting, key in cloud.SETTINGS.items():
             found = self.given.get(setting)
-            # An output stays the object that it is: two secrets that have it are in one place.
-            if not is_input(found):
+            if is_input(found):  # it may be secret: nobody is shown it
+                found = self.output(setting, found, needed=True, secret=True)
+            else:
                 found = self.sentence(setting) or self.config.get(key)
             if found:
                 settings[setting] = found
@@ -323,19 +353,97 @@ def _unknown_argument(key: object, known: Sequence[str]) -> UnknownArgumentError
         return UnknownArgumentError(f"an argument's name must be a string; found {kind(key)}.")
     close = nearest(key, known)
     exact = close is not None and re.sub(r"[-_ ]", "", key).lower() == close.replace("_", "")
-    if _LIKE_A_VALUE.search(key) and not exact:
+    called_so = re.sub(r"[-_ ]", "", key).lower() in _CALLED_SO
+    if (called_so or _LIKE_A_VALUE.search(key)) and not exact:
         return ValueGivenError(
-            f"{key} is not an argument: a Secret never takes its value, because it would then be in the code, the "
-            f"state and the logs. Leave it out, run pulumi up, and set the value by hand with the command in output "
-            f"set_command. (If a real value was written down here, it is no longer secret: replace it.)"
+            f"{argument_name(key)} is not an argument: a Secret never takes its value, because it would then be in "
+            f"the code, the state and the logs. Leave it out, run pulumi up, and set the value by hand with the "
+            f"command in output set_command. (If a real value was written down here, it is no longer secret: "
+            f"replace it.)"
         )
     hint = f" Did you mean {close}?" if close else f" It takes {', '.join(known)}."
-    return UnknownArgumentError(f"{key} is not an argument of a Secret.{hint}")
+    return UnknownArgumentError(f"{argument_name(key)} is not an argument of a Secret.{hint}")
 
 
-def _claim(cloud: Cloud, wanted: Wanted, opts: pulumi.ResourceOptions | None) -> None:
+def _judged_later(
+    subject: str, cloud: Cloud, wanted: Wanted, checks: "list[pulumi.Output[Any]]"
+) -> Wanted:
+    """Have the cloud judge what outputs hold as it judges plain arguments, before anything is made of them.
+
+    Args:
+        subject: The secret, as messages name it.
+        cloud: Its cloud, which had nothing against the plain arguments.
+        wanted: With outputs in it, maybe.
+        checks: Gets one that fails with everything that is wrong.
+
+    Returns:
+        The same with outputs that fail when the check does.
+    """
+    outputs: list[pulumi.Output[Any]] = []
+
+    def collect(item: Any) -> Any:
+        if isinstance(item, pulumi.Output):
+            outputs.append(item)
+        return item
+
+    _with_each(wanted, collect)
+    if not outputs:
+        return wanted
+
+    async def judge() -> bool:
+        public: dict[int, str] = {}
+        secret: dict[int, str] = {}
+        for output in outputs:
+            text = await output.future() if await output.is_known() else None
+            if isinstance(text, str):
+                (secret if await output.is_secret() else public)[id(output)] = text
+        known = public
+        problems = [*cloud.problems(_with_each(wanted, lambda item: known.get(id(item), item)))]
+        if secret and not problems:
+            known = {**public, **secret}
+            if any(cloud.problems(_with_each(wanted, lambda item: known.get(id(item), item)))):
+                names = [name for name, item in wanted.settings.items() if id(item) in secret]
+                problems = [
+                    UnsupportedError(
+                        f"{' and '.join(names)} was given a secret that is not what it must be, "
+                        f"{_Reader.takes.get(names[0], names[0])}; what it holds is not shown."
+                    )
+                ]
+        if problems:
+            with one_clear_message():
+                raise OutputError(str(combined(subject, problems)))
+        return True
+
+    judged = pulumi.Output.from_input(cast(Any, judge()))
+    checks.append(judged)
+    return _with_each(
+        wanted,
+        lambda item: judged.apply(lambda _: item) if isinstance(item, pulumi.Output) else item,
+    )
+
+
+def _with_each(wanted: Wanted, change: Callable[[Any], Any]) -> Wanted:
+    """Change everything that may be an output."""
+    changed: dict[str, Any] = {
+        name: change(getattr(wanted, name)) for name in ("description", "owner", "encryption_key")
+    }
+    for name in ("tags", "settings"):
+        changed[name] = {key: change(item) for key, item in getattr(wanted, name).items()}
+    for name in ("readers", "writers"):
+        changed[name] = tuple(map(change, getattr(wanted, name)))
+    return replace(wanted, **changed)
+
+
+def _claim(
+    cloud: Cloud,
+    wanted: Wanted,
+    given: Mapping[str, Any],
+    opts: pulumi.ResourceOptions | None,
+) -> None:
+    # An output counts as the object that was given: two secrets that have the same are in one place.
     where = tuple(
-        item.lower() if isinstance(item, str) else id(item) for item in wanted.settings.values()
+        item.lower() if isinstance(item, str) else id(given[setting])
+        for setting, item in wanted.settings.items()
     )
     container = (
         cloud.RESOURCE_TYPE,
@@ -344,7 +452,7 @@ def _claim(cloud: Cloud, wanted: Wanted, opts: pulumi.ResourceOptions | None) ->
         _explicit_provider(cloud.RESOURCE_TYPE, opts),
     )
     Run.this().names.claim(
-        container, owner=wanted.logical_name, spelled=wanted.spelled, holding=(wanted, opts)
+        container, owner=wanted.logical_name, spelled=wanted.spelled, holding=(given, opts)
     )
 
 

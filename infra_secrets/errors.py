@@ -6,6 +6,8 @@ over where a secret could be: the name of an unknown argument is shown, what was
 
 from collections.abc import Sequence
 
+_LISTED = 50  # problems that one error lists; nobody mends more at once
+
 
 class InfraSecretsError(Exception):
     """Base of every error that the package raises on purpose."""
@@ -84,6 +86,14 @@ class WorkloadError(EnvArgsError):
     """A workload cannot take the environment that it was to be given."""
 
 
+class OutputError(InfraSecretsError):
+    """An output among the arguments turned out to hold what cannot be.
+
+    No `ValueError`, unlike the refusals before anything is registered: Pulumi's SDK makes another error of one, which
+    repeats the resource's inputs.
+    """
+
+
 def combined(
     subject: str, errors: Sequence[ArgsError], otherwise: type[ArgsError] = SecretArgsError
 ) -> ArgsError:
@@ -98,13 +108,16 @@ def combined(
         An error of the class that all of them share, or else of `otherwise`, with every problem on a
         line of its own.
     """
-    problems = [problem for error in errors for problem in error.problems]
+    # Each once, in order.
+    problems = [*dict.fromkeys(problem for error in errors for problem in error.problems)]
     kinds = {type(error) for error in errors}
     kind = kinds.pop() if len(kinds) == 1 else otherwise
     if len(problems) == 1:
         merged = kind(f"{subject}: {problems[0]}")
     else:
-        lines = "".join(f"\n  - {problem}" for problem in problems)
+        lines = "".join(f"\n  - {problem}" for problem in problems[:_LISTED])
+        if len(problems) > _LISTED:
+            lines += f"\n  - and {len(problems) - _LISTED} more."
         merged = kind(
             f"{subject}: {len(problems)} things to mend before anything is created:{lines}"
         )

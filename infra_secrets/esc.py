@@ -257,7 +257,7 @@ class Entry:
         if problem is None and self.format is not None:
             problem = formats.problem(value, self.format)
             if problem:
-                return f"is not what formats={{{self.target!r}: {self.format!r}}} asks for: its value {problem}"
+                return f"is not what formats={{{shown(self.target)}: {self.format!r}}} asks for: its value {problem}"
         return f"cannot be used: its value {problem}" if problem else None
 
 

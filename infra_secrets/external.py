@@ -8,15 +8,15 @@ container whose value is missing leaves the Secret that running pods use as it i
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
 import re
-from collections.abc import Mapping
-from typing import Any, TypedDict, Unpack
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypedDict, Unpack
 
 import pulumi
 
 from infra_secrets import clouds
 from infra_secrets.clouds import Cloud
 from infra_secrets.errors import EnvArgsError, UnknownCloudError, combined
-from infra_secrets.given import is_input, kind, not_secret
+from infra_secrets.given import is_input, kind
 from infra_secrets.naming import is_credential, looks_like_a_value, shown
 from infra_secrets.pods import (
     PodEnvironment,
@@ -24,9 +24,9 @@ from infra_secrets.pods import (
     file_keys,
     metadata_of,
     mounted,
-    read_name,
+    read_pod_name,
 )
-from infra_secrets.registering import one_clear_message, short_stack_trace
+from infra_secrets.registering import apply_clearly, one_clear_message, short_stack_trace
 
 API = "external-secrets.io/v1"
 """The operator's API; served since its 0.16 (external-secrets/external-secrets apis/externalsecrets/v1)."""
@@ -75,13 +75,26 @@ class ExternalEnvArgs(TypedDict, total=False):
 
 
 class _ExternalReader(PodReader):
+    takes: ClassVar[Mapping[str, str]] = {
+        **PodReader.takes,
+        "cloud": f"one of {', '.join(clouds.available())}",
+        "secrets": "e.g. {'STRIPE_API_KEY': stripe.secret_name}",
+        "files": "e.g. {'/etc/nlp/key.pem': key.secret_name}",
+        "store": "the name of a SecretStore that exists",
+        "store_kind": f"one of {', '.join(STORE_KINDS)}",
+        "service_account": "the name of a Kubernetes service account",
+        "refresh_interval": "e.g. '15m'",
+    }
+
     def references(self, argument: str) -> dict[str, Any]:
         """Read which container each target comes from, as the operator's `remoteRef`."""
         kept: dict[str, Any] = {}
         for target, given in self.mapping(argument).items():
             what = f"{argument}[{shown(target)}]"
             if is_input(given):
-                kept[target] = not_secret(what, given).apply(_remote)
+                kept[target] = apply_clearly(
+                    self.output(what, given, needed=True), self._later(what)
+                )
             elif isinstance(given, str) and given:
                 problem = _reference_problem(given)
                 if problem:
@@ -92,6 +105,15 @@ class _ExternalReader(PodReader):
                     f"{what} must be the secret_name of a Secret, or '<secret_name>#<field>'; found {kind(given)}."
                 )
         return kept
+
+    def _later(self, what: str) -> Callable[[str], dict[str, str]]:
+        def read(reference: str) -> dict[str, str]:
+            problem = _reference_problem(reference)
+            if problem:
+                raise EnvArgsError(f"{self.subject}: {what}: {problem}")
+            return _remote(reference)
+
+        return read
 
     def refresh_interval(self) -> str:
         """Read how often the operator looks."""
@@ -204,10 +226,10 @@ class ExternalEnv(PodEnvironment):
         with one_clear_message():
             with clouds.sdk("kubernetes"):
                 from pulumi_kubernetes.apiextensions import CustomResource
-            self._what = (
-                f'ExternalEnv("{read_name("ExternalEnv", name, args, opts, EnvArgsError)}")'
+            self._what = read_pod_name("ExternalEnv", name, args, opts)
+            reader = _ExternalReader(
+                self._what, {**args, **kwargs}, list(ExternalEnvArgs.__annotations__)
             )
-            reader = _ExternalReader({**args, **kwargs}, list(ExternalEnvArgs.__annotations__))
             reader.logical_name(name)
             reader.targets("secrets", "files")
             variables, files = reader.references("secrets"), reader.references("files")
@@ -267,13 +289,8 @@ class ExternalEnv(PodEnvironment):
         )
 
 
-def _remote(reference: object) -> dict[str, str]:
+def _remote(reference: str) -> dict[str, str]:
     """Split `name#field`. A `#` is in no name on any of the clouds, and a field may have one."""
-    if not isinstance(reference, str):
-        raise pulumi.RunError(f"a container's name must be a string; found {kind(reference)}.")
-    problem = _reference_problem(reference)
-    if problem:
-        raise pulumi.RunError(problem)
     key, hash_, field = reference.partition("#")
     return {"key": key, "property": field} if hash_ else {"key": key}
 

@@ -4,35 +4,63 @@ A component's reader collects everything that is wrong, so that one error says a
 named by its kind; it is repeated only where it cannot be a secret.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 import pulumi
 
-from infra_secrets.errors import ArgsError
-from infra_secrets.naming import looks_like_a_value, nearest, shown
+from infra_secrets.errors import ArgsError, OutputError, combined
+from infra_secrets.naming import is_credential, looks_like_a_value, nearest, shown
+from infra_secrets.registering import one_clear_message
 
 CONFIG = "infra-secrets"
 """Namespace of the package's config keys, e.g. `infra-secrets:cloud`."""
+
+_HALF = re.compile("[\ud800-\udfff]")
+_HALVES = (
+    "halves of characters (surrogates), which are no text and cannot be sent. Decode it as UTF-8"
+)
+_DEEPEST = 32  # levels of lists and mappings in an argument; the package's own limit
+_LARGEST = (
+    10**15
+)  # a number that is larger is not repeated; Python refuses to write very large ones
+_LONGEST_NAME = 100  # characters of a logical name that a message repeats
 
 
 class Reader:
     """Reads the arguments of one component and keeps what is wrong with them.
 
     Args:
+        subject: The component, as messages name it: see `subject_of`.
         given: The arguments, as given.
         known: Names of the arguments that exist.
+
+    Raises:
+        ArgsError: Something in them is no data that could be sent anywhere.
     """
 
     error: ClassVar[type[ArgsError]] = ArgsError
+    takes: ClassVar[Mapping[str, str]] = {}
+    """What an argument takes, for a refusal of the wrong kind: `e.g. 'api'`, or `one of aws, azure, gcp`."""
 
-    def __init__(self, given: Mapping[str, Any], known: Sequence[str]) -> None:
+    def __init__(self, subject: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
+        self.subject = subject
         self.errors: list[ArgsError] = []
-        self.given = {key: item for key, item in given.items() if item is not None}
+        self.checks: list[pulumi.Output[Any]] = []
+        """What is looked at as soon as it is known; each fails with the refusal."""
+        self.given = dict(given)
         self.config = pulumi.Config(CONFIG)
+        # Also what was given as None: whoever writes `value=None` looks for a place for the value.
         for key in [key for key in self.given if key not in known]:
             del self.given[key]
             self.errors.append(self.unknown(key, known))
+        self.given = {key: item for key, item in self.given.items() if item is not None}
+        broken = [next(_faults(key, item), None) for key, item in self.given.items()]
+        if any(broken):
+            for problem in filter(None, broken):
+                self.refuse(problem)
+            raise combined(self.subject, self.errors, self.error)
 
     def unknown(self, key: object, known: Sequence[str]) -> ArgsError:
         """Make the error of an argument that does not exist."""
@@ -40,26 +68,32 @@ class Reader:
             return self.error(f"an argument's name must be a string; found {kind(key)}.")
         close = nearest(key, known)
         hint = f"Did you mean {close}?" if close else f"It takes {', '.join(known)}."
-        name = key if key.isidentifier() and not looks_like_a_value(key) else shown(key)
-        return self.error(f"{name} is not an argument. {hint}")
+        return self.error(f"{argument_name(key)} is not an argument. {hint}")
 
     def refuse(self, problem: str) -> None:
         """Note a problem, once."""
         if problem not in map(str, self.errors):
             self.errors.append(self.error(problem))
 
+    def refuse_kind(self, argument: str, found: object, rule: str = "a string") -> None:
+        """Note that an argument is of the wrong kind, and say what would do."""
+        takes = self.takes.get(argument, "")
+        choice = takes.startswith("one of")
+        quoted = "" if choice or rule != "a string" else quote_it(found, f"{argument}: ")
+        self.refuse(
+            f"{argument} must be {rule}{', ' if takes else ''}{takes}; found {kind(found)}{quoted}."
+        )
+
     def text(self, argument: str) -> str | None:
         """Read an argument that must be a plain string, known before anything is created."""
         found = self.given.get(argument)
         if found is None or (isinstance(found, str) and found):
             return found
-        why = (
-            "a plain string, because it must be known before anything is created"
-            if is_input(found)
-            else "a string"
-        )
-        quoted = f"; quote it: {argument}: {quotable(found)!r}" if is_number(found) else ""
-        self.refuse(f"{argument} must be {why}; found {kind(found)}{quoted}.")
+        if is_input(found):
+            why = "a plain string, because it must be known before anything is created"
+            self.refuse_kind(argument, found, why)
+        else:
+            self.refuse_kind(argument, found)
         return None
 
     def sentence(self, argument: str) -> Any:
@@ -68,9 +102,8 @@ class Reader:
         if found is None or (isinstance(found, str) and found):
             return found
         if is_input(found):
-            return not_secret(argument, found)
-        quoted = f"; quote it: {quotable(found)!r}" if is_number(found) else ""
-        self.refuse(f"{argument} must be a string; found {kind(found)}{quoted}.")
+            return self.output(argument, found)
+        self.refuse_kind(argument, found)
         return None
 
     def list(self, argument: str, *, plain: bool, repeatable: bool = False) -> tuple[Any, ...]:
@@ -85,15 +118,18 @@ class Reader:
         if found is None:
             return ()
         if not isinstance(found, Sequence) or isinstance(found, str | bytes):
-            example = f", e.g. [{shown(found)}]" if isinstance(found, str) and plain else ""
-            self.refuse(f"{argument} must be a list of strings{example}; found {kind(found)}.")
+            rule = "a list of strings"
+            if isinstance(found, str) and plain and shown(found) == repr(found) != "''":
+                self.refuse(f"{argument} must be {rule}, e.g. [{shown(found)}]; found a string.")
+            else:
+                self.refuse_kind(argument, found, rule)
             return ()
         kept: list[Any] = []
         for position, each in enumerate(found):
             if isinstance(each, str) and each:
                 kept.append(each)
             elif not plain and is_input(each):
-                kept.append(not_secret(f"{argument}[{position}]", each))
+                kept.append(self.output(f"{argument}[{position}]", each))
             else:
                 self.refuse(f"{argument}[{position}] must be a string; found {kind(each)}.")
         repeated = sorted({each for each in kept if isinstance(each, str) and kept.count(each) > 1})
@@ -102,6 +138,49 @@ class Reader:
                 f"{argument} has {', '.join(map(shown, repeated))} more than once; name each once."
             )
         return tuple(kept)
+
+    def output(
+        self,
+        what: str,
+        given: Any,
+        *,
+        text: bool = True,
+        needed: bool = False,
+        empty: bool = False,
+        secret: bool = False,
+    ) -> "pulumi.Output[Any]":
+        """Pass on what is known only later; it fails with a refusal where the wrong thing turns out.
+
+        Args:
+            what: The argument, for messages.
+            given: An output or awaitable.
+            text: Whether it must be a string, or nothing.
+            needed: Whether nothing will not do. Otherwise it will: under mocks that is what only a cloud knows.
+            empty: Whether the string may be empty.
+            secret: Whether it may be secret, because it is not shown in plain text where it goes.
+        """
+        output = pulumi.Output.from_input(given)
+
+        async def check() -> bool:
+            if not secret and await output.is_secret():
+                problem: str | None = (
+                    f"{what} was given a secret, and would show it in plain text in the cloud and its logs. Only names "
+                    f"and descriptions belong there; give {what} something that is public."
+                )
+            elif text and await output.is_known():
+                found = await output.future()
+                nothing = found is None and not needed
+                problem = None if nothing else _text_problem(what, found, empty=empty)
+            else:
+                problem = None
+            if problem:
+                with one_clear_message():
+                    raise OutputError(f"{self.subject}: {problem}")
+            return True
+
+        checked = pulumi.Output.from_input(cast(Any, check()))
+        self.checks.append(checked)
+        return checked.apply(lambda _: output)
 
     def flag(self, argument: str) -> bool:
         """Read a boolean; false when it is not given."""
@@ -129,19 +208,122 @@ class Reader:
         return None
 
 
-def not_secret(argument: str, given: Any) -> "pulumi.Output[Any]":
-    """Pass on an output that is not secret; a secret one would be plain text where it goes."""
-    output = pulumi.Output.from_input(given)
+def subject_of(component: str, name: str) -> str:
+    """Name a component in messages, e.g. `Secret("StripeApiKey")`; not all of a name that could be anything."""
+    plain = name.isprintable() and len(name) <= _LONGEST_NAME and not is_credential(name)
+    return f'{component}("{name}")' if plain else f"{component}({shown(name)})"
 
-    async def check() -> bool:
-        if await output.is_secret():
-            raise pulumi.RunError(
-                f"{argument} was given a secret, and would show it in plain text in the cloud and its logs. "
-                f"Only names and descriptions belong there; give {argument} something that is public."
-            )
-        return True
 
-    return pulumi.Output.from_input(cast(Any, check())).apply(lambda _: output)
+def argument_name(key: str) -> str:
+    """Repeat the name of an argument, or of what somebody takes for one."""
+    plain = key.isidentifier() and not looks_like_a_value(key) and shown(key) == repr(key)
+    return key if plain else shown(key)
+
+
+def read_name(needs: str, name: object, args: object, opts: object, error: type[ArgsError]) -> str:
+    """Refuse what makes reading anything else pointless, and return how messages name the component.
+
+    Args:
+        needs: The component's class and a name that would do, e.g. `Secret("StripeApiKey")`.
+        name: The logical name, as given.
+        args: The mapping of arguments, as given.
+        opts: The resource options, as given.
+        error: The class of a refusal.
+
+    Raises:
+        ArgsError: Name, args or opts is of the wrong kind.
+    """
+    component = needs.partition("(")[0]
+    if not isinstance(name, str) or not name:
+        raise error(f"{component} needs a name, a string, as in {needs}; found {kind(name)}.")
+    subject = subject_of(component, name)
+    if _HALF.search(name):
+        raise error(f"{subject}: the name has {_HALVES}.")
+    if not isinstance(args, Mapping):
+        raise error(f"{subject}: args must be a mapping of argument names; found {kind(args)}.")
+    wrong = [error(problem) for problem in option_problems(opts)]
+    if wrong:
+        raise combined(subject, wrong, error)
+    return subject
+
+
+def option_problems(opts: object) -> Iterator[str]:
+    """Yield what is wrong with a component's resource options.
+
+    The SDK would break on each of them, or take a string for a list of characters, and print the program.
+    """
+    if opts is None:
+        return
+    if not isinstance(opts, pulumi.ResourceOptions):
+        yield f"opts must be pulumi.ResourceOptions(...); found {kind(opts)}."
+        return
+    found: Any = opts  # whatever the SDK's types say
+    a_provider = "a provider, the object itself, e.g. aws.Provider(...)"
+    if not isinstance(found.provider, pulumi.ProviderResource | None):
+        yield f"opts has provider=, which must be {a_provider}; found {kind(found.provider)}."
+    providers: object = found.providers
+    if isinstance(providers, Mapping):
+        providers = [*providers.values()]
+    if not isinstance(providers, list | tuple | None):
+        yield f"opts has providers=, which must be a list or mapping of providers; found {kind(providers)}."
+    for each in providers if isinstance(providers, list | tuple) else ():
+        if not isinstance(each, pulumi.ProviderResource):
+            yield f"opts has providers=, of which each must be {a_provider}; found {kind(each)}."
+    if not isinstance(found.parent, pulumi.Resource | None):
+        yield f"opts has parent=, which must be a resource, the object itself; found {kind(found.parent)}."
+    for flag in ("protect", "retain_on_delete", "delete_before_replace"):
+        if not isinstance(getattr(found, flag), bool | None):
+            yield f"opts has {flag}=, which must be true or false; found {kind(getattr(found, flag))}."
+    yield from _alias_problems(found.aliases)
+    needed: object = found.depends_on
+    for each in needed if isinstance(needed, list | tuple) else (needed,):
+        if not (each is None or isinstance(each, pulumi.Resource) or is_input(each)):
+            yield f"opts has depends_on=, which must be resources, the objects themselves; found {kind(each)}."
+
+
+def _alias_problems(aliases: object) -> Iterator[str]:
+    rule = "opts has aliases=, which must be a list of URNs and pulumi.Alias(...)"
+    if not isinstance(aliases, list | tuple | None):
+        yield f"{rule}; found {kind(aliases)}."
+        return
+    for alias in aliases or ():
+        if isinstance(alias, pulumi.Alias):
+            for part in ("name", "type_", "parent", "stack", "project"):
+                found = getattr(alias, part)
+                text = found is ... or is_input(found) or isinstance(found, str)
+                none = found is None and part not in ("name", "type_")
+                resource = part == "parent" and isinstance(found, pulumi.Resource)
+                if not (text or none or resource):
+                    yield f"opts has an alias whose {part} must be a string; found {kind(found)}."
+                yield from _faults(f"opts.aliases: {part}", found)
+        elif isinstance(alias, str) and alias:
+            yield from _faults("opts.aliases", alias)
+        elif not is_input(alias):
+            yield f"{rule}; one of them is {kind(alias)}."
+
+
+def _faults(where: str, given: object, depth: int = 0) -> Iterator[str]:
+    """Yield what keeps data from being sent to anybody, wherever it stands in an argument."""
+    if depth > _DEEPEST:
+        yield f"{where.partition('[')[0]} is nested too deeply; at most {_DEEPEST} levels will do."
+    elif isinstance(given, str):
+        if _HALF.search(given):
+            yield f"{where} has {_HALVES}."
+    elif isinstance(given, Mapping):
+        for key, each in given.items():
+            if isinstance(key, str) and _HALF.search(key):
+                yield f"{where} has a key that has {_HALVES}."
+            inside = f"{where}[{shown(key)}]" if isinstance(key, str) else where
+            yield from _faults(inside, each, depth + 1)
+    elif isinstance(given, list | tuple):
+        for position, each in enumerate(given):
+            yield from _faults(f"{where}[{position}]", each, depth + 1)
+
+
+def _text_problem(what: str, found: object, *, empty: bool) -> str | None:
+    if not isinstance(found, str) or not (found or empty):
+        return f"{what} must be a string; its output holds {kind(found)}."
+    return f"{what} has {_HALVES}." if _HALF.search(found) else None
 
 
 def is_input(given: object) -> bool:
@@ -154,11 +336,19 @@ def is_number(given: object) -> bool:
     return isinstance(given, bool | int | float)
 
 
-def quotable(number: object) -> str:
-    """Spell a number as its author probably wrote it."""
-    if isinstance(number, float) and number.is_integer():
-        return str(int(number))
-    return str(number).lower() if isinstance(number, bool) else str(number)
+def quotable(number: object) -> str | None:
+    """Spell a number as its author probably wrote it; None where that is no number to write out."""
+    if isinstance(number, bool):
+        return str(number).lower()
+    if not isinstance(number, int | float) or not abs(number) <= _LARGEST:
+        return None
+    return str(int(number)) if float(number).is_integer() else str(number)
+
+
+def quote_it(given: object, before: str = "") -> str:
+    """Say how to write what YAML takes for a number or boolean; nothing for anything else."""
+    text = quotable(given)
+    return "" if text is None else f"; quote it: {before}{text!r}"
 
 
 def kind(given: object) -> str:

@@ -53,7 +53,7 @@ class Later:
         """
         hook = object.__new__(self.kind)
         hook.name = self.name
-        hook._registered = ready  # noqa: SLF001
+        hook._registered = ready
         return hook
 
 

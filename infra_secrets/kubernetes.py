@@ -7,16 +7,16 @@ its own is deliberately not offered: with it the provider deletes the running wo
 
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, Unpack, cast
+from typing import Any, ClassVar, TypedDict, Unpack, cast
 
 import pulumi
 
 from infra_secrets import clouds, formats, manifests
 from infra_secrets.errors import ArgsError, EnvArgsError, StackConfigError, combined
 from infra_secrets.esc import Entry, Key, secret_in, wrong_values
-from infra_secrets.given import is_input, is_number, kind, not_secret, quotable
+from infra_secrets.given import is_input, is_number, kind, quotable
 from infra_secrets.naming import nearest, shown
 from infra_secrets.pods import (
     RELOADER,
@@ -25,7 +25,7 @@ from infra_secrets.pods import (
     file_keys,
     metadata_of,
     mounted,
-    read_name,
+    read_pod_name,
 )
 from infra_secrets.registering import one_clear_message, short_stack_trace
 
@@ -45,6 +45,7 @@ Together with these a pod meets the Pod Security Standard `restricted`
 NO_TOKEN = "automountServiceAccountToken"  # noqa: S105 (the name of a field)
 """Also in `relax`: a pod without a `service_account` of its own gets no token for the cluster's API."""
 
+_A_PROBE = "e.g. {'httpGet': {'path': '/healthz', 'port': 'http'}}"
 _PROBE_HANDLERS = ("httpGet", "tcpSocket", "exec", "grpc")
 _SOURCES = ("secrets", "config", "files")
 
@@ -128,6 +129,14 @@ class _Wanted:
 
 
 class _EnvReader(PodReader):
+    takes: ClassVar[Mapping[str, str]] = {
+        **PodReader.takes,
+        "secrets": "e.g. {'DATABASE_URL': 'postgres_url'}",
+        "config": "e.g. {'LOG_LEVEL': 'log_level'}",
+        "files": "e.g. {'/etc/nlp/key.pem': 'signing_key'}",
+        "formats": f"e.g. {{'DATABASE_URL': 'postgresql'}}; there are {', '.join(formats.FORMATS)} and schemes of URLs",
+        "optional": "e.g. ['SENTRY_DSN']",
+    }
     note = ""  # below everything that is wrong
 
     def environment(self) -> _Wanted:
@@ -206,9 +215,9 @@ class _EnvReader(PodReader):
                 )
         return named
 
-    def refused(self, subject: str) -> ArgsError:
+    def refused(self) -> ArgsError:
         """Make one error of everything that is wrong."""
-        error = combined(subject, self.errors, EnvArgsError)
+        error = combined(self.subject, self.errors, EnvArgsError)
         return type(error)(f"{error}\n{self.note}") if self.note else error
 
 
@@ -247,13 +256,12 @@ class EscEnv(PodEnvironment):
         with one_clear_message():
             with clouds.sdk("kubernetes"):
                 import pulumi_kubernetes as kubernetes
-            read_name("EscEnv", name, args, opts, EnvArgsError)
-            reader = _EnvReader({**args, **kwargs}, list(EscEnvArgs.__annotations__))
+            self._what = read_pod_name("EscEnv", name, args, opts)
+            reader = _EnvReader(self._what, {**args, **kwargs}, list(EscEnvArgs.__annotations__))
             reader.logical_name(name)
             wanted = reader.environment()
-            self._what = f'EscEnv("{name}")'
             if reader.errors:
-                raise reader.refused(self._what)
+                raise reader.refused()
         with short_stack_trace():
             super().__init__("infra-secrets:index:EscEnv", name, {}, opts)
         for warning in filter(None, (entry.warning() for entry in wanted.entries)):
@@ -301,6 +309,22 @@ class EscEnv(PodEnvironment):
 
 
 class _DeploymentReader(_EnvReader):
+    takes: ClassVar[Mapping[str, str]] = {
+        **_EnvReader.takes,
+        "image": "e.g. 'ghcr.io/acme/nlp:1.4.2'",
+        "ports": "e.g. {'http': 8080}",
+        "command": "e.g. ['gunicorn']",
+        "arguments": "e.g. ['--port', '8080']",
+        "resources": "e.g. {'requests': {'cpu': '250m'}}",
+        "service_account": "the name of a Kubernetes service account",
+        "annotations": "e.g. {'pulumi.com/timeoutSeconds': '300'}",
+        "readiness_probe": _A_PROBE,
+        "liveness_probe": _A_PROBE,
+        "startup_probe": _A_PROBE,
+        "writable_paths": "e.g. ['/tmp']",
+        "relax": f"of {', '.join((*SECURITY, NO_TOKEN))}",
+    }
+
     def container(self, name: str) -> dict[str, Any]:
         """Read everything of the container but its environment."""
         image = self.sentence("image")
@@ -378,9 +402,9 @@ class _DeploymentReader(_EnvReader):
 
     def _quantity(self, what: str, amount: Any) -> Any:
         if is_input(amount):
-            return not_secret(what, amount)
+            return self.output(what, amount, text=False)
         if is_number(amount) and not isinstance(amount, bool):
-            amount = quotable(amount)
+            amount = quotable(amount) or amount
         if not isinstance(amount, str):
             self.refuse(
                 f"{what} must be a quantity such as '250m' or '512Mi'; found {kind(amount)}."
@@ -397,7 +421,11 @@ class _DeploymentReader(_EnvReader):
                 f"{{'httpGet': {{'path': '/healthz', 'port': 'http'}}}}; found "
                 f"{', '.join(map(shown, found)) or 'nothing'}."
             )
-        return not_secret(argument, dict(found)) if _holds_input(found) else dict(found)
+        for fault in _unwritable(argument, found):
+            self.refuse(fault)
+        if _holds_input(found):
+            return self.output(argument, dict(found), text=False)
+        return dict(found)
 
     def _complains_of(self, argument: str) -> bool:
         return any(str(error).startswith(argument) for error in self.errors)
@@ -469,9 +497,9 @@ class EscDeployment(pulumi.ComponentResource):
                     "EscDeployment: args is the mapping of all its arguments; give the container's own as "
                     "arguments=[...]."
                 )
-            read_name("EscDeployment", name, args, opts, EnvArgsError)
+            subject = read_pod_name("EscDeployment", name, args, opts)
             given: dict[str, Any] = {**args, **kwargs}
-            reader = _DeploymentReader(given, list(EscDeploymentArgs.__annotations__))
+            reader = _DeploymentReader(subject, given, list(EscDeploymentArgs.__annotations__))
             reader.logical_name(name)
             container = reader.container(name)
             replicas = reader.whole_number("replicas", 0, 2**31 - 1)
@@ -481,7 +509,7 @@ class EscDeployment(pulumi.ComponentResource):
             wanted = reader.environment()
             selector = _selector(reader, name)
             if reader.errors:
-                raise reader.refused(f'EscDeployment("{name}")')
+                raise reader.refused()
         with short_stack_trace():
             super().__init__("infra-secrets:index:EscDeployment", name, {}, opts)
             self.env = EscEnv(
@@ -564,6 +592,29 @@ def _security(place: str, relaxed: Sequence[str]) -> dict[str, Any]:
         if where == place and setting not in relaxed:
             settings.update(says)
     return settings
+
+
+def _unwritable(where: str, found: Any) -> Iterator[str]:
+    """Yield what could stand in no manifest."""
+    if isinstance(found, Mapping):
+        for key, each in found.items():
+            if not isinstance(key, str):
+                yield f"{where} has a key that is not a string: {kind(key)}."
+            else:
+                yield from _unwritable(f"{where}[{shown(key)}]", each)
+    elif isinstance(found, list | tuple):
+        for position, each in enumerate(found):
+            yield from _unwritable(f"{where}[{position}]", each)
+    elif is_number(found):
+        if quotable(found) is None:
+            yield f"{where} is a number out of range."
+    elif not (found is None or isinstance(found, str) or is_input(found) or _is_args(found)):
+        yield f"{where} must be data, as in a manifest; found {kind(found)}."
+
+
+def _is_args(found: object) -> bool:
+    """Whether it is an object of Pulumi's, such as `HTTPGetActionArgs`."""
+    return type(found).__module__.startswith("pulumi")
 
 
 def _holds_input(found: Any) -> bool:

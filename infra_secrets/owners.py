@@ -7,7 +7,7 @@ is read, with the provider's own login, and only when a creation was refused or 
 
 import asyncio
 import importlib.metadata
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,7 @@ class Claim:
         cloud: Its cloud.
         wanted: What is wanted.
         provider: Whose login asks; a transform may choose another.
+        checks: What must be right before anything is registered: arguments that are outputs.
         refused: Whether it was refused in this run.
     """
 
@@ -50,6 +51,7 @@ class Claim:
     cloud: Cloud
     wanted: Wanted
     provider: pulumi.ProviderResource | None
+    checks: Sequence["pulumi.Output[Any]"] = ()
     refused: bool = field(default=False, init=False)
 
     @property
@@ -100,6 +102,8 @@ class Claim:
         async def ready() -> None:
             component = await self.component.urn.future() or ""
             run.containers[await self._urn()] = self
+            for check in self.checks:
+                await check.future()
             await self._clear()
             await run.can_be_asked(component)
             for hook in hooks.values():

@@ -9,13 +9,13 @@ Where the values come from is its own affair.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pulumi
 
 from infra_secrets import manifests
-from infra_secrets.errors import ArgsError, EnvArgsError, WorkloadError
-from infra_secrets.given import Reader, is_input, is_number, kind, not_secret, quotable
+from infra_secrets.errors import EnvArgsError, WorkloadError
+from infra_secrets.given import Reader, is_input, kind, quote_it, read_name
 from infra_secrets.naming import looks_like_a_value, shown
 from infra_secrets.registering import names_are_fixed, one_clear_message
 from infra_secrets.workloads import Injection, workload_kind
@@ -34,6 +34,11 @@ class PodReader(Reader):
     """Reads what all sources take."""
 
     error = EnvArgsError
+    takes: ClassVar[Mapping[str, str]] = {
+        "namespace": "e.g. 'production'",
+        "labels": "e.g. {'team': 'payments'}",
+        "file_mode": "e.g. '0400'",
+    }
 
     def logical_name(self, name: str) -> None:
         """Refuse a logical name that Kubernetes would refuse as the beginning of an object's name."""
@@ -74,7 +79,7 @@ class PodReader(Reader):
         if found is None:
             return {}
         if not isinstance(found, Mapping):
-            self.refuse(f"{argument} must be a mapping of strings to strings; found {kind(found)}.")
+            self.refuse_kind(argument, found, "a mapping of strings to strings")
             return {}
         for key in found:
             if not isinstance(key, str):
@@ -91,11 +96,10 @@ class PodReader(Reader):
                 if argument == "labels":
                     self._judge(text, manifests.label_value_problem, f"labels[{shown(key)}]")
             elif is_input(text):
-                kept[key] = not_secret(f"{argument}[{shown(key)}]", text)
+                kept[key] = self.output(f"{argument}[{shown(key)}]", text, empty=True)
             else:
-                quoted = f"; quote it: {quotable(text)!r}" if is_number(text) else ""
                 self.refuse(
-                    f"{argument}[{shown(key)}] must be a string; found {kind(text)}{quoted}."
+                    f"{argument}[{shown(key)}] must be a string; found {kind(text)}{quote_it(text)}."
                 )
         return kept
 
@@ -230,8 +234,9 @@ class PodEnvironment(pulumi.ComponentResource):
         ours = self._namespace
         if isinstance(ours, str) and isinstance(theirs, str) and ours != theirs:
             raise WorkloadError(
-                f"{self._what}: {workload_kind(args.type_)} {args.name} is in namespace {theirs!r}, and pods see only "
-                f"the Secrets of their own. The environment is in {ours!r}; make another with namespace={theirs!r}."
+                f"{self._what}: {workload_kind(args.type_)} {args.name} is in namespace {shown(theirs)}, and pods see "
+                f"only the Secrets of their own. The environment is in {shown(ours)}; make another with "
+                f"namespace={shown(theirs)}."
             )
         usual = pulumi.Config("kubernetes").get("namespace") or "default"
         if isinstance(ours, str) and theirs is None and ours != usual:
@@ -289,26 +294,17 @@ class PodEnvironment(pulumi.ComponentResource):
         )
 
 
-def read_name(
-    component: str, name: object, args: object, opts: object, error: type[ArgsError]
-) -> str:
-    """Refuse what makes reading anything else pointless.
+def read_pod_name(component: str, name: object, args: object, opts: object) -> str:
+    """Refuse what makes reading anything else pointless, and return how messages name the component.
 
     Raises:
-        ArgsError: Name, args or opts is of the wrong kind.
+        EnvArgsError: Name, args or opts is of the wrong kind.
     """
-    if not isinstance(name, str) or not name or looks_like_a_value(name):
-        found = shown(name) if isinstance(name, str) and name else kind(name)
-        raise error(f"{component} needs a name, a string such as 'nlp'; found {found}.")
-    if not isinstance(args, Mapping):
-        raise error(
-            f'{component}("{name}"): args must be a mapping of argument names; found {kind(args)}.'
+    if isinstance(name, str) and looks_like_a_value(name):
+        raise EnvArgsError(
+            f'{component} needs a name, a string, as in {component}("nlp"); found {shown(name)}.'
         )
-    if opts is not None and not isinstance(opts, pulumi.ResourceOptions):
-        raise error(
-            f'{component}("{name}"): opts must be pulumi.ResourceOptions(...); found {kind(opts)}.'
-        )
-    return name
+    return read_name(f'{component}("nlp")', name, args, opts, EnvArgsError)
 
 
 def metadata_of(

@@ -4,13 +4,13 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 
 import pulumi
 
-from infra_secrets.errors import InfraSecretsError
+from infra_secrets.errors import InfraSecretsError, OutputError
 from infra_secrets.internals import aliases_of
 
 
@@ -31,6 +31,22 @@ def one_clear_message() -> Iterator[None]:
         )
         error.__class__ = quiet
         raise error.with_traceback(None) from None
+
+
+def apply_clearly(given: Any, change: Callable[[Any], Any]) -> "pulumi.Output[Any]":
+    """Change an input once it is known, and let Pulumi print a refusal in it as its message alone.
+
+    Every `apply` of the package that can refuse goes through here.
+    """
+
+    def clearly(known: Any) -> Any:
+        with one_clear_message():
+            try:
+                return change(known)
+            except InfraSecretsError as refusal:
+                raise OutputError(str(refusal)) from None
+
+    return pulumi.Output.from_input(given).apply(clearly)
 
 
 # Frames from Pulumi's look at the stack to the line of the program that makes a component. One too few

@@ -99,10 +99,12 @@ class Secret(pulumi.ComponentResource):
             MissingExtraError: The SDK of the chosen cloud is not installed.
         """
         with one_clear_message():
-            cloud, wanted = resolve(name, args, kwargs, opts, list(SecretArgs.__annotations__))
+            cloud, wanted, checks = resolve(
+                name, args, kwargs, opts, list(SecretArgs.__annotations__)
+            )
         with short_stack_trace():
             super().__init__("infra-secrets:index:Secret", name, {}, opts)
-        claim = Claim(self, cloud, wanted, self.get_provider(cloud.RESOURCE_TYPE))
+        claim = Claim(self, cloud, wanted, self.get_provider(cloud.RESOURCE_TYPE), checks)
         with one_clear_message(), short_stack_trace():
             container = cloud.create(wanted, claim.options())
         in_program(claim.watch(container))

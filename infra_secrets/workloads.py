@@ -16,7 +16,7 @@ import pulumi
 from infra_secrets.errors import WorkloadError
 from infra_secrets.given import is_input, kind
 from infra_secrets.naming import nearest, shown
-from infra_secrets.registering import one_clear_message
+from infra_secrets.registering import apply_clearly, one_clear_message
 
 T = TypeVar("T")
 
@@ -99,7 +99,9 @@ class Injection:
 
     def _descend(self, node: Any, containers: Any, init_containers: Any) -> Any:
         if is_input(node):
-            return _later(node, lambda known: self._descend(known, containers, init_containers))
+            return apply_clearly(
+                node, lambda known: self._descend(known, containers, init_containers)
+            )
         if isinstance(node, pulumi.Resource):
             raise self._error(
                 "inject takes the spec that a workload is made of, before it is made; found a resource. For a resource "
@@ -210,14 +212,14 @@ class Injection:
 
         def checked(entry: Any) -> Any:
             if is_input(entry):
-                return _later(entry, checked)
+                return apply_clearly(entry, checked)
             if entry is None or isinstance(entry, str | bytes | int | float | list | tuple):
                 raise self._error(
                     f"an entry in the env of {where} must be a dictionary or EnvVarArgs; found {kind(entry)}."
                 )
             name = _get(entry, "name")
             if is_input(name):
-                return _with(entry, "name", _later(name, refused_if_set))
+                return _with(entry, "name", apply_clearly(name, refused_if_set))
             refused_if_set(name)
             return entry
 
@@ -231,7 +233,7 @@ class Injection:
 
         # Ours first: Kubernetes expands `$(NAME)` in a literal only where NAME has come before.
         if is_input(before):
-            return _joined(self.variables, _later(before, all_checked))
+            return _joined(self.variables, apply_clearly(before, all_checked))
         return [*self.variables, *all_checked(before)]
 
     def _extended(
@@ -294,16 +296,8 @@ def workload_kind(token: str) -> str | None:
     return found.group(1) if found else None
 
 
-def _later(node: Any, change: Callable[[Any], Any]) -> "pulumi.Output[Any]":
-    def quietly(known: Any) -> Any:
-        with one_clear_message():
-            return change(known)
-
-    return pulumi.Output.from_input(node).apply(quietly)
-
-
 def _map(node: Any, change: Callable[[Any], Any]) -> Any:
-    return _later(node, change) if is_input(node) else change(node)
+    return apply_clearly(node, change) if is_input(node) else change(node)
 
 
 def _joined(first: Any, second: Any) -> Any:

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from infra_secrets import EscDeployment, ExternalEnv, Secret, clouds
-from infra_secrets.errors import EnvArgsError
+from infra_secrets.errors import EnvArgsError, OutputError
 from infra_secrets.kubernetes import NO_TOKEN, SECURITY
 from infra_secrets.testing import Recording
 from tests.conftest import config_for
@@ -181,7 +181,7 @@ def test_numbers_of_other_languages_are_floats_and_become_whole() -> None:
     ("arguments", "says"),
     [
         ({"image": None}, "image is missing"),
-        ({"image": ""}, "image must be a string; found nothing"),
+        ({"image": ""}, "image must be a string, e.g. 'ghcr.io/acme/nlp:1.4.2'; found nothing"),
         ({"image": "ghcr.io/UPPER/case"}, "cannot be an image"),
         ({"image": 5}, "image must be a string"),
         ({"replicas": -1}, "replicas is out of range"),
@@ -303,7 +303,7 @@ def test_an_output_that_is_no_name_is_said_in_a_sentence(given: Any) -> None:
     def program() -> None:
         external(store="s", secrets={"A": pulumi.Output.from_input(given)})()
 
-    with pytest.raises(Exception, match="a container's name must be a string"):
+    with pytest.raises(OutputError, match=r"secrets\['A'\] must be a string; its output holds"):
         recorded(program)
 
 

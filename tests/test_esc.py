@@ -331,7 +331,10 @@ def test_one_mistake_is_said_once() -> None:
     lines = problems(env(secrets=5, config={"A": "a"}), config={"a": "b"})
 
     assert lines == [
-        'EscEnv("nlp"): secrets must be a mapping of strings to strings; found a number.'
+        (
+            'EscEnv("nlp"): secrets must be a mapping of strings to strings, e.g. '
+            "{'DATABASE_URL': 'postgres_url'}; found a number."
+        )
     ]
 
 

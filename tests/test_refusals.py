@@ -167,10 +167,16 @@ def test_an_unknown_cloud_lists_those_that_are_known(cloud: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ({"service": 12.0}, "service must be a string; found a number; quote it: service: '12'."),
-        ({"key": True}, "key must be a string; found a boolean; quote it: key: 'true'."),
-        ({"key": ""}, "key must be a string; found nothing."),
-        ({"environment": ["a"]}, "environment must be a string; found a list."),
+        (
+            {"service": 12.0},
+            "service must be a string, e.g. 'api'; found a number; quote it: service: '12'.",
+        ),
+        (
+            {"key": True},
+            "key must be a string, e.g. 'stripe-api-key'; found a boolean; quote it: key: 'true'.",
+        ),
+        ({"key": ""}, "key must be a string, e.g. 'stripe-api-key'; found nothing."),
+        ({"environment": ["a"]}, "environment must be a string, e.g. 'production'; found a list."),
         (
             {"fields": "API_KEY"},
             "fields must be a list of strings, e.g. ['API_KEY']; found a string.",
@@ -185,20 +191,35 @@ def test_an_unknown_cloud_lists_those_that_are_known(cloud: str) -> None:
         ({"max_age_days": 90.5}, "max_age_days=90.5 is not possible"),
         ({"max_age_days": float("nan")}, "max_age_days=nan is not possible"),
         ({"max_age_days": float("inf")}, "max_age_days=inf is not possible"),
-        ({"max_age_days": True}, "max_age_days must be a whole number of days; found a boolean."),
-        ({"max_age_days": "90"}, "max_age_days must be a whole number of days; found a string."),
-        ({"tags": ["a"]}, "tags must be a mapping of strings to strings; found a list."),
+        (
+            {"max_age_days": True},
+            "max_age_days must be a whole number of days, 1 to 36500; found a boolean.",
+        ),
+        (
+            {"max_age_days": "90"},
+            "max_age_days must be a whole number of days, 1 to 36500; found a string.",
+        ),
+        (
+            {"tags": ["a"]},
+            "tags must be a mapping of strings to strings, e.g. {'team': 'payments'}; found a list.",
+        ),
         (
             {"tags": {"cost": 42.0}},
             "tags['cost'] must be a string; found a number; quote it: cost: '42'.",
         ),
         ({"tags": {1: "a"}}, "tags has a key that is not a string: a number."),
         ({"tags": {"infra-secrets:owner": "me"}}, "is the package's own"),
-        ({"readers": ROLE}, "readers must be a list of strings; found a string."),
+        (
+            {"readers": ROLE},
+            "readers must be a list of strings, each a principal as the cloud names it; found a string.",
+        ),
         ({"readers": [None]}, "readers[0] must be a string; found nothing."),
         ({"readers": [ROLE, ROLE]}, "more than once"),
-        ({"description": 7}, "description must be a string; found a number; quote it: '7'."),
-        ({"owner": ["me"]}, "owner must be a string; found a list."),
+        (
+            {"description": 7},
+            "description must be a string, e.g. 'Charges credit cards'; found a number; quote it: description: '7'.",
+        ),
+        ({"owner": ["me"]}, "owner must be a string, e.g. 'payments@example.com'; found a list."),
         ({"retention": "Keep"}, "Did you mean 'keep'?"),
         ({"retention": "forever"}, "it must be one of 'keep' (removing it from code is refused)"),
     ],
@@ -223,7 +244,7 @@ def test_a_name_that_only_an_apply_would_know_is_refused() -> None:
     ("name", "found"), [("", "nothing"), (None, "nothing"), (3, "a number"), (["a"], "a list")]
 )
 def test_a_secret_without_a_name_is_refused(name: Any, found: str) -> None:
-    assert f"A Secret needs a name, a string such as 'StripeApiKey'; found {found}." in str(
+    assert f'Secret needs a name, a string, as in Secret("StripeApiKey"); found {found}.' in str(
         refusal(lambda: Secret(name))
     )
 

@@ -21,7 +21,6 @@ from infra_secrets.errors import (
     UnknownCloudError,
 )
 from infra_secrets.naming import SecretName, Spelling, nearest, shown
-from infra_secrets.registering import children_of_aliases
 
 if TYPE_CHECKING:
     import pulumi
@@ -297,6 +296,8 @@ def beside(
         wanted: The secret.
     """
     import pulumi
+
+    from infra_secrets.registering import children_of_aliases
 
     parent = cast("pulumi.Resource", container.parent)
     on_error = container.hooks.on_error if container.hooks else None

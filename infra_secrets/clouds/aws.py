@@ -15,7 +15,6 @@ from infra_secrets import clouds
 from infra_secrets.clouds import DISCARD, Container, Existing, Place, Wanted
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
 from infra_secrets.naming import Spelling, shown
-from infra_secrets.registering import one_clear_message
 
 if TYPE_CHECKING:
     import pulumi
@@ -92,7 +91,7 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
     for region in wanted.replicas:
         if not _REGION.fullmatch(region):
             yield UnsupportedError(
-                f"replicas has {region!r}, which is not an AWS region such as 'eu-central-1'."
+                f"replicas has {shown(region)}, which is not an AWS region such as 'eu-central-1'."
             )
     if (
         wanted.replicas
@@ -129,12 +128,12 @@ def _tag_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
             or not key
         ):
             yield UnsupportedError(
-                f"the tag key {key[:80]!r} is not one that AWS takes: 1 to {MAX_TAG_KEY} letters, digits, spaces "
+                f"the tag key {shown(key)} is not one that AWS takes: 1 to {MAX_TAG_KEY} letters, digits, spaces "
                 f"and _.:/=+-@, not starting with 'aws:'."
             )
         elif isinstance(text, str) and (len(text) > MAX_TAG_VALUE or not _TAG_TEXT.fullmatch(text)):
             yield UnsupportedError(
-                f"the tag {key!r} has a text that AWS does not take: at most {MAX_TAG_VALUE} letters, digits, "
+                f"the tag {shown(key)} has a text that AWS does not take: at most {MAX_TAG_VALUE} letters, digits, "
                 f"spaces and _.:/=+-@ (it has {len(text)} characters). Put longer texts into description=."
             )
 
@@ -150,7 +149,8 @@ def _adopt_problems(wanted: Wanted, arn: str) -> Iterator[SecretArgsError]:
     existing = _SUFFIX.sub("", match["name"])
     if existing != wanted.spelled:
         yield SecretNameError(
-            f"adopt names {existing!r}, but this secret is {wanted.spelled!r}. {clouds.other_name(SPELLING, existing)}"
+            f"adopt names {shown(existing)}, but this secret is {wanted.spelled!r}. "
+            f"{clouds.other_name(SPELLING, existing)}"
         )
 
 
@@ -222,45 +222,40 @@ def _tags(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":
 
 
 def _replica(region: str, key: "pulumi.Input[str] | None") -> "SecretReplicaArgsDict":
-    import pulumi
+    from infra_secrets.registering import apply_clearly
 
     if key is None:
         return {"region": region}
     return {
         "region": region,
-        "kms_key_id": pulumi.Output.from_input(key).apply(lambda arn: _key_in(region, arn)),
+        "kms_key_id": apply_clearly(key, lambda arn: _key_in(region, arn)),
     }
 
 
-def _key_in(region: str, key: str) -> str:
-    match = _MULTI_REGION_KEY.fullmatch(key)
+def _key_in(region: str, key: str | None) -> str:
+    match = _MULTI_REGION_KEY.fullmatch(key or "")
     if match is None:
-        with one_clear_message():
-            raise UnsupportedError(
-                "replicas need an encryption_key that is the ARN of a multi-Region key (arn:aws:kms:...:key/mrk-...)."
-            )
+        raise UnsupportedError(
+            "replicas need an encryption_key that is the ARN of a multi-Region key (arn:aws:kms:...:key/mrk-...)."
+        )
     return f"{match[1]}{region}{match[2]}"
 
 
 def _grant(
     wanted: Wanted, secret: "aws_secret.Secret", opts: "pulumi.ResourceOptions"
 ) -> "list[pulumi.Output[object]]":
-    import pulumi
     import pulumi_aws as aws
+
+    from infra_secrets.registering import apply_clearly
 
     def policy(found: list[Any]) -> str:
         readers, writers, there = found
-        with one_clear_message():
-            for principal in [*readers, *writers]:
-                if isinstance(principal, str) and not _PRINCIPAL.fullmatch(principal):
-                    raise UnsupportedError(
-                        f"{shown(principal)} is not the ARN of a principal on AWS."
-                    )
-            foreign = _foreign(there)
-            if foreign:
-                raise UnsupportedError(
-                    f'Secret("{wanted.logical_name}"): {_would_replace(foreign)}'
-                )
+        for principal in [*readers, *writers]:
+            if isinstance(principal, str) and not _PRINCIPAL.fullmatch(principal):
+                raise UnsupportedError(f"{shown(principal)} is not the ARN of a principal on AWS.")
+        foreign = _foreign(there)
+        if foreign:
+            raise UnsupportedError(f'Secret("{wanted.logical_name}"): {_would_replace(foreign)}')
         statements = [
             {
                 "Sid": sid,
@@ -281,9 +276,7 @@ def _grant(
     aws.secretsmanager.SecretPolicy(
         name,
         secret_arn=secret.arn,
-        policy=pulumi.Output.all(list(wanted.readers), list(wanted.writers), secret.policy).apply(
-            policy
-        ),
+        policy=apply_clearly([list(wanted.readers), list(wanted.writers), secret.policy], policy),
         block_public_policy=True,
         opts=beside,
     )

@@ -27,8 +27,6 @@ from infra_secrets.errors import (
     UnsupportedError,
 )
 from infra_secrets.naming import Spelling, shown
-from infra_secrets.registering import one_clear_message
-from infra_secrets.run import Run
 
 if TYPE_CHECKING:
     import pulumi
@@ -84,10 +82,10 @@ _ROLE = re.compile(
 
 def store(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:
     """Describe a SecretStore that reads as a service account (Microsoft Entra Workload ID)."""
-    import pulumi
+    from infra_secrets.registering import apply_clearly
 
-    vault = pulumi.Output.from_input(settings["azure_vault_id"]).apply(
-        lambda id_: f"https://{id_.rstrip('/').rpartition('/')[2]}.vault.azure.net"
+    vault = apply_clearly(
+        settings["azure_vault_id"], lambda id_: f"https://{_parts(id_)['vault']}.vault.azure.net"
     )
     return {
         "azurekv": {
@@ -169,7 +167,7 @@ def _tag_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
     for key, text in tags.items():
         if key.startswith(("-", "@")):
             yield UnsupportedError(
-                f"the tag key {key[:80]!r} would be an option for the az command line; start it with a letter."
+                f"the tag key {shown(key)} would be an option for the az command line; start it with a letter."
             )
         elif not key or len(key) > MAX_TAG_TEXT:
             yield UnsupportedError(
@@ -177,8 +175,8 @@ def _tag_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
             )
         elif isinstance(text, str) and len(text) > MAX_TAG_TEXT:
             yield UnsupportedError(
-                f"the tag {key!r} has {len(text)} characters; Key Vault takes at most {MAX_TAG_TEXT}, and it keeps "
-                f"description and owner as tags too."
+                f"the tag {shown(key)} has {len(text)} characters; Key Vault takes at most {MAX_TAG_TEXT}, and it "
+                f"keeps description and owner as tags too."
             )
 
 
@@ -203,7 +201,7 @@ def _writer_role_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
         )
     elif isinstance(role, str) and not (_ROLE.fullmatch(role) or _GUID.fullmatch(role)):
         yield UnsupportedError(
-            f"infra-secrets:azureWriterRoleId is {role!r}; it must be the id of a role definition: a GUID, or "
+            f"infra-secrets:azureWriterRoleId is {shown(role)}; it must be the id of a role definition: a GUID, or "
             f"/subscriptions/<GUID>/providers/Microsoft.Authorization/roleDefinitions/<GUID>."
         )
 
@@ -219,11 +217,12 @@ def _adopt_problems(wanted: Wanted, secret: str) -> Iterator[SecretArgsError]:
     ours = wanted.settings.get("azure_vault_id")
     if isinstance(ours, str) and ours.lower() != vault.lower():
         yield UnsupportedError(
-            f"adopt names a secret in {vault!r}, but azure_vault_id is {ours!r}. Give the same vault."
+            f"adopt names a secret in Key Vault {shown(vault.rpartition('/')[2])}, and azure_vault_id is that of "
+            f"{shown(ours.rpartition('/')[2])}, or of another group or subscription. Give the same vault."
         )
     if existing.lower() != wanted.spelled:
         yield SecretNameError(
-            f"adopt names {existing!r}, but this secret is {wanted.spelled!r}. "
+            f"adopt names {shown(existing)}, but this secret is {wanted.spelled!r}. "
             f"{clouds.other_name(SPELLING, existing)}"
         )
 
@@ -248,8 +247,9 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
 
     with clouds.sdk("azure"):
         import pulumi_azure_native as azure_native
+    from infra_secrets.registering import apply_clearly
 
-    vault_id = pulumi.Output.from_input(wanted.settings["azure_vault_id"])
+    vault_id = apply_clearly(wanted.settings["azure_vault_id"], _vault)
     secret = _secret_class(wanted.settings.get("azure_secret_class", SECRET_CLASS))(
         wanted.logical_name,
         resource_group_name=vault_id.apply(lambda text: _parts(text)["group"]),
@@ -262,7 +262,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     roles = {"reader": SECRETS_USER, "writer": wanted.settings.get("azure_writer_role_id")}
 
     def grant(name: str, what: str, principal: "pulumi.Input[str]") -> None:
-        who = pulumi.Output.from_input(principal).apply(_principal)
+        who = apply_clearly(principal, _principal)
         role = pulumi.Output.all(vault_id, roles[what]).apply(lambda found: _role_id(*found))
         azure_native.authorization.RoleAssignment(
             name,
@@ -298,14 +298,19 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
 def _secret_class(
     path: object,
 ) -> Any:  # any class with the arguments of azure_native.keyvault.Secret
+    import pulumi
+
     module, _, name = str(path).partition(":")
     try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError):
-        raise UnsupportedError(
-            f"infra-secrets:azureSecretClass is {path!r}, which cannot be imported; it must be 'module:Class' of a "
-            f"class with the arguments of {SECRET_CLASS}."
-        ) from None
+        found = getattr(importlib.import_module(module), name)
+    except Exception:  # noqa: BLE001 (a module of somebody else's may raise anything; `.x` is a TypeError)
+        found = None
+    if isinstance(found, type) and issubclass(found, pulumi.CustomResource):
+        return found
+    raise UnsupportedError(
+        f"infra-secrets:azureSecretClass is {shown(str(path))}, which cannot be imported; it must be 'module:Class' of "
+        f"a resource class with the arguments of {SECRET_CLASS}."
+    )
 
 
 def _tags(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":
@@ -317,23 +322,27 @@ def _tags(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":
     return tags
 
 
-def _parts(vault_id: str) -> dict[str, str]:
-    match = _VAULT.fullmatch(vault_id)
+def _parts(vault_id: str | None) -> dict[str, str]:
+    match = _VAULT.fullmatch(vault_id or "")
     if match is None:
-        with one_clear_message():
-            raise UnsupportedError(_malformed_vault(vault_id))
+        raise UnsupportedError(_malformed_vault(vault_id or ""))
     return match.groupdict()
+
+
+def _vault(vault_id: str) -> str:
+    _parts(vault_id)
+    return vault_id
 
 
 def _identity(principal: str) -> str:
     return _principal(principal)[0].lower()
 
 
-def _principal(text: str) -> tuple[str, str | None]:
-    match = _PRINCIPAL.fullmatch(text)
+def _principal(text: str | None) -> tuple[str, str | None]:
+    match = _PRINCIPAL.fullmatch(text or "")
     if match is None:
-        with one_clear_message():
-            raise UnsupportedError(f"{shown(text)} is not the object id (a GUID) of a principal.")
+        found = shown(text) if text else "nothing"
+        raise UnsupportedError(f"{found} is not the object id (a GUID) of a principal.")
     return match["id"], match["kind"]
 
 
@@ -479,6 +488,8 @@ async def _known(found: object) -> str:
 
 async def _way_in(group: str, vault: str, asking: "pulumi.InvokeOptions") -> tuple[str, str]:
     """Find a vault's address and a token for it, once for a run, a vault and a login."""
+    from infra_secrets.run import Run
+
     key = ("azure way in", group.lower(), vault.lower(), id(asking.provider))
     found_out = Run.this().found_out
     if key not in found_out:

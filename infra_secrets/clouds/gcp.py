@@ -14,7 +14,6 @@ from infra_secrets import clouds
 from infra_secrets.clouds import KEEP, RECOVER, Container, Existing, Place, Wanted
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
 from infra_secrets.naming import Spelling, shown
-from infra_secrets.registering import one_clear_message
 
 if TYPE_CHECKING:
     import pulumi
@@ -89,7 +88,7 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
     for location in wanted.replicas:
         if not _LOCATION.fullmatch(location):
             yield UnsupportedError(
-                f"replicas has {location!r}, which is not a GCP location such as 'europe-west1'."
+                f"replicas has {shown(location)}, which is not a GCP location such as 'europe-west1'."
             )
     if isinstance(wanted.encryption_key, str):
         yield from _key_problems(wanted, wanted.encryption_key)
@@ -114,13 +113,13 @@ def _label_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
     for key, text in wanted.tags.items():
         if not _is_label(_LABEL_KEY, key):
             yield UnsupportedError(
-                f"the tag key {key[:80]!r} cannot be a label on GCP: 1 to 63 lower-case letters, digits, '_' and '-', "
+                f"the tag key {shown(key)} cannot be a label on GCP: 1 to 63 lower-case letters, digits, '_' and '-', "
                 f"starting with a letter."
             )
         elif isinstance(text, str) and not _is_label(_LABEL_VALUE, text):
             yield UnsupportedError(
-                f"the tag {key!r} has a text that cannot be a label on GCP: at most 63 lower-case letters, digits, "
-                f"'_' and '-'. Put longer texts into description=."
+                f"the tag {shown(key)} has a text that cannot be a label on GCP: at most 63 lower-case letters, "
+                f"digits, '_' and '-'. Put longer texts into description=."
             )
     size = sum(
         len(key.encode()) + len(text.encode())
@@ -151,13 +150,13 @@ def _key_problems(wanted: Wanted, key: str) -> Iterator[SecretArgsError]:
         )
     elif not wanted.replicas and match["location"] != "global":
         yield UnsupportedError(
-            f"encryption_key is in {match['location']!r}, but a secret that GCP replicates by itself needs a key in "
-            f"'global'. Use such a key, or replicas=[{match['location']!r}]."
+            f"encryption_key is in {shown(match['location'])}, but a secret that GCP replicates by itself needs a key "
+            f"in 'global'. Use such a key, or replicas=[{shown(match['location'])}]."
         )
     elif wanted.replicas and set(wanted.replicas) != {match["location"]}:
         yield UnsupportedError(
-            f"encryption_key is in {match['location']!r}, but every replica needs a key of its own location and "
-            f"replicas is {list(wanted.replicas)}. Keep that one location, or leave the key out."
+            f"encryption_key is in {shown(match['location'])}, but every replica needs a key of its own location and "
+            f"replicas is {', '.join(map(shown, wanted.replicas))}. Keep that one location, or leave the key out."
         )
 
 
@@ -169,7 +168,7 @@ def _adopt_problems(wanted: Wanted, secret: str) -> Iterator[SecretArgsError]:
         )
     elif match["name"] != wanted.spelled:
         yield SecretNameError(
-            f"adopt names {match['name']!r}, but this secret is {wanted.spelled!r}. "
+            f"adopt names {shown(match['name'])}, but this secret is {wanted.spelled!r}. "
             f"{clouds.other_name(SPELLING, match['name'])}"
         )
     elif match["project"].isdigit():
@@ -198,6 +197,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
 
     with clouds.sdk("gcp"):
         import pulumi_gcp as gcp
+    from infra_secrets.registering import apply_clearly
 
     provider = cast("pulumi.Resource", opts.parent).get_provider(RESOURCE_TYPE)
     secret = gcp.secretmanager.Secret(
@@ -223,7 +223,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
             name,
             secret_id=secret.id,
             role=roles[what],
-            member=pulumi.Output.from_input(member).apply(_member),
+            member=apply_clearly(member, _member),
             opts=beside,
         )
 
@@ -255,10 +255,9 @@ def _project(provider: "pulumi.ProviderResource | None") -> "pulumi.Input[str] |
 
 def _member(text: object) -> str:
     if isinstance(text, str) and not _MEMBER.fullmatch(text):
-        with one_clear_message():
-            raise UnsupportedError(
-                f"{shown(text)} is not a principal that a grant can be made to on GCP."
-            )
+        raise UnsupportedError(
+            f"{shown(text)} is not a principal that a grant can be made to on GCP."
+        )
     return cast(str, text)
 
 
