@@ -285,17 +285,6 @@ def known_keys() -> list[Key]:
     return [Key.parse(name, "") for name in sorted(names) if name.count(":") == 1]
 
 
-def secret_in(text: str) -> Key | None:
-    """Find the secret of the stack's config whose value is in a text; short values are not looked for."""
-    for key in known_keys():
-        value = (
-            stack_config.get_config(str(key)) if stack_config.is_config_secret(str(key)) else None
-        )
-        if value is not None and len(value) >= _SHORTEST_SECRET and value in text:
-            return key
-    return None
-
-
 def require_esc(allow: Sequence[str] = ()) -> None:
     """Refuse a stack whose own file holds secrets, encrypted or in plain text, instead of an ESC environment.
 

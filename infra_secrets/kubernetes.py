@@ -15,9 +15,10 @@ import pulumi
 
 from infra_secrets import clouds, formats, manifests
 from infra_secrets.errors import ArgsError, EnvArgsError, StackConfigError, combined
-from infra_secrets.esc import Entry, Key, secret_in, wrong_values
+from infra_secrets.esc import Entry, Key, wrong_values
 from infra_secrets.given import is_input, is_number, kind, not_secret, quotable
 from infra_secrets.naming import nearest, shown
+from infra_secrets.plain_text import refuse_secrets
 from infra_secrets.pods import (
     RELOADER,
     PodEnvironment,
@@ -28,6 +29,7 @@ from infra_secrets.pods import (
     read_name,
 )
 from infra_secrets.registering import one_clear_message, short_stack_trace
+from infra_secrets.workloads import BY_REFERENCE
 
 SECURITY: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "runAsNonRoot": ("pod", {"runAsNonRoot": True}),
@@ -247,6 +249,9 @@ class EscEnv(PodEnvironment):
         with one_clear_message():
             with clouds.sdk("kubernetes"):
                 import pulumi_kubernetes as kubernetes
+            refuse_secrets(
+                "EscEnv", name, args, kwargs, opts, error=EnvArgsError, way_out=BY_REFERENCE
+            )
             read_name("EscEnv", name, args, opts, EnvArgsError)
             reader = _EnvReader({**args, **kwargs}, list(EscEnvArgs.__annotations__))
             reader.logical_name(name)
@@ -312,8 +317,8 @@ class _DeploymentReader(_EnvReader):
         found = {
             "name": name,
             "image": image,
-            "command": self._words("command"),
-            "args": self._words("arguments"),
+            "command": list(self.list("command", plain=False, repeatable=True)),
+            "args": list(self.list("arguments", plain=False, repeatable=True)),
             "ports": self._ports(),
             "resources": self._resources(),
             "readinessProbe": self._probe("readiness_probe"),
@@ -321,18 +326,6 @@ class _DeploymentReader(_EnvReader):
             "startupProbe": self._probe("startup_probe"),
         }
         return {key: item for key, item in found.items() if item}
-
-    def _words(self, argument: str) -> list[Any]:
-        """Read the words of a command line, which everybody can see who sees the pod."""
-        words = self.list(argument, plain=False, repeatable=True)
-        for position, word in enumerate(words):
-            key = secret_in(word) if isinstance(word, str) else None
-            if key is not None:
-                self.refuse(
-                    f"{argument}[{position}] holds the value of secret config {str(key)!r}, and would show it in plain "
-                    f'text. Name it under secrets={{"NAME": "{key}"}} and write $(NAME) here.'
-                )
-        return list(words)
 
     def _ports(self) -> list[dict[str, Any]]:
         ports: dict[str, Any] = dict(self.mapping("ports"))
@@ -469,6 +462,9 @@ class EscDeployment(pulumi.ComponentResource):
                     "EscDeployment: args is the mapping of all its arguments; give the container's own as "
                     "arguments=[...]."
                 )
+            refuse_secrets(
+                "EscDeployment", name, args, kwargs, opts, error=EnvArgsError, way_out=BY_REFERENCE
+            )
             read_name("EscDeployment", name, args, opts, EnvArgsError)
             given: dict[str, Any] = {**args, **kwargs}
             reader = _DeploymentReader(given, list(EscDeploymentArgs.__annotations__))
