@@ -17,6 +17,7 @@ from infra_secrets import clouds, formats, manifests
 from infra_secrets.errors import ArgsError, EnvArgsError, StackConfigError, combined
 from infra_secrets.esc import Entry, Key, wrong_values
 from infra_secrets.given import is_input, is_number, kind, not_secret, quotable
+from infra_secrets.kubernetes_provider import SECRET, default_provider_problem, once_hidden
 from infra_secrets.naming import nearest, shown
 from infra_secrets.plain_text import refuse_secrets
 from infra_secrets.pods import (
@@ -132,8 +133,8 @@ class _Wanted:
 class _EnvReader(PodReader):
     note = ""  # below everything that is wrong
 
-    def environment(self) -> _Wanted:
-        """Read everything that an `EscEnv` takes, and look at every value."""
+    def environment(self, opts: pulumi.ResourceOptions | None) -> _Wanted:
+        """Read everything that an `EscEnv` takes, and look at every value and where it would go."""
         self.targets(*_SOURCES)
         optional = self._known_targets("optional", self.list("optional", plain=True))
         expected = self._formats()
@@ -160,6 +161,9 @@ class _EnvReader(PodReader):
                 too_large = manifests.size_problem(values)
                 if too_large:
                     found.append(StackConfigError(f"{what}: {too_large}"))
+        shows = default_provider_problem(opts)
+        if shows and (self.given.get("secrets") or self.given.get("files")):
+            self.refuse(shows)
         self.errors.extend(found)
         return wanted
 
@@ -255,7 +259,7 @@ class EscEnv(PodEnvironment):
             read_name("EscEnv", name, args, opts, EnvArgsError)
             reader = _EnvReader({**args, **kwargs}, list(EscEnvArgs.__annotations__))
             reader.logical_name(name)
-            wanted = reader.environment()
+            wanted = reader.environment(opts)
             self._what = f'EscEnv("{name}")'
             if reader.errors:
                 raise reader.refused(self._what)
@@ -279,7 +283,7 @@ class EscEnv(PodEnvironment):
                     name,
                     metadata=metadata,
                     immutable=immutable,
-                    string_data=pulumi.Output.secret(data),
+                    string_data=once_hidden(data, self._what, self.get_provider(SECRET)),
                     opts=child,
                 )
             self.secret_name = secret.metadata.apply(lambda metadata: metadata.name)
@@ -474,7 +478,7 @@ class EscDeployment(pulumi.ComponentResource):
             service_account = reader.object_name("service_account")
             annotations = reader.labels("annotations")
             writable, relaxed = reader.writable_paths(), reader.relaxed()
-            wanted = reader.environment()
+            wanted = reader.environment(opts)
             selector = _selector(reader, name)
             if reader.errors:
                 raise reader.refused(f'EscDeployment("{name}")')
