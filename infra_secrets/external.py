@@ -35,7 +35,10 @@ STORE_KINDS = ("SecretStore", "ClusterSecretStore")
 REFRESH_INTERVAL = "1h"
 """The operator's own default."""
 
-_IN_A_CONTAINER = 'Leave it out: put the value into a container, and name that: secrets={{"NAME": stripe.secret_name}}.'
+_IN_A_CONTAINER = (
+    "Leave it out: name the container that holds it, and never a value: "
+    'secrets={{"NAME": stripe.secret_name}}.'
+)
 
 # Go's time.ParseDuration, without a sign.
 _DURATION = re.compile(r"0|(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
