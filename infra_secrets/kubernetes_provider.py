@@ -9,7 +9,7 @@ Source: pulumi-kubernetes provider/pkg/provider/provider.go, Configure and Creat
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
@@ -77,7 +77,7 @@ def once_hidden(values: Any, what: str, provider: pulumi.ProviderResource | None
             )
         return True
 
-    return pulumi.Output.secret(pulumi.Output.from_input(look()).apply(lambda _: values))
+    return pulumi.Output.secret(pulumi.Output.from_input(cast(Any, look())).apply(lambda _: values))
 
 
 def _shows(settings: Mapping[str, Any]) -> tuple[str | None, str]:

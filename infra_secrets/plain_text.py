@@ -136,7 +136,7 @@ def _forms(value: str) -> Iterator[str]:
 def _texts(given: Mapping[str, Any], *, keys: bool = True) -> Iterator[tuple[Path, str]]:
     """Yield every text and number, with the way to it; of a mapping its keys too."""
     # A list and not recursion: what was given may be as deep as it likes, or hold itself.
-    waiting: list[tuple[Path, Any]] = [((name,), item) for name, item in reversed(given.items())]
+    waiting: list[tuple[Path, Any]] = [((name,), item) for name, item in [*given.items()][::-1]]
     seen: set[int] = set()
     while waiting:
         path, node = waiting.pop()

@@ -11,7 +11,7 @@ import pytest
 from infra_secrets import EscDeployment, EscEnv, ExternalEnv, Secret
 from infra_secrets.errors import ArgsError
 from infra_secrets.plain_text import SHORTEST, SHORTEST_WORD
-from infra_secrets.testing import Recording
+from infra_secrets.testing import Recording, Rehearsal
 
 CANARY = "canary-4712-not-real"
 STACK: dict[str, Any] = {"project": "nlp", "stack": "production"}
@@ -315,3 +315,102 @@ def test_odd_input_is_walked_to_its_end() -> None:
 
     assert "holds the value of secret config 'nlp:token'" in text
     assert len(text) < 1000
+
+
+# On the real engine --------------------------------------------------------------------------------
+
+
+def token() -> str:
+    return pulumi.Config().require("token")
+
+
+def secret_token() -> "pulumi.Output[str]":
+    return pulumi.Config().require_secret("token")
+
+
+def annotated_deployment() -> object:
+    return deployment(annotations={"x": token()})()
+
+
+def injected(make: Callable[[], Any]) -> Callable[[], object]:
+    def program() -> None:
+        made = EscEnv("web", secrets={"TOKEN": "token"})
+        workload = spec(env=[{"name": "A", "value": make()}])
+        k8s.apps.v1.Deployment("web", spec=made.inject(workload))
+
+    return program
+
+
+def transformed(make: Callable[[], Any]) -> Callable[[], object]:
+    def program() -> None:
+        made = EscEnv("web", secrets={"TOKEN": "token"})
+        k8s.apps.v1.Deployment(
+            "web",
+            spec=spec(env=[{"name": "A", "value": make()}]),
+            opts=pulumi.ResourceOptions(transforms=[made.transform]),
+        )
+
+    return program
+
+
+def annotated_itself(make: Callable[[], Any]) -> Callable[[], object]:
+    def program() -> None:
+        made = EscEnv("web", secrets={"TOKEN": "token"})
+        k8s.apps.v1.Deployment(
+            "web",
+            metadata={"annotations": {"x": make()}},
+            spec=spec(),
+            opts=pulumi.ResourceOptions(transforms=[made.transform]),
+        )
+
+    return program
+
+
+@pytest.mark.parametrize(
+    ("program", "where"),
+    [
+        (lambda: Secret("stripe", key=token()), "key"),
+        (annotated_deployment, "annotations['x']"),
+        (injected(token), "spec.template.spec.containers[0].env[0].value"),
+        (transformed(token), "spec.template.spec.containers[0].env[0].value"),
+        (annotated_itself(token), "metadata.annotations['x']"),
+    ],
+)
+def test_a_value_that_the_program_read_as_a_text_leaks_nowhere(
+    program: Callable[[], object], where: str
+) -> None:
+    with Rehearsal(program, **STACK, config=CLOUD, secrets={"token": CANARY}) as rehearsal:
+        for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
+            assert f"{where} holds the value of secret config 'nlp:token'" in run.error
+        rehearsal.assert_no_leak()
+
+
+@pytest.mark.parametrize("program", [injected(secret_token), transformed(secret_token)])
+def test_a_secret_output_in_a_spec_passes_and_stays_encrypted(
+    program: Callable[[], object],
+) -> None:
+    with Rehearsal(program, **STACK, config=CLOUD, secrets={"token": CANARY}) as rehearsal:
+        rehearsal.up()
+        rehearsal.assert_no_leak()
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        {"labels": lambda: {"x": secret_token()}},
+        {"annotations": lambda: {"x": secret_token()}},
+        {"liveness_probe": lambda: {"httpGet": {"path": secret_token(), "port": 80}}},
+        {"startup_probe": lambda: {"exec": {"command": ["x", secret_token()]}}},
+    ],
+)
+def test_a_secret_output_in_a_place_that_everybody_sees_is_refused(
+    argument: dict[str, Callable[[], Any]],
+) -> None:
+    def program() -> None:
+        deployment(**{name: make() for name, make in argument.items()})()
+
+    with Rehearsal(program, **STACK, secrets={"token": CANARY}) as rehearsal:
+        for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
+            assert "was given a secret" in run.error
+            assert "Traceback" not in run.output
+        rehearsal.assert_no_leak()
