@@ -77,7 +77,9 @@ def refuse_secrets(
     arguments = {**args, **kwargs} if isinstance(args, Mapping) else kwargs
     problems = secrets_in({"its logical name": name, "": arguments, "opts": opts}, way_out)
     if problems:
-        told = isinstance(name, str) and not secrets_in({"": name}, "")
+        told = (
+            isinstance(name, str) and shown(name) == repr(name) and not secrets_in({"": name}, "")
+        )
         raise combined(f'{component}("{name}")' if told else component, [error(*problems)], error)
 
 

@@ -121,6 +121,12 @@ def test_a_logical_name_that_is_a_value_is_not_repeated(make: Any) -> None:
     assert "its logical name holds the value of secret config 'nlp:token'" in text
 
 
+def test_a_logical_name_that_looks_like_a_value_is_not_repeated_with_another_problem() -> None:
+    name = "_".join(["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"])
+
+    assert name not in refusal(secret(name, key=CANARY))
+
+
 def test_all_places_are_said_at_once_and_nothing_else_that_could_repeat_a_value() -> None:
     text = refusal(deployment(annotations={"x": CANARY}, liveness_probe=PROBE, replicas="three"))
 
