@@ -4,10 +4,12 @@ Everything here is about names and places. A value is read to be judged and hand
 part of one. Nothing here opens an environment: Pulumi has done that before the program starts.
 """
 
+import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,8 @@ _WRITTEN_OUT = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST_CREDENTIAL = 16  # characters; `sk-learn` is none
+# Not what one YAML reader takes for a number, a date or a switch and another for text.
+_SAME_IN_EVERY_YAML = re.compile(r"(?!(y|n|yes|no|on|off)$)[A-Za-z]", re.IGNORECASE)
 _SHORTEST_SECRET = 8  # characters; what is shorter under a name like `tokenType` is a setting
 
 
@@ -111,6 +115,8 @@ class Home:
     """What the stack's file says itself; it wins over every environment."""
     has_file: bool = False
     """Whether the stack has a file that says anything."""
+    defaults: frozenset[Key] = frozenset()
+    """Keys that the project's file has values for."""
 
     @classmethod
     def find(cls) -> "Home":
@@ -118,7 +124,44 @@ class Home:
         file = _stack_file() or {}
         organization = pulumi.get_organization()
         imports = (_qualified(each, organization) for each in _imports(file.get("environment")))
-        return cls(pulumi.get_stack(), tuple(imports), _own_config(file), bool(file))
+        _, project = _project()
+        return cls(
+            pulumi.get_stack(),
+            tuple(imports),
+            _own_config(file),
+            bool(file),
+            frozenset(_own_config(project)),
+        )
+
+    @property
+    def not_in_use(self) -> str | None:
+        """Say what shows that this run has its config from another file; None where nothing does.
+
+        The engine does not tell a program which file it was (source: pulumi proto/pulumi/language.proto,
+        RunRequest). It shows where the two do not fit together: what the stack's own file says wins
+        over everything else, so it always arrives.
+        """
+        file, got = f"Pulumi.{self.stack}.yaml", {str(key): key for key in known_keys()}
+        elsewhere = _asked_for_another_file(file)
+        if elsewhere:
+            return f"{elsewhere} names another file than {file}"
+        for key, value in self.own.items():
+            if value is not None and str(key) not in got:
+                return f"config {key.shown} is in {file}, and did not arrive"
+            if (
+                isinstance(value, str)
+                and _SAME_IN_EVERY_YAML.match(value)
+                and stack_config.get_config(str(key)) != value
+            ):
+                return f"config {key.shown} arrived with another value than {file} has"
+        unexplained = [
+            key for key in got.values() if key not in self.own and key not in self.defaults
+        ]
+        if not unexplained or self.environments:
+            return None
+        if not self.has_file:
+            return f"there is no {file}, and config {unexplained[0].shown} arrived"
+        return f"config {unexplained[0].shown} is not in {file}, which imports no ESC environment"
 
     def set_command(self, key: Key, *, secret: bool = True, whole: bool = False) -> str:
         """Return the shell command that stores a value, read from standard input and never an argument.
@@ -285,22 +328,14 @@ def known_keys() -> list[Key]:
     return [Key.parse(name, "") for name in sorted(names) if name.count(":") == 1]
 
 
-def secret_in(text: str) -> Key | None:
-    """Find the secret of the stack's config whose value is in a text; short values are not looked for."""
-    for key in known_keys():
-        value = (
-            stack_config.get_config(str(key)) if stack_config.is_config_secret(str(key)) else None
-        )
-        if value is not None and len(value) >= _SHORTEST_SECRET and value in text:
-            return key
-    return None
-
-
 def require_esc(allow: Sequence[str] = ()) -> None:
     """Refuse a stack whose own file holds secrets, encrypted or in plain text, instead of an ESC environment.
 
     Call it first in a program. With config `infra-secrets:requireEsc` set to `warn` it warns instead (e.g. while a
     stack is moved over), and with `refuse`, the default, it stops the program before anything is created.
+
+    It looks at `Pulumi.<stack>.yaml` alone. Where the run shows that its config came from another file, as with
+    `--config-file`, it warns that it could not look.
 
     What counts as a secret in plain text is a guess: a value under a name like `password` or `apiToken`, a
     URL with a password in it, and what begins like a well-known credential.
@@ -327,11 +362,19 @@ def require_esc(allow: Sequence[str] = ()) -> None:
         problems = [
             _move(key, why, home) for key, why in _misplaced(home) if str(key) not in allowed
         ]
-        if not problems:
+        elsewhere = home.not_in_use
+        notes = [_moving_note(home)] if problems else []
+        if elsewhere:
+            notes.append(
+                f"require_esc could not look at the stack file that this run uses: {elsewhere}. Secrets in that file "
+                f"are not noticed. Run pulumi without --config-file, or see to it that they are in ESC."
+            )
+        if not notes:
             return
         lines = "".join(f"\n  - {problem}" for problem in problems)
-        message = f"stack {home.stack} keeps secrets outside of ESC:{lines}\n{_moving_note(home)}"
-        if mode == "refuse":
+        said = [f"stack {home.stack} keeps secrets outside of ESC:{lines}"] if problems else []
+        message = "\n".join([*said, *notes])
+        if problems and mode == "refuse":
             raise StackConfigError(message)
     pulumi.log.warn(message)
 
@@ -406,13 +449,20 @@ def _stack_file() -> Mapping[str, Any] | None:
 
 
 def _config_folders() -> Iterator[Path]:
+    folder, project = _project()
+    if folder is not None:
+        elsewhere = project.get("stackConfigDir")
+        yield folder / elsewhere if isinstance(elsewhere, str) else folder
+
+
+def _project() -> tuple[Path | None, Mapping[str, Any]]:
+    """Read the project's file; return its folder too."""
     for folder in _project_folders():
         for suffix in (".yaml", ".yml", ".json"):
             project = _read_mapping(folder / f"Pulumi{suffix}")
             if project is not None:
-                elsewhere = project.get("stackConfigDir")
-                yield folder / elsewhere if isinstance(elsewhere, str) else folder
-                return
+                return folder, project
+    return None, {}
 
 
 def _project_folders() -> Iterator[Path]:
@@ -425,6 +475,33 @@ def _project_folders() -> Iterator[Path]:
         return
     here = Path.cwd()
     yield from (here, *here.parents)
+
+
+def _asked_for_another_file(usual: str) -> str | None:
+    """Find what names another stack file: the engine's variable, or the command line that started this program.
+
+    Command lines can be read on Linux alone. A program that the Automation API runs has no engine above it.
+    """
+    option, variable = "--config-file", "PULUMI_OPTION_CONFIG_FILE"
+    for word, following in pairwise([*_words_of_the_engine(), ""]):
+        name, equals, file = word.partition("=")
+        if name == option:
+            return option if Path(file if equals else following).name != usual else None
+    return variable if Path(os.environ.get(variable) or usual).name != usual else None
+
+
+def _words_of_the_engine() -> list[str]:
+    process = os.getppid()
+    while process > 1:
+        try:
+            words = Path(f"/proc/{process}/cmdline").read_text(errors="replace").split("\0")
+            status = Path(f"/proc/{process}/stat").read_text(errors="replace")
+        except OSError:
+            break
+        if Path(words[0]).name == "pulumi":
+            return words
+        process = int(status.rpartition(")")[2].split()[1])
+    return []
 
 
 # The one in C is not in every build of PyYAML.

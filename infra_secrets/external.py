@@ -18,6 +18,7 @@ from infra_secrets.clouds import Cloud
 from infra_secrets.errors import EnvArgsError, UnknownCloudError, combined
 from infra_secrets.given import is_input, kind
 from infra_secrets.naming import is_credential, looks_like_a_value, shown
+from infra_secrets.plain_text import refuse_secrets
 from infra_secrets.pods import (
     PodEnvironment,
     PodReader,
@@ -33,6 +34,11 @@ API = "external-secrets.io/v1"
 STORE_KINDS = ("SecretStore", "ClusterSecretStore")
 REFRESH_INTERVAL = "1h"
 """The operator's own default."""
+
+_IN_A_CONTAINER = (
+    "Leave it out: name the container that holds it, and never a value: "
+    'secrets={{"NAME": stripe.secret_name}}.'
+)
 
 # Go's time.ParseDuration, without a sign.
 _DURATION = re.compile(r"0|(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
@@ -226,6 +232,9 @@ class ExternalEnv(PodEnvironment):
         with one_clear_message():
             with clouds.sdk("kubernetes"):
                 from pulumi_kubernetes.apiextensions import CustomResource
+            refuse_secrets(
+                "ExternalEnv", name, args, kwargs, opts, error=EnvArgsError, way_out=_IN_A_CONTAINER
+            )
             self._what = read_pod_name("ExternalEnv", name, args, opts)
             reader = _ExternalReader(
                 self._what, {**args, **kwargs}, list(ExternalEnvArgs.__annotations__)

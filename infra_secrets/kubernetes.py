@@ -15,9 +15,11 @@ import pulumi
 
 from infra_secrets import clouds, formats, manifests
 from infra_secrets.errors import ArgsError, EnvArgsError, StackConfigError, combined
-from infra_secrets.esc import Entry, Key, secret_in, wrong_values
+from infra_secrets.esc import Entry, Key, wrong_values
 from infra_secrets.given import is_input, is_number, kind, quotable
+from infra_secrets.kubernetes_provider import SECRET, default_provider_problem, once_hidden
 from infra_secrets.naming import nearest, shown
+from infra_secrets.plain_text import refuse_secrets
 from infra_secrets.pods import (
     RELOADER,
     PodEnvironment,
@@ -28,6 +30,7 @@ from infra_secrets.pods import (
     read_pod_name,
 )
 from infra_secrets.registering import one_clear_message, short_stack_trace
+from infra_secrets.workloads import BY_REFERENCE
 
 SECURITY: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "runAsNonRoot": ("pod", {"runAsNonRoot": True}),
@@ -139,8 +142,8 @@ class _EnvReader(PodReader):
     }
     note = ""  # below everything that is wrong
 
-    def environment(self) -> _Wanted:
-        """Read everything that an `EscEnv` takes, and look at every value."""
+    def environment(self, opts: pulumi.ResourceOptions | None) -> _Wanted:
+        """Read everything that an `EscEnv` takes, and look at every value and where it would go."""
         self.targets(*_SOURCES)
         optional = self._known_targets("optional", self.list("optional", plain=True))
         expected = self._formats()
@@ -167,6 +170,9 @@ class _EnvReader(PodReader):
                 too_large = manifests.size_problem(values)
                 if too_large:
                     found.append(StackConfigError(f"{what}: {too_large}"))
+        shows = default_provider_problem(opts)
+        if shows and (self.given.get("secrets") or self.given.get("files")):
+            self.refuse(shows)
         self.errors.extend(found)
         return wanted
 
@@ -256,10 +262,13 @@ class EscEnv(PodEnvironment):
         with one_clear_message():
             with clouds.sdk("kubernetes"):
                 import pulumi_kubernetes as kubernetes
+            refuse_secrets(
+                "EscEnv", name, args, kwargs, opts, error=EnvArgsError, way_out=BY_REFERENCE
+            )
             self._what = read_pod_name("EscEnv", name, args, opts)
             reader = _EnvReader(self._what, {**args, **kwargs}, list(EscEnvArgs.__annotations__))
             reader.logical_name(name)
-            wanted = reader.environment()
+            wanted = reader.environment(opts)
             if reader.errors:
                 raise reader.refused()
         with short_stack_trace():
@@ -282,7 +291,7 @@ class EscEnv(PodEnvironment):
                     name,
                     metadata=metadata,
                     immutable=immutable,
-                    string_data=pulumi.Output.secret(data),
+                    string_data=once_hidden(data, self._what, self.get_provider(SECRET)),
                     opts=child,
                 )
             self.secret_name = secret.metadata.apply(lambda metadata: metadata.name)
@@ -336,8 +345,8 @@ class _DeploymentReader(_EnvReader):
         found = {
             "name": name,
             "image": image,
-            "command": self._words("command"),
-            "args": self._words("arguments"),
+            "command": list(self.list("command", plain=False, repeatable=True)),
+            "args": list(self.list("arguments", plain=False, repeatable=True)),
             "ports": self._ports(),
             "resources": self._resources(),
             "readinessProbe": self._probe("readiness_probe"),
@@ -345,18 +354,6 @@ class _DeploymentReader(_EnvReader):
             "startupProbe": self._probe("startup_probe"),
         }
         return {key: item for key, item in found.items() if item}
-
-    def _words(self, argument: str) -> list[Any]:
-        """Read the words of a command line, which everybody can see who sees the pod."""
-        words = self.list(argument, plain=False, repeatable=True)
-        for position, word in enumerate(words):
-            key = secret_in(word) if isinstance(word, str) else None
-            if key is not None:
-                self.refuse(
-                    f"{argument}[{position}] holds the value of secret config {str(key)!r}, and would show it in plain "
-                    f'text. Name it under secrets={{"NAME": "{key}"}} and write $(NAME) here.'
-                )
-        return list(words)
 
     def _ports(self) -> list[dict[str, Any]]:
         ports: dict[str, Any] = dict(self.mapping("ports"))
@@ -497,6 +494,9 @@ class EscDeployment(pulumi.ComponentResource):
                     "EscDeployment: args is the mapping of all its arguments; give the container's own as "
                     "arguments=[...]."
                 )
+            refuse_secrets(
+                "EscDeployment", name, args, kwargs, opts, error=EnvArgsError, way_out=BY_REFERENCE
+            )
             subject = read_pod_name("EscDeployment", name, args, opts)
             given: dict[str, Any] = {**args, **kwargs}
             reader = _DeploymentReader(subject, given, list(EscDeploymentArgs.__annotations__))
@@ -506,7 +506,7 @@ class EscDeployment(pulumi.ComponentResource):
             service_account = reader.object_name("service_account")
             annotations = reader.labels("annotations")
             writable, relaxed = reader.writable_paths(), reader.relaxed()
-            wanted = reader.environment()
+            wanted = reader.environment(opts)
             selector = _selector(reader, name)
             if reader.errors:
                 raise reader.refused()

@@ -218,6 +218,7 @@ class PodEnvironment(pulumi.ComponentResource):
             if workloads is not None and not {metadata.get("name"), args.name} & {*workloads}:
                 return None
             try:
+                injection.refuse_secrets({"metadata": metadata})
                 self._same_namespace(args, metadata.get("namespace"))
                 spec = injection.into(args.props["spec"], containers, init_containers)
             except WorkloadError as error:

@@ -13,9 +13,10 @@ from typing import Any, TypeVar, cast
 
 import pulumi
 
-from infra_secrets.errors import WorkloadError
+from infra_secrets.errors import WorkloadError, combined
 from infra_secrets.given import is_input, kind
 from infra_secrets.naming import nearest, shown
+from infra_secrets.plain_text import secrets_in
 from infra_secrets.registering import apply_clearly, one_clear_message
 
 T = TypeVar("T")
@@ -24,6 +25,12 @@ WORKLOADS = re.compile(
     r"kubernetes:[^:]+:(Deployment|StatefulSet|DaemonSet|ReplicaSet|ReplicationController|Job|CronJob|Pod)"
 )
 """Type tokens of the resources that run pods."""
+
+BY_REFERENCE = (
+    'Leave it out: a program gets it as a variable, EscEnv(secrets={{"NAME": "{key}"}}), and in a command line or '
+    "another variable $(NAME) stands for it."
+)
+"""What to do instead of giving a value as a text; `{key}` stands for its config key."""
 
 _AS_A_WHOLE = "a Deployment, StatefulSet, DaemonSet, Job, CronJob or Pod spec"
 # From a spec down to its pod: of a CronJob, of a Job or Deployment, of a pod template or a whole manifest.
@@ -62,6 +69,9 @@ class Injection:
             WorkloadError: It is no such spec, a named container is not there, or something is set already.
         """
         with one_clear_message():
+            self.refuse_secrets(
+                {"spec": spec, "containers": containers, "init_containers": init_containers}
+            )
             self.check_choice(containers, init_containers)
             return cast(T, self._descend(spec, containers, init_containers))
 
@@ -77,6 +87,12 @@ class Injection:
             env_from=_with_dependencies(self.env_from),
             volumes=_with_dependencies(self.volumes),
         )
+
+    def refuse_secrets(self, given: Mapping[str, Any]) -> None:
+        """Refuse the value of a secret of the stack's config in what is passed on with the spec."""
+        problems = secrets_in(given, BY_REFERENCE)
+        if problems:
+            raise combined(self.owner, [WorkloadError(*problems)], WorkloadError)
 
     def check_choice(self, containers: object, init_containers: object) -> None:
         """Refuse what does not choose containers."""

@@ -11,7 +11,7 @@ from infra_secrets.clouds import Cloud, Wanted
 from infra_secrets.naming import SecretName
 from infra_secrets.testing.recording import Recording, Registration
 from infra_secrets.testing.values import SecretValue
-from tests.conftest import VAULT, recording_on
+from tests.conftest import recording_on
 
 READERS = {
     "aws": ["arn:aws:iam::123456789012:role/api", "arn:aws:iam::123456789012:role/worker"],
@@ -208,9 +208,7 @@ def test_adopting_imports_and_lets_nothing_delete_what_was_adopted(cloud: str) -
     recording = recording_on(cloud)
     recording.run(lambda: Secret("StripeApiKey"))
     existing = recording.outputs["StripeApiKey"]["secretId"]
-    recording.run(
-        lambda: Secret("StripeApiKey", adopt=existing, retention=FREEST[cloud])
-    )
+    recording.run(lambda: Secret("StripeApiKey", adopt=existing, retention=FREEST[cloud]))
 
     found = container(recording, cloud)
     assert found.import_id == existing

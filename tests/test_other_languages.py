@@ -274,3 +274,38 @@ def test_outputs_of_other_resources_reach_a_remote_component() -> None:
         assert "aws:secretsmanager/secretPolicy:SecretPolicy" in [
             each["type"] for each in rehearsal.resources
         ]
+
+
+@pytest.mark.usefixtures("plugin_on_path")
+@pytest.mark.parametrize(
+    ("properties", "settings", "problem"),
+    [
+        ({"labels": {"team": CANARY}}, {}, "labels['team'] holds the value of secret config"),
+        ({}, {"render_yaml_to_directory": "out"}, "its Kubernetes provider 'cluster' would show"),
+    ],
+    ids=["a value as a text", "a provider that shows values"],
+)
+def test_a_value_is_not_shown_for_a_program_in_another_language_either(
+    properties: Mapping[str, Any], settings: Mapping[str, Any], problem: str
+) -> None:
+    def program() -> None:
+        import pulumi_kubernetes as k8s
+
+        cluster = k8s.Provider("cluster", kubeconfig="{}", **settings)
+        pulumi.ComponentResource(
+            "infra-secrets:index:EscEnv",
+            "web",
+            {"secrets": {"TOKEN": "token"}, **properties},
+            pulumi.ResourceOptions(providers=[cluster]),
+            remote=True,
+        )
+
+    with Rehearsal(
+        program, project="shop", stack="production", secrets={"token": CANARY}
+    ) as rehearsal:
+        run = rehearsal.up(check=False)
+
+        assert problem in " ".join(run.error.split())
+        assert [
+            each for each in rehearsal.requests if each.type == "kubernetes:core/v1:Secret"
+        ] == []

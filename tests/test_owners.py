@@ -1,7 +1,7 @@
 """Whose a container is: nothing that a program wants is deleted, nothing of another's is taken, on the real engine."""
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pulumi
@@ -807,4 +807,7 @@ def test_a_run_is_forgotten_when_it_is_over() -> None:
         Recording(config=PLACES["aws"].config, project=PROJECT, stack=STACK).run(program)
     gc.collect()
 
-    assert [each() for each in runs[:-1]] == [None, None]  # the last one is held until the next begins
+    assert [each() for each in runs[:-1]] == [
+        None,
+        None,
+    ]  # the last one is held until the next begins

@@ -1,0 +1,101 @@
+"""Which Kubernetes providers would show the values of a Secret, and a check that stops before they get one.
+
+Two of a provider's settings do that. A default provider has them from the stack's config and the environment, which
+are known at once. An explicit one has outputs, so that it is asked for what the engine knows of it. Which
+cluster a provider belongs to is of no interest here.
+
+Source: pulumi-kubernetes provider/pkg/provider/provider.go, Configure and Create (v4.32).
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pulumi
+
+SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 (a type token)
+_RENDERS = "renderYamlToDirectory"
+_APPLIES = "enableServerSideApply"
+_APPLIES_VARIABLE = "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY"
+
+_WHY = {
+    _RENDERS: "it writes every object to a folder, and a Secret's values with it, in base64 that everybody can read",
+    _APPLIES: (
+        "it copies a Secret's values into the annotation kubectl.kubernetes.io/last-applied-configuration, which is "
+        "shown where the data of a Secret is hidden"
+    ),
+}
+_OTHERWISE = "ExternalEnv has no value that could be shown."
+
+
+def default_provider_problem(opts: pulumi.ResourceOptions | None) -> str | None:
+    """Say why the default provider must not get a Secret; None where it may, or another one is used."""
+    if _explicit(opts):
+        return None
+    config = pulumi.Config("kubernetes")
+    setting, said_by = _shows({name: config.get(name) for name in (_RENDERS, _APPLIES)})
+    if setting is None:
+        return None
+    if said_by == _APPLIES_VARIABLE:
+        where, mend = f"the environment variable {said_by} says so", f"Unset {said_by}"
+    else:
+        where, mend = (
+            f"config kubernetes:{said_by} says so",
+            f"Take it out (pulumi config rm kubernetes:{said_by})",
+        )
+    return (
+        f"the Kubernetes provider would show the values: {_WHY[setting]} ({where}). {mend}, or give another provider: "
+        f"opts=ResourceOptions(provider=...). {_OTHERWISE}"
+    )
+
+
+def once_hidden(values: Any, what: str, provider: pulumi.ProviderResource | None) -> Any:
+    """Return values as an output that fails, before it is known, where an explicit provider would show them.
+
+    Args:
+        values: What a Secret is to hold.
+        what: Whose they are, for the message, e.g. `EscEnv("nlp")`.
+        provider: The provider that the Secret gets; None for the default one.
+    """
+    if provider is None:
+        return pulumi.Output.secret(values)
+
+    async def look() -> bool:
+        # The object in the program does not have what the provider was given, nor what transforms made of it.
+        urn = await provider.urn.future()
+        found = await pulumi.runtime.invoke_async("pulumi:pulumi:getResource", {"urn": urn})
+        setting, said_by = _shows(found["state"])
+        if setting is not None:
+            mend = {
+                _APPLIES_VARIABLE: f"Unset {said_by}.",
+                _RENDERS: "Give the component a provider without render_yaml_to_directory.",
+                _APPLIES: "Take enable_server_side_apply=False away from it.",
+            }[said_by]
+            raise pulumi.RunError(
+                f"{what}: its Kubernetes provider {str(urn).rpartition('::')[2]!r} would show the values: "
+                f"{_WHY[setting]} ({said_by}). {mend} {_OTHERWISE}"
+            )
+        return True
+
+    return pulumi.Output.secret(pulumi.Output.from_input(cast(Any, look())).apply(lambda _: values))
+
+
+def _shows(settings: Mapping[str, Any]) -> tuple[str | None, str]:
+    """Find the setting that shows values, and what says so: the setting itself or a variable."""
+    if isinstance(settings.get(_RENDERS), str) and settings[_RENDERS]:
+        return _RENDERS, _RENDERS
+    applies = settings.get(_APPLIES)
+    if applies is None and _APPLIES_VARIABLE in os.environ:
+        # Anything but `true` is false to the provider.
+        return (_APPLIES if os.environ[_APPLIES_VARIABLE] != "true" else None), _APPLIES_VARIABLE
+    return (_APPLIES if str(applies).lower() == "false" else None), _APPLIES
+
+
+def _explicit(opts: pulumi.ResourceOptions | None) -> bool:
+    """Whether a component with these options hands a provider for Kubernetes to its children."""
+    if opts is None:
+        return False
+    providers = opts.providers or []
+    given = list(providers.values()) if isinstance(providers, Mapping) else list(providers)
+    own = any(getattr(each, "package", "") == "kubernetes" for each in [*given, opts.provider])
+    return own or (opts.parent is not None and opts.parent.get_provider(SECRET) is not None)
