@@ -41,7 +41,6 @@ _NAMED_BY_AUTHOR = re.compile(
 )
 
 _KEY = "\0"  # the last step of a path, to a key of the mapping and not to what is under it
-_LARGEST = 10**20  # a number with more digits than that is nothing that a config has
 _LONGEST = 60  # characters of a field's name that a message repeats
 _LONGEST_PATH = 200  # characters of a path that a message repeats
 
@@ -145,8 +144,9 @@ def _texts(given: Mapping[str, Any], *, keys: bool = True) -> Iterator[tuple[Pat
         if isinstance(node, str):
             yield path, node
         elif isinstance(node, int | float):
-            if abs(node) < _LARGEST:
-                yield path, quotable(node)
+            number = quotable(node)
+            if number is not None:
+                yield path, number
         elif isinstance(node, bytes | pulumi.Output | pulumi.Resource) or id(node) in seen:
             continue
         elif isinstance(node, Sequence | set | frozenset):

@@ -208,7 +208,7 @@ def test_adopting_imports_and_lets_nothing_delete_what_was_adopted(cloud: str) -
     recording = recording_on(cloud)
     recording.run(lambda: Secret("StripeApiKey"))
     existing = recording.outputs["StripeApiKey"]["secretId"]
-    recording.run(lambda: Secret("StripeApiKey", adopt=existing, retention=FREEST[cloud]))
+    recording.run(lambda: Secret("StripeApiKey", adopt=existing, retention="discard"))
 
     found = container(recording, cloud)
     assert found.import_id == existing
