@@ -16,7 +16,14 @@ import pulumi
 from infra_secrets import clouds, formats, manifests
 from infra_secrets.errors import ArgsError, EnvArgsError, StackConfigError, combined
 from infra_secrets.esc import Entry, Key, secret_in, wrong_values
-from infra_secrets.given import is_input, is_number, kind, not_secret, quotable
+from infra_secrets.given import (
+    is_input,
+    is_number,
+    kind,
+    not_secret,
+    quotable,
+    untransferable,
+)
 from infra_secrets.naming import nearest, shown
 from infra_secrets.pods import (
     RELOADER,
@@ -371,12 +378,19 @@ class _DeploymentReader(_EnvReader):
                 )
             else:
                 kept[part] = {
-                    resource: self._quantity(f"resources[{part!r}][{shown(str(resource))}]", amount)
+                    resource: self._quantity(part, resource, amount)
                     for resource, amount in amounts.items()
                 }
         return kept
 
-    def _quantity(self, what: str, amount: Any) -> Any:
+    def _quantity(self, part: str, resource: object, amount: Any) -> Any:
+        if not isinstance(resource, str):
+            self.refuse(
+                f"resources[{part!r}] has a key that is {kind(resource)}; a key is the name of a resource, e.g. "
+                f"{{'cpu': '250m', 'memory': '512Mi'}}."
+            )
+            return None
+        what = f"resources[{part!r}][{shown(resource)}]"
         if is_input(amount):
             return not_secret(what, amount)
         if is_number(amount) and not isinstance(amount, bool):
@@ -385,11 +399,13 @@ class _DeploymentReader(_EnvReader):
             self.refuse(
                 f"{what} must be a quantity such as '250m' or '512Mi'; found {kind(amount)}."
             )
-        self._judge(amount, manifests.quantity_problem, what)
+        self._judge(amount, lambda text: manifests.quantity_problem(text, resource), what)
         return amount
 
     def _probe(self, argument: str) -> Any:
         found = self.mapping(argument)
+        for problem in untransferable(argument, found):
+            self.refuse(problem)
         handlers = [key for key in found if key in _PROBE_HANDLERS]
         if argument in self.given and len(handlers) != 1 and not self._complains_of(argument):
             self.refuse(

@@ -78,7 +78,9 @@ class PodReader(Reader):
             return {}
         for key in found:
             if not isinstance(key, str):
-                self.refuse(f"{argument} has a key that is not a string: {kind(key)}.")
+                self.refuse(
+                    f"{argument} has a key that is not a string: {kind(key)}; write it in quotes."
+                )
         return {key: found[key] for key in sorted(key for key in found if isinstance(key, str))}
 
     def labels(self, argument: str = "labels") -> dict[str, Any]:
