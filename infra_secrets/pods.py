@@ -30,6 +30,10 @@ RELOADER = {"reloader.stakater.com/auto": "true"}
 """On a workload, or on its pod template: Stakater Reloader rolls it when a Secret or ConfigMap that it uses changes."""
 
 
+SKIP_AWAIT = "pulumi.com/skipAwait"
+"""On a workload: pulumi-kubernetes does not wait until its pods are ready."""
+
+
 class PodReader(Reader):
     """Reads what all sources take."""
 
@@ -145,6 +149,7 @@ class PodEnvironment(pulumi.ComponentResource):
     _namespace: Any
     _names: Sequence[str]
     _reloader: bool
+    _old_ones_go: bool = False
 
     def inject(
         self,
@@ -166,7 +171,8 @@ class PodEnvironment(pulumi.ComponentResource):
 
         Raises:
             WorkloadError: It is no such spec, a container is not there, or a container sets one of the
-                variables, or mounts something at a file's path, already.
+                variables, or mounts something at a file's path, already; or it keeps pods that need the old Secret,
+                or has no template to tell Reloader by.
         """
         return self._injection(as_a_whole=env_from).into(spec, containers, init_containers)
 
@@ -222,6 +228,11 @@ class PodEnvironment(pulumi.ComponentResource):
                 with one_clear_message():
                     # A new one, because Pulumi prints where an error of a transform comes from.
                     raise WorkloadError(str(error)) from None
+            if self._old_ones_go:
+                warn_if_not_awaited(
+                    f"{self._what}: {workload_kind(args.type_)} {args.name}",
+                    metadata.get("annotations"),
+                )
             return pulumi.ResourceTransformResult(
                 props={**args.props, "spec": spec}, opts=args.opts
             )
@@ -288,6 +299,7 @@ class PodEnvironment(pulumi.ComponentResource):
             volumes=self.volumes,
             mounts=self.volume_mounts,
             annotations=RELOADER if self._reloader else {},
+            old_ones_go=self._old_ones_go,
         )
 
 
@@ -311,6 +323,16 @@ def read_name(
             f'{component}("{name}"): opts must be pulumi.ResourceOptions(...); found {kind(opts)}.'
         )
     return name
+
+
+def warn_if_not_awaited(workload: str, annotations: object) -> None:
+    """Warn where Pulumi would delete the old objects before the pods have rolled."""
+    if isinstance(annotations, Mapping) and annotations.get(SKIP_AWAIT) == "true":
+        pulumi.log.warn(
+            f"{workload} has {SKIP_AWAIT}, so nobody waits until its pods have rolled, and after a change the old "
+            f"Secret is deleted at once: where the new pods do not start, the old ones cannot start again either. Take "
+            f"the annotation out, or keep old objects in the cluster with keep_old=True."
+        )
 
 
 def metadata_of(

@@ -204,11 +204,16 @@ def test_numbers_of_other_languages_are_floats_and_become_whole() -> None:
         ({"resources": {"limits": "250m"}}, "must be a mapping"),
         (
             {"resources": {"limits": {1: "1"}}},
-            "resources['limits'] has a key that is a number; a key is the name of a resource, e.g. {'cpu': '250m', "
-            "'memory': '512Mi'}.",
+            "resources['limits'] has a key that is a number; a key is the name of a resource, e.g. {'cpu': '250m',",
         ),
-        ({"resources": {"requests": {None: "1"}}}, "resources['requests'] has a key that is nothing"),
-        ({"resources": {1: {}}}, "resources has a key that is not a string: a number; write it in quotes"),
+        (
+            {"resources": {"requests": {None: "1"}}},
+            "resources['requests'] has a key that is nothing",
+        ),
+        (
+            {"resources": {1: {}}},
+            "resources has a key that is not a string: a number; write it in quotes",
+        ),
         ({"resources": {"limits": {"memory": "128m"}}}, "thousandths. '128Mi' would do"),
         (
             {"readiness_probe": {"httpGet": {"port": 80, 1: 2}}},
@@ -223,7 +228,10 @@ def test_numbers_of_other_languages_are_floats_and_become_whole() -> None:
             {"startup_probe": {"exec": {"command": {"true"}}}},
             "startup_probe['exec']['command'] is a set. Text, numbers, booleans, lists and mappings would do",
         ),
-        ({"labels": {1: "x"}}, "labels has a key that is not a string: a number; write it in quotes"),
+        (
+            {"labels": {1: "x"}},
+            "labels has a key that is not a string: a number; write it in quotes",
+        ),
         ({"annotations": {True: "x"}}, "annotations has a key that is not a string: a boolean"),
         ({"service_account": "Big Account"}, "service_account: "),
         ({"readiness_probe": {"path": "/"}}, "must have one of httpGet"),
