@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from infra_secrets import Secret, clouds
-from infra_secrets.clouds import Cloud, Wanted
+from infra_secrets.clouds import Cloud, Wanted, azure
 from infra_secrets.naming import SecretName
 from infra_secrets.testing.recording import Recording, Registration
 from infra_secrets.testing.values import SecretValue
@@ -516,6 +516,37 @@ def test_gcp_grants_the_accessor_and_the_version_adder_and_nothing_more() -> Non
         "roles/secretmanager.secretAccessor",
         "roles/secretmanager.secretVersionAdder",
     ]
+
+
+WRITER_ROLE = "11111111-2222-3333-4444-555555555555"
+SUBSCRIPTION = VAULT.partition("/resourceGroups")[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "becomes"),
+    [
+        (
+            WRITER_ROLE,
+            f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{WRITER_ROLE}",
+        ),
+        *[
+            (f"{scope}/providers/Microsoft.Authorization/roleDefinitions/{WRITER_ROLE}",) * 2
+            for scope in ("", SUBSCRIPTION)
+        ],
+    ],
+    ids=["GUID", "id of the tenant", "id of the subscription"],
+)
+def test_azure_writers_get_the_role_that_sets_and_never_the_one_that_reads(
+    given: str, becomes: str
+) -> None:
+    recording = recording_on("azure", {"infra-secrets:azureWriterRoleId": given})
+    recording.run(lambda: Secret("x", readers=READERS["azure"][:1], writers=READERS["azure"][1:]))
+
+    reader, writer = recording.of_type("azure-native:authorization:RoleAssignment")
+    assert reader.inputs["roleDefinitionId"].endswith(azure.SECRETS_USER)
+    assert writer.inputs["roleDefinitionId"] == becomes
+    assert writer.inputs["principalId"] == READERS["azure"][1]
+    assert writer.inputs["scope"] == reader.inputs["scope"] == recording.outputs["x"]["secretId"]
 
 
 def test_two_spellings_of_one_principal_on_azure_are_one_grant() -> None:
