@@ -552,10 +552,28 @@ def test_azure_writers_get_the_role_that_sets_and_never_the_one_that_reads(
 def test_two_spellings_of_one_principal_on_azure_are_one_grant() -> None:
     recording = recording_on("azure")
     names = []
-    for reader in (READERS["azure"][0], READERS["azure"][0].partition(":")[2].upper()):
+    letters = f"User:abcdefab{READERS['azure'][1][8:]}"
+    for reader in (letters, letters.partition(":")[2].upper()):
         recording.run(lambda reader=reader: Secret("x", readers=[reader]))  # type: ignore[misc]
-        names += [
-            each.name for each in recording.of_type("azure-native:authorization:RoleAssignment")
-        ]
+        [made] = recording.of_type("azure-native:authorization:RoleAssignment")
+        names.append((made.name, made.inputs["roleAssignmentName"]))
 
     assert names[0] == names[1]
+
+
+def test_a_principal_of_azure_that_reads_and_writes_has_an_assignment_for_each() -> None:
+    recording = recording_on("azure", {"infra-secrets:azureWriterRoleId": WRITER_ROLE})
+    who = READERS["azure"][:1]
+    recording.run(lambda: Secret("x", readers=who, writers=who))
+
+    first, second = recording.of_type("azure-native:authorization:RoleAssignment")
+    assert first.inputs["principalId"] == second.inputs["principalId"]
+    assert first.inputs["roleAssignmentName"] != second.inputs["roleAssignmentName"]
+
+
+def test_azure_takes_the_id_of_a_secret_in_any_case() -> None:
+    recording = recording_on("azure")
+    adopted = f"{VAULT.upper()}/secrets/shop--production--x".replace("/SUBS", "/subs")
+    recording.run(lambda: Secret("x", adopt=adopted))
+
+    assert container(recording, "azure").inputs["secretName"] == "shop--production--x"

@@ -430,6 +430,10 @@ def test_a_store_that_exists_is_referred_to_and_none_is_made() -> None:
     [
         ({"store": "s", "secrets": {}}, "name at least one variable"),
         ({"store": "s", "service_account": "a"}, "Give one or the other"),
+        (
+            {"store": "s", "aws_region": "eu-west-1", "azure_vault_id": "v"},
+            "a store that exists, and aws_region, azure_vault_id would be for one that is made",
+        ),
         ({"store": "s", "store_kind": "Vault"}, "must be one of SecretStore, ClusterSecretStore"),
         ({"store": "S!"}, "cannot be the name of an object"),
         (
@@ -455,6 +459,34 @@ def test_a_store_that_exists_is_referred_to_and_none_is_made() -> None:
 )
 def test_what_cannot_be_fetched_is_refused(arguments: dict[str, Any], says: str) -> None:
     assert says in refusal(external(**arguments), config={"infra-secrets:cloud": "aws"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:k3yA9d82hfK20dkf93kd02kfLq-AbCdEf",
+        "sk-learn/production/api-token",
+        "sk-learn__production__api-token",
+        "sk-learn--production--api-token",
+    ],
+)
+def test_the_name_of_a_container_that_begins_like_a_credential_or_is_an_arn_is_taken(
+    name: str,
+) -> None:
+    spec = recorded(external(store="s", secrets={"A": name})).named("nlp", EXTERNAL).inputs["spec"]
+
+    assert spec["data"] == [{"secretKey": "A", "remoteRef": {"key": name}}]
+
+
+def test_the_operator_may_be_told_to_look_once_and_files_have_the_mode_that_was_asked_for() -> None:
+    made: list[ExternalEnv] = []
+    program = external(
+        store="s", refresh_interval="0", files={"/id": "nlp/production/b"}, file_mode="0400"
+    )
+    recording = recorded(lambda: made.append(program()))  # type: ignore[arg-type]
+
+    assert recording.named("nlp", EXTERNAL).inputs["spec"]["refreshInterval"] == "0"
+    assert made[0].volumes[0]["secret"]["defaultMode"] == 0o400
 
 
 def test_without_a_cloud_the_error_says_how_to_choose_one() -> None:

@@ -422,6 +422,48 @@ def test_an_external_environment_refuses_it_too() -> None:
         recorded(program)
 
 
+@pytest.mark.parametrize("when", ["now", "later"])
+def test_reloader_is_told_on_top_of_the_template_s_own_annotations(when: str) -> None:
+    def program() -> None:
+        theirs: Any = {"a": "b", "reloader.stakater.com/auto": "false"}
+        metadata = {"annotations": later(theirs) if when == "later" else theirs}
+        env = EscEnv("nlp", secrets={"A": "url"}, reloader=True)
+        core.Pod("it", spec=env.inject({"template": {"metadata": metadata, "spec": POD}}))  # type: ignore[arg-type]
+
+    template = recorded(program).named("it").inputs["spec"]["template"]
+
+    assert template["metadata"]["annotations"] == {"a": "b", **RELOADER}
+
+
+def test_a_variable_that_a_container_sets_is_refused_with_env_from_as_well() -> None:
+    """There it would win, where among single variables the later one does."""
+
+    def program() -> None:
+        env = EscEnv("nlp", secrets={"DATABASE_URL": "url"})
+        core.Pod("it", spec=env.inject({"containers": [{**CONTAINER, "env": SET}]}, env_from=True))
+
+    with pytest.raises(WorkloadError, match="sets DATABASE_URL already"):
+        recorded(program)
+
+
+def test_a_container_whose_name_is_known_later_cannot_be_chosen_by_name() -> None:
+    def program() -> None:
+        environment().inject({"containers": [{"name": later("api")}]}, containers=["api"])
+
+    with pytest.raises(WorkloadError, match="a container's name is an output that is not known"):
+        recorded(program)
+
+
+@pytest.mark.parametrize("mounts", ["volumeMounts", "volume_mounts"])
+def test_a_member_stays_spelled_as_it_was(mounts: str) -> None:
+    kept: list[Any] = []
+    spec = {"containers": [{**CONTAINER, mounts: [{"name": "tmp", "mountPath": "/scratch"}]}]}
+    recorded(lambda: kept.append(environment().inject(spec)))
+
+    [container] = kept[0]["containers"]
+    assert {each for each in container if each.lower().startswith("volume")} == {mounts}
+
+
 PAUSED = {"paused": True, "selector": SELECTOR, "template": TEMPLATE}
 ON_DELETE = {"type": "OnDelete"}
 STAYS = {

@@ -385,6 +385,8 @@ UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("gcp", {"adopt": "shop__production__stripe-api-key"}, "is not the name of a secret"),
     ("gcp", {"adopt": "projects/p/secrets/legacy"}, "GCP Secret Manager cannot rename a secret"),
+    ("azure", {"tags": {"-o": "x"}}, "would be an option for the az command line"),
+    ("azure", {"tags": {"@tags.json": "x"}}, "would be an option for the az command line"),
     ("azure", {"adopt": "stripe"}, "is not the ARM id of a secret"),
     ("azure", {"adopt": f"{VAULT}/secrets/web--dev--x"}, "Give service='web'"),
     (
