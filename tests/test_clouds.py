@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from infra_secrets import Secret, clouds
-from infra_secrets.clouds import Cloud, Wanted, azure
+from infra_secrets.clouds import Cloud, Wanted, aws, azure
 from infra_secrets.naming import SecretName
 from infra_secrets.testing.recording import Recording, Registration
 from infra_secrets.testing.values import SecretValue
@@ -343,6 +343,9 @@ def test_aws_writers_set_without_reading_and_the_policy_can_never_be_public() ->
     [policy] = recording.of_type("aws:secretsmanager/secretPolicy:SecretPolicy")
     readers, writers = json.loads(policy.inputs["policy"])["Statement"]
     assert policy.inputs["blockPublicPolicy"] is True
+    assert [(each["Effect"], each["Resource"]) for each in (readers, writers)] == [
+        ("Allow", "*")
+    ] * 2
     assert "secretsmanager:GetSecretValue" in readers["Action"]
     assert writers["Action"] == ["secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret"]
     assert writers["Principal"] == {"AWS": READERS["aws"][1:]}
@@ -516,6 +519,43 @@ def test_gcp_grants_the_accessor_and_the_version_adder_and_nothing_more() -> Non
         "roles/secretmanager.secretAccessor",
         "roles/secretmanager.secretVersionAdder",
     ]
+
+
+@pytest.mark.parametrize(("retention", "days"), [("discard", 0), ("recover", None), ("keep", None)])
+def test_aws_deletes_at_once_only_what_is_to_be_discarded(retention: str, days: int | None) -> None:
+    recording = recording_on("aws")
+    recording.run(lambda: Secret("x", retention=retention))
+
+    assert container(recording, "aws").inputs.get("recoveryWindowInDays") == days
+
+
+@pytest.mark.parametrize("key", ["alias/shop", "arn:aws:kms:eu-west-1:123456789012:alias/shop"])
+def test_aws_makes_no_grant_for_an_alias_which_has_none(key: str) -> None:
+    recording = recording_on("aws")
+    recording.run(lambda: Secret("x", encryption_key=key, readers=READERS["aws"]))
+
+    assert recording.of_type("aws:kms/grant:Grant") == []
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "host"),
+    [
+        ("aws", "eu-west-1", "eu-west-1.console.aws.amazon.com"),
+        ("aws-cn", "cn-north-1", "cn-north-1.console.amazonaws.cn"),
+        ("aws-us-gov", "us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_each_partition_of_aws_has_its_console_and_the_command_names_the_region(
+    partition: str, region: str, host: str
+) -> None:
+    name = SecretName(service="shop", environment="production", key="x")
+    wanted = Wanted(logical_name="X", name=name, spelled="shop/production/x")
+    arn = f"arn:{partition}:secretsmanager:{region}:123456789012:secret:shop/production/x-AbCdEf"
+
+    assert aws._console_url(wanted, arn) == (
+        f"https://{host}/secretsmanager/secret?name=shop%2Fproduction%2Fx&region={region}"
+    )
+    assert f" --region {region} --secret-id {arn} " in aws._set_command(wanted, arn)
 
 
 WRITER_ROLE = "11111111-2222-3333-4444-555555555555"

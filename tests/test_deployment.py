@@ -135,6 +135,17 @@ def test_everything_that_was_given_is_there() -> None:
     assert spec["template"]["metadata"]["labels"]["team"] == "language"
 
 
+def test_an_annotation_has_any_text_and_files_the_mode_that_was_asked_for() -> None:
+    text = 'any text, "quoted" {}: ' + "x" * 100
+    made = recorded(
+        deployment(annotations={"a": text}, files={"/id": "url"}, file_mode="0440")
+    ).named("nlp", DEPLOYMENT)
+
+    assert made.inputs["metadata"]["annotations"] == {"a": text}
+    [volume] = made.inputs["spec"]["template"]["spec"]["volumes"]
+    assert volume["secret"]["defaultMode"] == 0o440
+
+
 def test_pods_are_found_by_name_and_stack_and_not_by_labels_that_may_change() -> None:
     recording = recorded(deployment(labels={"team": "language"}, namespace="nlp"))
     made = recording.named("nlp", DEPLOYMENT).inputs
@@ -407,6 +418,16 @@ def test_the_azure_store_reads_the_vault_of_the_containers() -> None:
         "vaultUrl": f"https://{vault}.vault.azure.net",
         "serviceAccountRef": {"name": "reader"},
     }
+
+
+def test_the_azure_store_is_found_by_an_output_with_a_slash_at_its_end() -> None:
+    def program() -> None:
+        vault = pulumi.Output.from_input(f"{config_for('azure')['infra-secrets:azureVaultId']}/")
+        external(service_account="reader", cloud="azure", azure_vault_id=vault)()
+
+    store = recorded(program).named("nlp", STORE).inputs["spec"]["provider"]["azurekv"]
+
+    assert store["vaultUrl"] == "https://shop-prod.vault.azure.net"
 
 
 def external(**arguments: Any) -> Callable[[], object]:

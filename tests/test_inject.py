@@ -210,6 +210,17 @@ def test_env_from_is_there_for_who_prefers_it() -> None:
     assert "env" not in container
 
 
+@pytest.mark.parametrize(
+    ("wanted", "refers_to"),
+    [({"secrets": {"A": "url"}}, "secretRef"), ({"config": {"A": "labels"}}, "configMapRef")],
+    ids=["secrets", "config"],
+)
+def test_env_from_names_no_object_that_is_not_made(wanted: dict[str, Any], refers_to: str) -> None:
+    recording = recorded(lambda: EscEnv("nlp", **wanted))
+
+    assert [list(each) for each in recording.outputs["nlp"]["envFrom"]] == [[refers_to]]
+
+
 def refusal(spec: Any, **how: Any) -> str:
     with pytest.raises(WorkloadError) as refused:
         injected(spec, **how)

@@ -367,6 +367,7 @@ UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
         "AWS takes 50 on a secret and this package adds 1",
     ),
     ("aws", {"tags": {"aws:x": "y"}}, "not starting with 'aws:'"),
+    ("aws", {"tags": {"Aws:x": "y"}}, "not starting with 'aws:'"),
     ("aws", {"tags": {"a": "x" * 257}}, "it has 257 characters"),
     ("gcp", {"tags": {"Cost": "x"}}, "cannot be a label on GCP"),
     ("gcp", {"tags": {"cost": "a b"}}, "has a text that cannot be a label on GCP"),
