@@ -11,7 +11,7 @@ from infra_secrets.clouds import Cloud, Wanted, aws, azure
 from infra_secrets.naming import SecretName
 from infra_secrets.testing.recording import Recording, Registration
 from infra_secrets.testing.values import SecretValue
-from tests.conftest import VAULT, recording_on
+from tests.conftest import PLACES, VAULT, recording_on
 
 READERS = {
     "aws": ["arn:aws:iam::123456789012:role/api", "arn:aws:iam::123456789012:role/worker"],
@@ -506,6 +506,65 @@ def test_the_customer_s_key_encrypts_the_container_on_aws_and_readers_may_read_o
     [readers] = json.loads(policy.inputs["policy"])["Statement"]
     assert container(recording, "aws").inputs["kmsKeyId"] == key
     assert readers["Action"] == ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
+
+
+def test_gcp_annotations_say_what_a_container_holds_and_whose_it_is() -> None:
+    recording = recording_on("gcp")
+    recording.run(
+        lambda: Secret("x", fields=["URL", "PASSWORD"], description="What it is.", owner="team-a")
+    )
+
+    annotations = container(recording, "gcp").inputs["annotations"]
+    assert annotations["infra-secrets.fields"] == '["URL", "PASSWORD"]'
+    assert annotations["infra-secrets.description"] == "What it is."
+    assert annotations["infra-secrets.reference"] == "shop/production"
+    assert annotations["infra-secrets.owner"] == "team-a"
+
+
+@pytest.mark.parametrize("location", ["global", "europe-west1"])
+def test_the_customer_s_key_encrypts_the_container_on_gcp_wherever_it_is(location: str) -> None:
+    key = f"projects/p/locations/{location}/keyRings/r/cryptoKeys/k"
+    replicas = [] if location == "global" else [location]
+    recording = recording_on("gcp")
+    recording.run(lambda: Secret("x", encryption_key=key, replicas=replicas))
+
+    encryption = {"customerManagedEncryption": {"kmsKeyName": key}}
+    assert container(recording, "gcp").inputs["replication"] == (
+        {"auto": encryption}
+        if location == "global"
+        else {"userManaged": {"replicas": [{"location": location, **encryption}]}}
+    )
+
+
+@pytest.mark.parametrize(("cloud", "most"), [("aws", 2048), ("azure", 512)])
+def test_a_description_may_be_as_long_as_the_cloud_takes(cloud: str, most: int) -> None:
+    recording_on(cloud).run(lambda: Secret("x", description="x" * most))
+
+
+@pytest.mark.parametrize(
+    ("cloud", "url"),
+    [
+        (
+            "gcp",
+            (
+                "https://console.cloud.google.com/security/secret-manager/secret/"
+                "shop__production__x/versions?project=shop-123"
+            ),
+        ),
+        (
+            "azure",
+            (
+                "https://portal.azure.com/#@/asset/Microsoft_Azure_KeyVault/Secret/"
+                "https://shop-prod.vault.azure.net/secrets/shop--production--x"
+            ),
+        ),
+    ],
+)
+def test_the_console_s_address_names_the_place_and_the_container(cloud: str, url: str) -> None:
+    recording = recording_on(cloud, PLACES[cloud])
+    recording.run(lambda: Secret("x"))
+
+    assert recording.outputs["x"]["consoleUrl"] == url
 
 
 def test_gcp_grants_the_accessor_and_the_version_adder_and_nothing_more() -> None:

@@ -221,6 +221,18 @@ def test_env_from_names_no_object_that_is_not_made(wanted: dict[str, Any], refer
     assert [list(each) for each in recording.outputs["nlp"]["envFrom"]] == [[refers_to]]
 
 
+def test_two_files_whose_paths_make_the_same_key_have_a_key_each() -> None:
+    recording = recorded(lambda: EscEnv("nlp", files={"/a/b": "url", "/a.b": "key"}))
+
+    mounts = recording.outputs["nlp"]["volumeMounts"]
+    assert {each["mountPath"]: each["subPath"] for each in mounts} == {
+        "/a.b": "a.b",
+        "/a/b": "a.b-2",
+    }
+    [secret] = recording.of_type("kubernetes:core/v1:Secret")
+    assert set(secret.inputs["stringData"].value) == {"a.b", "a.b-2"}
+
+
 def refusal(spec: Any, **how: Any) -> str:
     with pytest.raises(WorkloadError) as refused:
         injected(spec, **how)
