@@ -1,6 +1,7 @@
 """What every cloud promises, for each module of `infra_secrets/clouds`."""
 
 import inspect
+import re
 from typing import Any
 
 import pulumi
@@ -565,6 +566,33 @@ def test_the_console_s_address_names_the_place_and_the_container(cloud: str, url
     recording.run(lambda: Secret("x"))
 
     assert recording.outputs["x"]["consoleUrl"] == url
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        *[
+            "user:a@example.com",
+            "serviceAccount:a@p.iam.gserviceaccount.com",
+            "group:g@example.com",
+        ],
+        *["domain:example.com", "serviceAccount:p.svc.id.goog[nlp/api]"],
+        "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/s",
+        "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/*",
+    ],
+)
+def test_gcp_takes_every_kind_of_principal_that_is_not_everybody(member: str) -> None:
+    recording = recording_on("gcp")
+    recording.run(lambda: Secret("x", readers=[member]))
+
+    [grant] = recording.of_type("gcp:secretmanager/secretIamMember:SecretIamMember")
+    assert grant.inputs["member"] == member
+    assert re.fullmatch("x-reader-[0-9a-f]{8}", grant.name), "too short, and two would collide"
+
+
+def test_words_are_joined_into_lines_up_to_the_limit_and_not_beyond() -> None:
+    assert clouds.lines_of(["aa", "bb"], 5) == ["aa bb"]
+    assert clouds.lines_of(["aa", "bb"], 4) == ["aa", "bb"]
 
 
 def test_gcp_grants_the_accessor_and_the_version_adder_and_nothing_more() -> None:

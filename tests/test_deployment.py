@@ -239,6 +239,20 @@ def test_numbers_of_other_languages_are_floats_and_become_whole() -> None:
             {"startup_probe": {"exec": {"command": {"true"}}}},
             "startup_probe['exec']['command'] is a set. Text, numbers, booleans, lists and mappings would do",
         ),
+        ({"namespace": "Search_Team"}, "namespace: 'Search_Team' cannot be"),
+        ({"labels": {"a b": "x"}}, "labels: 'a b' cannot be the key of a label"),
+        ({"annotations": {"a b": "x"}}, "annotations: 'a b' cannot be the key of a label"),
+        ({"labels": {"a": "x y"}}, "labels['a']: 'x y' cannot be the value of a label"),
+        (
+            {"file_mode": "0200"},
+            "file_mode must be octal digits as for chmod, readable for the owner",
+        ),
+        ({"resources": {"claims": {"cpu": "1"}}}, "it takes requests and limits"),
+        ({"resources": {"limits": {"memory": "128n"}}}, "'128Mi' would do"),
+        (
+            {"liveness_probe": {"httpGet": {"port": 80}, "tcpSocket": {"port": 80}}},
+            "liveness_probe must have one of httpGet, tcpSocket, exec, grpc",
+        ),
         (
             {"labels": {1: "x"}},
             "labels has a key that is not a string: a number; write it in quotes",
@@ -271,8 +285,21 @@ def test_bad_arguments_and_missing_values_are_one_error() -> None:
     assert "pulumi config set --stack production --secret nlp:gone" in text
 
 
+@pytest.mark.parametrize("handler", ["httpGet", "tcpSocket", "exec", "grpc"])
+def test_a_probe_has_any_of_the_handlers(handler: str) -> None:
+    [container] = deployed(liveness_probe={handler: {"port": 80}})["template"]["spec"]["containers"]
+
+    assert container["livenessProbe"] == {handler: {"port": 80}}
+
+
+def test_a_word_may_be_on_the_command_line_twice() -> None:
+    [container] = deployed(arguments=["-v", "-v"])["template"]["spec"]["containers"]
+
+    assert container["args"] == ["-v", "-v"]
+
+
 @pytest.mark.parametrize(
-    "argument", ["image", "command", "arguments", "readiness_probe", "annotations"]
+    "argument", ["image", "command", "arguments", "readiness_probe", "startup_probe", "annotations"]
 )
 def test_a_secret_where_everybody_can_read_it_stops_the_program(argument: str) -> None:
     def program() -> None:
@@ -282,6 +309,7 @@ def test_a_secret_where_everybody_can_read_it_stops_the_program(argument: str) -
             "command": ["echo", secret],
             "arguments": [secret],
             "readiness_probe": {"httpGet": {"path": secret}},
+            "startup_probe": {"exec": {"command": ["login", secret]}},
             "annotations": {"a": secret},
         }
         deployment(**{argument: arguments[argument]})()

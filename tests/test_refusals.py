@@ -371,6 +371,8 @@ UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
     ("aws", {"tags": {"a": "x" * 257}}, "it has 257 characters"),
     ("gcp", {"tags": {"Cost": "x"}}, "cannot be a label on GCP"),
     ("gcp", {"tags": {"cost": "a b"}}, "has a text that cannot be a label on GCP"),
+    ("gcp", {"tags": {"cost": "High"}}, "has a text that cannot be a label on GCP"),
+    ("gcp", {"tags": {"cost": "漢" * 43}}, "has a text that cannot be a label on GCP"),
     ("gcp", {"tags": {f"t{n}": "x" for n in range(65)}}, "GCP takes 64 labels"),
     ("gcp", {"description": "x" * 16384}, "GCP holds at most 16384"),
     ("aws", {"adopt": "shop/production/stripe-api-key"}, "is not the full ARN of a secret"),
