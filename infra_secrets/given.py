@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 import pulumi
+from pulumi._types import is_input_type  # nothing public tells what an `*Args` object is
 
 from infra_secrets.errors import ArgsError, OutputError, combined
 from infra_secrets.naming import is_credential, looks_like_a_value, nearest, shown
@@ -329,6 +330,36 @@ def _text_problem(what: str, found: object, *, empty: bool) -> str | None:
 def is_input(given: object) -> bool:
     """Whether something is known only later."""
     return isinstance(given, pulumi.Output) or hasattr(given, "__await__")
+
+
+def untransferable(path: str, given: Any) -> Iterator[str]:
+    """Yield what Pulumi could not send in something nested, in a sentence each that begins with its path.
+
+    Pulumi breaks on it with a traceback, and prints everything around it: other values of a spec too.
+
+    Args:
+        path: What the whole is called, e.g. `resources`.
+        given: The whole. What is an output, or becomes an object of Pulumi's, is passed over.
+    """
+    if isinstance(given, Mapping):
+        for key, each in given.items():
+            if isinstance(key, str):
+                yield from untransferable(f"{path}[{shown(key)}]", each)
+            else:
+                yield f"{path} has a key that is {kind(key)}. A key must be a string; write it in quotes."
+    elif isinstance(given, list | tuple):
+        for position, each in enumerate(given):
+            yield from untransferable(f"{path}[{position}]", each)
+    elif is_input_type(type(given)):
+        for name, each in vars(given).items():
+            yield from untransferable(f"{path}.{name}", each)
+    elif not (given is None or isinstance(given, _TRANSFERABLE) or is_input(given)):
+        yield (
+            f"{path} is {kind(given)}. Text, numbers, booleans, lists and mappings would do; write a date in quotes."
+        )
+
+
+_TRANSFERABLE = (str, bool, int, float, pulumi.Resource, pulumi.Asset, pulumi.Archive)
 
 
 def is_number(given: object) -> bool:

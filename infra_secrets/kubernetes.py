@@ -1,8 +1,9 @@
 """`EscEnv` and `EscDeployment`: what the stack's config holds, as the environment of pods.
 
 Values go into one immutable Secret whose name Kubernetes makes up. A changed value is therefore a new Secret
-under a new name: every workload that refers to it rolls, and the old one goes when that is done. A name of
-its own is deliberately not offered: with it the provider deletes the running workload first.
+under a new name: every workload that refers to it rolls, and the old one goes when that is done (or is kept, for
+workloads that do not roll). A name of its own is deliberately not offered: with it the provider deletes the running
+workload first.
 """
 
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
@@ -16,7 +17,7 @@ import pulumi
 from infra_secrets import clouds, formats, manifests
 from infra_secrets.errors import ArgsError, EnvArgsError, StackConfigError, combined
 from infra_secrets.esc import Entry, Key, wrong_values
-from infra_secrets.given import is_input, is_number, kind, quotable
+from infra_secrets.given import is_input, is_number, kind, quotable, untransferable
 from infra_secrets.kubernetes_provider import SECRET, default_provider_problem, once_hidden
 from infra_secrets.naming import nearest, shown
 from infra_secrets.plain_text import refuse_secrets
@@ -28,6 +29,7 @@ from infra_secrets.pods import (
     metadata_of,
     mounted,
     read_pod_name,
+    warn_if_not_awaited,
 )
 from infra_secrets.registering import one_clear_message, short_stack_trace
 from infra_secrets.workloads import BY_REFERENCE
@@ -74,6 +76,10 @@ class EscEnvArgs(TypedDict, total=False):
     reloader: bool
     """Let Stakater Reloader roll the workloads. The objects are then not immutable, and are changed in place where the
     provider has `enableSecretMutable` and `enableConfigMapMutable`. Default: false."""
+    keep_old: bool
+    """Leave a Secret or ConfigMap in the cluster when a change, or `pulumi destroy`, would delete it, for pods that do
+    not roll at once. You delete it yourself, by its labels `infra-secrets/name`, `/stack` and `/project`. Default:
+    false."""
     file_mode: str
     """Permission bits of the files in octal, as for chmod. Default: `0444`, so that any user may read them; OpenSSH
     in a container that runs as root wants `0400`."""
@@ -121,6 +127,8 @@ class _Wanted:
     namespace: Any
     labels: Mapping[str, Any]
     reloader: bool
+    kept_by: Mapping[str, str]
+    """Labels by which old objects are found; none where they are deleted."""
     file_mode: int
 
     def values(self, argument: str) -> dict[str, str]:
@@ -142,7 +150,7 @@ class _EnvReader(PodReader):
     }
     note = ""  # below everything that is wrong
 
-    def environment(self, opts: pulumi.ResourceOptions | None) -> _Wanted:
+    def environment(self, name: str, opts: pulumi.ResourceOptions | None) -> _Wanted:
         """Read everything that an `EscEnv` takes, and look at every value and where it would go."""
         self.targets(*_SOURCES)
         optional = self._known_targets("optional", self.list("optional", plain=True))
@@ -159,6 +167,7 @@ class _EnvReader(PodReader):
             namespace=self.namespace(),
             labels=self.labels(),
             reloader=self.flag("reloader"),
+            kept_by=_kept_by(self, name) if self.flag("keep_old") else {},
             file_mode=self.file_mode(),
         )
         if not found:
@@ -268,7 +277,7 @@ class EscEnv(PodEnvironment):
             self._what = read_pod_name("EscEnv", name, args, opts)
             reader = _EnvReader(self._what, {**args, **kwargs}, list(EscEnvArgs.__annotations__))
             reader.logical_name(name)
-            wanted = reader.environment(opts)
+            wanted = reader.environment(name, opts)
             if reader.errors:
                 raise reader.refused()
         with short_stack_trace():
@@ -276,9 +285,14 @@ class EscEnv(PodEnvironment):
         for warning in filter(None, (entry.warning() for entry in wanted.entries)):
             pulumi.log.warn(f"{self._what}: {warning}", self)
         self._namespace, self._reloader = wanted.namespace, wanted.reloader
+        self._old_ones_go = not wanted.kept_by
         # What is immutable stays so for ever: the API server takes only a new object when `reloader` comes in.
-        child = pulumi.ResourceOptions(parent=self, replace_on_changes=["immutable"])
-        metadata = metadata_of(wanted.namespace, wanted.labels)
+        child = pulumi.ResourceOptions(
+            parent=self,
+            replace_on_changes=["immutable"],
+            retain_on_delete=True if wanted.kept_by else None,
+        )
+        metadata = metadata_of(wanted.namespace, {**wanted.kept_by, **wanted.labels})
         immutable = None if wanted.reloader else True
 
         variables, files = wanted.values("secrets"), wanted.values("files")
@@ -392,12 +406,19 @@ class _DeploymentReader(_EnvReader):
                 )
             else:
                 kept[part] = {
-                    resource: self._quantity(f"resources[{part!r}][{shown(str(resource))}]", amount)
+                    resource: self._quantity(part, resource, amount)
                     for resource, amount in amounts.items()
                 }
         return kept
 
-    def _quantity(self, what: str, amount: Any) -> Any:
+    def _quantity(self, part: str, resource: object, amount: Any) -> Any:
+        if not isinstance(resource, str):
+            self.refuse(
+                f"resources[{part!r}] has a key that is {kind(resource)}; a key is the name of a resource, e.g. "
+                f"{{'cpu': '250m', 'memory': '512Mi'}}."
+            )
+            return None
+        what = f"resources[{part!r}][{shown(resource)}]"
         if is_input(amount):
             return self.output(what, amount, text=False)
         if is_number(amount) and not isinstance(amount, bool):
@@ -406,11 +427,13 @@ class _DeploymentReader(_EnvReader):
             self.refuse(
                 f"{what} must be a quantity such as '250m' or '512Mi'; found {kind(amount)}."
             )
-        self._judge(amount, manifests.quantity_problem, what)
+        self._judge(amount, lambda text: manifests.quantity_problem(text, resource), what)
         return amount
 
     def _probe(self, argument: str) -> Any:
         found = self.mapping(argument)
+        for problem in untransferable(argument, found):
+            self.refuse(problem)
         handlers = [key for key in found if key in _PROBE_HANDLERS]
         if argument in self.given and len(handlers) != 1 and not self._complains_of(argument):
             self.refuse(
@@ -506,7 +529,7 @@ class EscDeployment(pulumi.ComponentResource):
             service_account = reader.object_name("service_account")
             annotations = reader.labels("annotations")
             writable, relaxed = reader.writable_paths(), reader.relaxed()
-            wanted = reader.environment(opts)
+            wanted = reader.environment(name, opts)
             selector = _selector(reader, name)
             if reader.errors:
                 raise reader.refused()
@@ -538,16 +561,18 @@ class EscDeployment(pulumi.ComponentResource):
             ]
         spec: dict[str, Any] = {
             "selector": {"matchLabels": selector},
-            "template": {"metadata": {"labels": labels}, "spec": self.env.inject(pod)},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
         }
         if replicas is not None:
             spec["replicas"] = replicas
         annotations |= RELOADER if wanted.reloader else {}
+        if not wanted.kept_by:
+            warn_if_not_awaited(f'EscDeployment("{name}")', annotations)
         with short_stack_trace():
             self.deployment = kubernetes.apps.v1.Deployment(
                 name,
                 metadata=metadata_of(wanted.namespace, labels, annotations),
-                spec=spec,
+                spec=self.env.inject(spec),
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.deployment_name = self.deployment.metadata.apply(lambda metadata: metadata.name)
@@ -564,23 +589,33 @@ class EscDeployment(pulumi.ComponentResource):
 
 def _selector(reader: PodReader, name: str) -> dict[str, str]:
     """Choose the labels by which the Deployment knows its pods; they never change."""
+    labels = ("app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/part-of")
+    return _found_by(reader, "pods", labels, name)
+
+
+def _kept_by(reader: PodReader, name: str) -> dict[str, str]:
+    """Choose the labels by which a person finds what is left in the cluster."""
+    labels = ("infra-secrets/name", "infra-secrets/stack", "infra-secrets/project")
+    return _found_by(reader, "old objects", labels, name)
+
+
+def _found_by(reader: PodReader, what: str, keys: Sequence[str], name: str) -> dict[str, str]:
+    """Label with the names of component, stack and project, or with what `labels` says instead."""
     stack = pulumi.get_stack()
-    labels = {
-        "app.kubernetes.io/name": name,
-        "app.kubernetes.io/instance": stack,
-        "app.kubernetes.io/part-of": pulumi.get_project(),
-    }
+    labels = dict(zip(keys, (name, stack, pulumi.get_project()), strict=True))
     given = reader.mapping("labels")
     for key, usual in list(labels.items()):
         text = given.get(key, usual)
         if not isinstance(text, str):
-            reader.refuse(f"labels[{key!r}] must be a plain string, because pods are found by it.")
+            reader.refuse(
+                f"labels[{key!r}] must be a plain string, because {what} are found by it."
+            )
             continue
         labels[key] = text
         if manifests.label_value_problem(text) and key not in given:
             whose = "stack" if text == stack else "project"
             reader.refuse(
-                f"the {whose}'s name cannot be a label's value, and pods are found by it; give a short one: "
+                f"the {whose}'s name cannot be a label's value, and {what} are found by it; give a short one: "
                 f'labels={{"{key}": "production"}}.'
             )
     return labels

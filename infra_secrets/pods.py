@@ -30,6 +30,10 @@ RELOADER = {"reloader.stakater.com/auto": "true"}
 """On a workload, or on its pod template: Stakater Reloader rolls it when a Secret or ConfigMap that it uses changes."""
 
 
+SKIP_AWAIT = "pulumi.com/skipAwait"
+"""On a workload: pulumi-kubernetes does not wait until its pods are ready."""
+
+
 class PodReader(Reader):
     """Reads what all sources take."""
 
@@ -83,7 +87,9 @@ class PodReader(Reader):
             return {}
         for key in found:
             if not isinstance(key, str):
-                self.refuse(f"{argument} has a key that is not a string: {kind(key)}.")
+                self.refuse(
+                    f"{argument} has a key that is not a string: {kind(key)}; write it in quotes."
+                )
         return {key: found[key] for key in sorted(key for key in found if isinstance(key, str))}
 
     def labels(self, argument: str = "labels") -> dict[str, Any]:
@@ -147,6 +153,7 @@ class PodEnvironment(pulumi.ComponentResource):
     _namespace: Any
     _names: Sequence[str]
     _reloader: bool
+    _old_ones_go: bool = False
 
     def inject(
         self,
@@ -168,7 +175,8 @@ class PodEnvironment(pulumi.ComponentResource):
 
         Raises:
             WorkloadError: It is no such spec, a container is not there, or a container sets one of the
-                variables, or mounts something at a file's path, already.
+                variables, or mounts something at a file's path, already; or it keeps pods that need the old Secret,
+                or has no template to tell Reloader by.
         """
         return self._injection(as_a_whole=env_from).into(spec, containers, init_containers)
 
@@ -225,6 +233,11 @@ class PodEnvironment(pulumi.ComponentResource):
                 with one_clear_message():
                     # A new one, because Pulumi prints where an error of a transform comes from.
                     raise WorkloadError(str(error)) from None
+            if self._old_ones_go:
+                warn_if_not_awaited(
+                    f"{self._what}: {workload_kind(args.type_)} {args.name}",
+                    metadata.get("annotations"),
+                )
             return pulumi.ResourceTransformResult(
                 props={**args.props, "spec": spec}, opts=args.opts
             )
@@ -292,6 +305,7 @@ class PodEnvironment(pulumi.ComponentResource):
             volumes=self.volumes,
             mounts=self.volume_mounts,
             annotations=RELOADER if self._reloader else {},
+            old_ones_go=self._old_ones_go,
         )
 
 
@@ -306,6 +320,16 @@ def read_pod_name(component: str, name: object, args: object, opts: object) -> s
             f'{component} needs a name, a string, as in {component}("nlp"); found {shown(name)}.'
         )
     return read_name(f'{component}("nlp")', name, args, opts, EnvArgsError)
+
+
+def warn_if_not_awaited(workload: str, annotations: object) -> None:
+    """Warn where Pulumi would delete the old objects before the pods have rolled."""
+    if isinstance(annotations, Mapping) and annotations.get(SKIP_AWAIT) == "true":
+        pulumi.log.warn(
+            f"{workload} has {SKIP_AWAIT}, so nobody waits until its pods have rolled, and after a change the old "
+            f"Secret is deleted at once: where the new pods do not start, the old ones cannot start again either. Take "
+            f"the annotation out, or keep old objects in the cluster with keep_old=True."
+        )
 
 
 def metadata_of(

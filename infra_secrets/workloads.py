@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 import pulumi
 
 from infra_secrets.errors import WorkloadError, combined
-from infra_secrets.given import is_input, kind
+from infra_secrets.given import is_input, kind, untransferable
 from infra_secrets.naming import nearest, shown
 from infra_secrets.plain_text import secrets_in
 from infra_secrets.registering import apply_clearly, one_clear_message
@@ -35,6 +35,11 @@ BY_REFERENCE = (
 _AS_A_WHOLE = "a Deployment, StatefulSet, DaemonSet, Job, CronJob or Pod spec"
 # From a spec down to its pod: of a CronJob, of a Job or Deployment, of a pod template or a whole manifest.
 _WAYS_DOWN = ("job_template", "template", "spec")
+_NO_TEMPLATE = (
+    "reloader=True is told to Stakater Reloader by an annotation of the pod template, and there is none here. Give "
+    "inject the whole spec of the Deployment, StatefulSet, DaemonSet or CronJob, or the template, and not the pod's. "
+    "A Pod of its own is rolled by nobody: it needs an environment without reloader."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,9 @@ class Injection:
     volumes: Sequence[Mapping[str, Any]] = ()
     mounts: Sequence[Mapping[str, Any]] = ()
     annotations: Mapping[str, str] = field(default_factory=dict)
-    """For the pod template, where there is one."""
+    """For the pod template. A spec without one is refused where there are any."""
+    old_ones_go: bool = False
+    """Whether the objects that are referred to are deleted as soon as the workload refers to new ones."""
 
     def into(
         self, spec: T, containers: Sequence[str] | None, init_containers: bool | Sequence[str]
@@ -73,7 +80,8 @@ class Injection:
                 {"spec": spec, "containers": containers, "init_containers": init_containers}
             )
             self.check_choice(containers, init_containers)
-            return cast(T, self._descend(spec, containers, init_containers))
+            self._check_content(spec)
+            return cast(T, self._descend(spec, containers, init_containers, not self.annotations))
 
     def for_a_transform(self) -> "Injection":
         """Return the same in a form whose dependencies survive a transform.
@@ -113,29 +121,93 @@ class Injection:
     def _error(self, problem: str) -> WorkloadError:
         return WorkloadError(f"{self.owner}: {problem}")
 
-    def _descend(self, node: Any, containers: Any, init_containers: Any) -> Any:
+    def _check_content(self, spec: Any) -> None:
+        for problem in untransferable("spec", spec):
+            raise self._error(problem)
+
+    def _descend(self, node: Any, containers: Any, init_containers: Any, annotated: bool) -> Any:
+        """Go down to the pod. `annotated` says that nothing is to be written on its template any more."""
+
+        def below(found: Any, annotated: bool) -> Any:
+            return self._descend(found, containers, init_containers, annotated)
+
+        def checked(known: Any) -> Any:
+            self._check_content(known)
+            return below(known, annotated)
+
         if is_input(node):
-            return apply_clearly(
-                node, lambda known: self._descend(known, containers, init_containers)
-            )
+            return apply_clearly(node, checked)
         if isinstance(node, pulumi.Resource):
             raise self._error(
                 "inject takes the spec that a workload is made of, before it is made; found a resource. For a resource "
                 "that a chart or a YAML file makes, pass opts=ResourceOptions(transforms=[env.transform])."
             )
         if _get(node, "containers") is not None:
+            if not annotated:
+                raise self._error(_NO_TEMPLATE)
             return self._into_pod(node, containers, init_containers)
+        if self.old_ones_go:
+            node = self._that_rolls(node)
         for step in _WAYS_DOWN:
-            below = _get(node, step)
-            if below is not None:
-                changed = self._descend(below, containers, init_containers)
-                if step == "template" and self.annotations:
-                    changed = _map(changed, self._annotated)
-                return _with(node, step, changed)
+            found = _get(node, step)
+            if found is None:
+                continue
+            if step == "template":
+                changed = below(found, True)
+                return _with(node, step, changed if annotated else _map(changed, self._annotated))
+            # A pod template by itself. A manifest of a Pod looks the same, and Reloader rolls none.
+            if step == "spec" and not annotated and _get(node, "kind") != "Pod" and _is_pod(found):
+                return self._annotated(_with(node, step, below(found, True)))
+            return _with(node, step, below(found, annotated))
         raise self._error(
             f"inject takes {_AS_A_WHOLE}, as a dictionary or an Args object; found {kind(node)} that has neither "
             f"containers nor a template."
         )
+
+    def _that_rolls(self, node: Any) -> Any:
+        """Refuse a workload of which old pods stay when it refers to new objects.
+
+        pulumi-kubernetes waits until a workload has rolled, and deletes the old objects after that. But it does not
+        wait for a paused Deployment, a StatefulSet with OnDelete or an Argo Rollout; for the others it waits until a
+        person has deleted the pods, and fails before (provider/pkg/await, v4.32).
+        """
+
+        def refuse(what: str) -> None:
+            raise self._error(
+                f"{what}: old pods run on after a change, and need the old Secret when they start again; it is deleted "
+                f"once the workload refers to the new one. Let the workload roll by itself, or keep old objects in the "
+                f"cluster with keep_old=True (for an environment that exists already, run pulumi up with that alone "
+                f"first)."
+            )
+
+        def paused(found: Any) -> Any:
+            if found is True:
+                refuse("the workload is paused")
+            return found
+
+        def update_strategy(found: Any) -> Any:
+            rolling = _get(found, "rolling_update")
+            partition = _get(rolling, "partition")
+            if _get(found, "type") == "OnDelete":
+                refuse("the workload's updateStrategy is OnDelete")
+            if partition is not None and not is_input(partition) and partition != 0:
+                refuse("the workload's updateStrategy has a partition")
+            return found
+
+        def strategy(found: Any) -> Any:
+            if _get(found, "canary") is not None or _get(found, "blue_green") is not None:
+                refuse("Pulumi does not wait for the steps of an Argo Rollout")
+            return found
+
+        for name, judge in (
+            ("paused", paused),
+            ("update_strategy", update_strategy),
+            ("strategy", strategy),
+        ):
+            found = _get(node, name)
+            if found is not None:
+                node = _with(node, name, _map(found, judge))
+        return node
 
     def _annotated(self, template: Any) -> Any:
         metadata = _get(template, "metadata")
@@ -322,6 +394,10 @@ def _joined(first: Any, second: Any) -> Any:
         both = (pulumi.Output.from_input(each) for each in (first, second))
         return pulumi.Output.all(*both).apply(lambda known: [*(known[0] or ()), *known[1]])
     return [*(first or ()), *second]
+
+
+def _is_pod(spec: Any) -> bool:
+    return not is_input(spec) and _get(spec, "containers") is not None
 
 
 def _camel(name: str) -> str:

@@ -107,7 +107,9 @@ def _typed(manifest: dict[str, Any]) -> Any:
     )
     selector = k8s.meta.v1.LabelSelectorArgs(match_labels=labels)
     if manifest["kind"] == "Deployment":
-        return k8s.apps.v1.DeploymentSpecArgs(selector=selector, template=template)
+        return k8s.apps.v1.DeploymentSpecArgs(
+            selector=selector, template=template, paused=manifest["spec"].get("paused")
+        )
     return k8s.apps.v1.StatefulSetSpecArgs(service_name="web", selector=selector, template=template)
 
 
@@ -318,6 +320,36 @@ def test_a_workload_in_another_namespace_is_refused(maker: Maker) -> None:
         assert "web is in namespace 'theirs', and pods see only the Secrets of their own" in said
         assert "The environment is in 'ours'; make another with namespace='theirs'." in said
         assert rehearsal.kubernetes.names("Deployment") == []
+
+
+@pytest.mark.parametrize("maker", [typed_component, config_group])
+def test_a_chart_s_workload_that_does_not_roll_is_refused_unless_old_objects_are_kept(
+    maker: Maker,
+) -> None:
+    manifest = workload(kind="StatefulSet")
+    manifest["spec"]["updateStrategy"] = {"type": "OnDelete"}
+    if maker is typed_component:
+        manifest = workload()
+        manifest["spec"]["paused"] = True
+
+    assert "keep old objects in the cluster with keep_old=True" in refusal(program(maker, manifest))
+    with rehearse(program(maker, manifest, keep_old=True)) as rehearsal:
+        rehearsal.up()
+        rehearsal.configure(secrets={**SECRETS, "api_token": "canary-token-two"})
+        assert up(rehearsal) == ["create Secret", f"update {manifest['kind']}"]
+
+
+def test_a_chart_s_workload_that_pulumi_does_not_wait_for_is_pointed_out() -> None:
+    manifest = workload()
+    manifest["metadata"]["annotations"] = {"pulumi.com/skipAwait": "true"}
+    said = []
+    for kept in (False, True):
+        with rehearse(program(component, manifest, keep_old=kept)) as rehearsal:
+            said.append(rehearsal.preview().warnings)
+
+    assert said[1] == []
+    [warning] = said[0]
+    assert 'EscEnv("nlp"): Deployment web has pulumi.com/skipAwait' in warning
 
 
 def test_two_environments_reach_the_same_workload() -> None:

@@ -1,17 +1,18 @@
 """What every cloud promises, for each module of `infra_secrets/clouds`."""
 
 import inspect
+import re
 from typing import Any
 
 import pulumi
 import pytest
 
 from infra_secrets import Secret, clouds
-from infra_secrets.clouds import Cloud, Wanted
+from infra_secrets.clouds import Cloud, Wanted, aws, azure
 from infra_secrets.naming import SecretName
 from infra_secrets.testing.recording import Recording, Registration
 from infra_secrets.testing.values import SecretValue
-from tests.conftest import recording_on
+from tests.conftest import PLACES, VAULT, recording_on
 
 READERS = {
     "aws": ["arn:aws:iam::123456789012:role/api", "arn:aws:iam::123456789012:role/worker"],
@@ -349,6 +350,9 @@ def test_aws_writers_set_without_reading_and_the_policy_can_never_be_public() ->
     [policy] = recording.of_type("aws:secretsmanager/secretPolicy:SecretPolicy")
     readers, writers = json.loads(policy.inputs["policy"])["Statement"]
     assert policy.inputs["blockPublicPolicy"] is True
+    assert [(each["Effect"], each["Resource"]) for each in (readers, writers)] == [
+        ("Allow", "*")
+    ] * 2
     assert "secretsmanager:GetSecretValue" in readers["Action"]
     assert writers["Action"] == ["secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret"]
     assert writers["Principal"] == {"AWS": READERS["aws"][1:]}
@@ -493,6 +497,92 @@ def test_the_customer_s_key_encrypts_the_container_on_aws_and_readers_may_read_o
     assert readers["Action"] == ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]
 
 
+def test_gcp_annotations_say_what_a_container_holds_and_whose_it_is() -> None:
+    recording = recording_on("gcp")
+    recording.run(
+        lambda: Secret("x", fields=["URL", "PASSWORD"], description="What it is.", owner="team-a")
+    )
+
+    annotations = container(recording, "gcp").inputs["annotations"]
+    assert annotations["infra-secrets.fields"] == '["URL", "PASSWORD"]'
+    assert annotations["infra-secrets.description"] == "What it is."
+    assert annotations["infra-secrets.reference"] == "shop/production"
+    assert annotations["infra-secrets.owner"] == "team-a"
+
+
+@pytest.mark.parametrize("location", ["global", "europe-west1"])
+def test_the_customer_s_key_encrypts_the_container_on_gcp_wherever_it_is(location: str) -> None:
+    key = f"projects/p/locations/{location}/keyRings/r/cryptoKeys/k"
+    replicas = [] if location == "global" else [location]
+    recording = recording_on("gcp")
+    recording.run(lambda: Secret("x", encryption_key=key, replicas=replicas))
+
+    encryption = {"customerManagedEncryption": {"kmsKeyName": key}}
+    assert container(recording, "gcp").inputs["replication"] == (
+        {"auto": encryption}
+        if location == "global"
+        else {"userManaged": {"replicas": [{"location": location, **encryption}]}}
+    )
+
+
+@pytest.mark.parametrize(("cloud", "most"), [("aws", 2048), ("azure", 512)])
+def test_a_description_may_be_as_long_as_the_cloud_takes(cloud: str, most: int) -> None:
+    recording_on(cloud).run(lambda: Secret("x", description="x" * most))
+
+
+@pytest.mark.parametrize(
+    ("cloud", "url"),
+    [
+        (
+            "gcp",
+            (
+                "https://console.cloud.google.com/security/secret-manager/secret/"
+                "shop__production__x/versions?project=shop-123"
+            ),
+        ),
+        (
+            "azure",
+            (
+                "https://portal.azure.com/#@/asset/Microsoft_Azure_KeyVault/Secret/"
+                "https://shop-prod.vault.azure.net/secrets/shop--production--x"
+            ),
+        ),
+    ],
+)
+def test_the_console_s_address_names_the_place_and_the_container(cloud: str, url: str) -> None:
+    recording = recording_on(cloud, PLACES[cloud])
+    recording.run(lambda: Secret("x"))
+
+    assert recording.outputs["x"]["consoleUrl"] == url
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        *[
+            "user:a@example.com",
+            "serviceAccount:a@p.iam.gserviceaccount.com",
+            "group:g@example.com",
+        ],
+        *["domain:example.com", "serviceAccount:p.svc.id.goog[nlp/api]"],
+        "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/s",
+        "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/*",
+    ],
+)
+def test_gcp_takes_every_kind_of_principal_that_is_not_everybody(member: str) -> None:
+    recording = recording_on("gcp")
+    recording.run(lambda: Secret("x", readers=[member]))
+
+    [grant] = recording.of_type("gcp:secretmanager/secretIamMember:SecretIamMember")
+    assert grant.inputs["member"] == member
+    assert re.fullmatch("x-reader-[0-9a-f]{8}", grant.name), "too short, and two would collide"
+
+
+def test_words_are_joined_into_lines_up_to_the_limit_and_not_beyond() -> None:
+    assert clouds.lines_of(["aa", "bb"], 5) == ["aa bb"]
+    assert clouds.lines_of(["aa", "bb"], 4) == ["aa", "bb"]
+
+
 def test_gcp_grants_the_accessor_and_the_version_adder_and_nothing_more() -> None:
     recording = recording_on("gcp")
     recording.run(lambda: Secret("x", readers=READERS["gcp"][:1], writers=READERS["gcp"][1:]))
@@ -506,13 +596,99 @@ def test_gcp_grants_the_accessor_and_the_version_adder_and_nothing_more() -> Non
     ]
 
 
+@pytest.mark.parametrize(("retention", "days"), [("discard", 0), ("recover", None), ("keep", None)])
+def test_aws_deletes_at_once_only_what_is_to_be_discarded(retention: str, days: int | None) -> None:
+    recording = recording_on("aws")
+    recording.run(lambda: Secret("x", retention=retention))
+
+    assert container(recording, "aws").inputs.get("recoveryWindowInDays") == days
+
+
+@pytest.mark.parametrize("key", ["alias/shop", "arn:aws:kms:eu-west-1:123456789012:alias/shop"])
+def test_aws_makes_no_grant_for_an_alias_which_has_none(key: str) -> None:
+    recording = recording_on("aws")
+    recording.run(lambda: Secret("x", encryption_key=key, readers=READERS["aws"]))
+
+    assert recording.of_type("aws:kms/grant:Grant") == []
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "host"),
+    [
+        ("aws", "eu-west-1", "eu-west-1.console.aws.amazon.com"),
+        ("aws-cn", "cn-north-1", "cn-north-1.console.amazonaws.cn"),
+        ("aws-us-gov", "us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_each_partition_of_aws_has_its_console_and_the_command_names_the_region(
+    partition: str, region: str, host: str
+) -> None:
+    name = SecretName(service="shop", environment="production", key="x")
+    wanted = Wanted(logical_name="X", name=name, spelled="shop/production/x")
+    arn = f"arn:{partition}:secretsmanager:{region}:123456789012:secret:shop/production/x-AbCdEf"
+
+    assert aws._console_url(wanted, arn) == (
+        f"https://{host}/secretsmanager/secret?name=shop%2Fproduction%2Fx&region={region}"
+    )
+    assert f" --region {region} --secret-id {arn} " in aws._set_command(wanted, arn)
+
+
+WRITER_ROLE = "11111111-2222-3333-4444-555555555555"
+SUBSCRIPTION = VAULT.partition("/resourceGroups")[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "becomes"),
+    [
+        (
+            WRITER_ROLE,
+            f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{WRITER_ROLE}",
+        ),
+        *[
+            (f"{scope}/providers/Microsoft.Authorization/roleDefinitions/{WRITER_ROLE}",) * 2
+            for scope in ("", SUBSCRIPTION)
+        ],
+    ],
+    ids=["GUID", "id of the tenant", "id of the subscription"],
+)
+def test_azure_writers_get_the_role_that_sets_and_never_the_one_that_reads(
+    given: str, becomes: str
+) -> None:
+    recording = recording_on("azure", {"infra-secrets:azureWriterRoleId": given})
+    recording.run(lambda: Secret("x", readers=READERS["azure"][:1], writers=READERS["azure"][1:]))
+
+    reader, writer = recording.of_type("azure-native:authorization:RoleAssignment")
+    assert reader.inputs["roleDefinitionId"].endswith(azure.SECRETS_USER)
+    assert writer.inputs["roleDefinitionId"] == becomes
+    assert writer.inputs["principalId"] == READERS["azure"][1]
+    assert writer.inputs["scope"] == reader.inputs["scope"] == recording.outputs["x"]["secretId"]
+
+
 def test_two_spellings_of_one_principal_on_azure_are_one_grant() -> None:
     recording = recording_on("azure")
     names = []
-    for reader in (READERS["azure"][0], READERS["azure"][0].partition(":")[2].upper()):
+    letters = f"User:abcdefab{READERS['azure'][1][8:]}"
+    for reader in (letters, letters.partition(":")[2].upper()):
         recording.run(lambda reader=reader: Secret("x", readers=[reader]))  # type: ignore[misc]
-        names += [
-            each.name for each in recording.of_type("azure-native:authorization:RoleAssignment")
-        ]
+        [made] = recording.of_type("azure-native:authorization:RoleAssignment")
+        names.append((made.name, made.inputs["roleAssignmentName"]))
 
     assert names[0] == names[1]
+
+
+def test_a_principal_of_azure_that_reads_and_writes_has_an_assignment_for_each() -> None:
+    recording = recording_on("azure", {"infra-secrets:azureWriterRoleId": WRITER_ROLE})
+    who = READERS["azure"][:1]
+    recording.run(lambda: Secret("x", readers=who, writers=who))
+
+    first, second = recording.of_type("azure-native:authorization:RoleAssignment")
+    assert first.inputs["principalId"] == second.inputs["principalId"]
+    assert first.inputs["roleAssignmentName"] != second.inputs["roleAssignmentName"]
+
+
+def test_azure_takes_the_id_of_a_secret_in_any_case() -> None:
+    recording = recording_on("azure")
+    adopted = f"{VAULT.upper()}/secrets/shop--production--x".replace("/SUBS", "/subs")
+    recording.run(lambda: Secret("x", adopt=adopted))
+
+    assert container(recording, "azure").inputs["secretName"] == "shop--production--x"

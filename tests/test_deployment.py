@@ -135,6 +135,17 @@ def test_everything_that_was_given_is_there() -> None:
     assert spec["template"]["metadata"]["labels"]["team"] == "language"
 
 
+def test_an_annotation_has_any_text_and_files_the_mode_that_was_asked_for() -> None:
+    text = 'any text, "quoted" {}: ' + "x" * 100
+    made = recorded(
+        deployment(annotations={"a": text}, files={"/id": "url"}, file_mode="0440")
+    ).named("nlp", DEPLOYMENT)
+
+    assert made.inputs["metadata"]["annotations"] == {"a": text}
+    [volume] = made.inputs["spec"]["template"]["spec"]["volumes"]
+    assert volume["secret"]["defaultMode"] == 0o440
+
+
 def test_pods_are_found_by_name_and_stack_and_not_by_labels_that_may_change() -> None:
     recording = recorded(deployment(labels={"team": "language"}, namespace="nlp"))
     made = recording.named("nlp", DEPLOYMENT).inputs
@@ -202,6 +213,51 @@ def test_numbers_of_other_languages_are_floats_and_become_whole() -> None:
         ({"resources": {"limits": {"cpu": "lots"}}}, "resources['limits']['cpu']"),
         ({"resources": {"limits": {"memory": True}}}, "must be a quantity"),
         ({"resources": {"limits": "250m"}}, "must be a mapping"),
+        (
+            {"resources": {"limits": {1: "1"}}},
+            "resources['limits'] has a key that is a number; a key is the name of a resource, e.g. {'cpu': '250m',",
+        ),
+        (
+            {"resources": {"requests": {None: "1"}}},
+            "resources['requests'] has a key that is nothing",
+        ),
+        (
+            {"resources": {1: {}}},
+            "resources has a key that is not a string: a number; write it in quotes",
+        ),
+        ({"resources": {"limits": {"memory": "128m"}}}, "thousandths. '128Mi' would do"),
+        (
+            {"readiness_probe": {"httpGet": {"port": 80, 1: 2}}},
+            "readiness_probe['httpGet'] has a key that is a number. A key must be a string; write it in quotes.",
+        ),
+        (
+            {"liveness_probe": {"httpGet": {"httpHeaders": [{"name": "A"}, {True: "B"}]}}},
+            "liveness_probe['httpGet']['httpHeaders'][1] has a key that is a boolean.",
+        ),
+        ({"startup_probe": {1: {}}}, "startup_probe has a key that is not a string: a number"),
+        (
+            {"startup_probe": {"exec": {"command": {"true"}}}},
+            "startup_probe['exec']['command'] is a set. Text, numbers, booleans, lists and mappings would do",
+        ),
+        ({"namespace": "Search_Team"}, "namespace: 'Search_Team' cannot be"),
+        ({"labels": {"a b": "x"}}, "labels: 'a b' cannot be the key of a label"),
+        ({"annotations": {"a b": "x"}}, "annotations: 'a b' cannot be the key of a label"),
+        ({"labels": {"a": "x y"}}, "labels['a']: 'x y' cannot be the value of a label"),
+        (
+            {"file_mode": "0200"},
+            "file_mode must be octal digits as for chmod, readable for the owner",
+        ),
+        ({"resources": {"claims": {"cpu": "1"}}}, "it takes requests and limits"),
+        ({"resources": {"limits": {"memory": "128n"}}}, "'128Mi' would do"),
+        (
+            {"liveness_probe": {"httpGet": {"port": 80}, "tcpSocket": {"port": 80}}},
+            "liveness_probe must have one of httpGet, tcpSocket, exec, grpc",
+        ),
+        (
+            {"labels": {1: "x"}},
+            "labels has a key that is not a string: a number; write it in quotes",
+        ),
+        ({"annotations": {True: "x"}}, "annotations has a key that is not a string: a boolean"),
         ({"service_account": "Big Account"}, "service_account: "),
         ({"readiness_probe": {"path": "/"}}, "must have one of httpGet"),
         ({"readiness_probe": "/healthz"}, "readiness_probe must be a mapping"),
@@ -229,8 +285,21 @@ def test_bad_arguments_and_missing_values_are_one_error() -> None:
     assert "pulumi config set --stack production --secret nlp:gone" in text
 
 
+@pytest.mark.parametrize("handler", ["httpGet", "tcpSocket", "exec", "grpc"])
+def test_a_probe_has_any_of_the_handlers(handler: str) -> None:
+    [container] = deployed(liveness_probe={handler: {"port": 80}})["template"]["spec"]["containers"]
+
+    assert container["livenessProbe"] == {handler: {"port": 80}}
+
+
+def test_a_word_may_be_on_the_command_line_twice() -> None:
+    [container] = deployed(arguments=["-v", "-v"])["template"]["spec"]["containers"]
+
+    assert container["args"] == ["-v", "-v"]
+
+
 @pytest.mark.parametrize(
-    "argument", ["image", "command", "arguments", "readiness_probe", "annotations"]
+    "argument", ["image", "command", "arguments", "readiness_probe", "startup_probe", "annotations"]
 )
 def test_a_secret_where_everybody_can_read_it_stops_the_program(argument: str) -> None:
     def program() -> None:
@@ -240,6 +309,7 @@ def test_a_secret_where_everybody_can_read_it_stops_the_program(argument: str) -
             "command": ["echo", secret],
             "arguments": [secret],
             "readiness_probe": {"httpGet": {"path": secret}},
+            "startup_probe": {"exec": {"command": ["login", secret]}},
             "annotations": {"a": secret},
         }
         deployment(**{argument: arguments[argument]})()
@@ -378,6 +448,16 @@ def test_the_azure_store_reads_the_vault_of_the_containers() -> None:
     }
 
 
+def test_the_azure_store_is_found_by_an_output_with_a_slash_at_its_end() -> None:
+    def program() -> None:
+        vault = pulumi.Output.from_input(f"{config_for('azure')['infra-secrets:azureVaultId']}/")
+        external(service_account="reader", cloud="azure", azure_vault_id=vault)()
+
+    store = recorded(program).named("nlp", STORE).inputs["spec"]["provider"]["azurekv"]
+
+    assert store["vaultUrl"] == "https://shop-prod.vault.azure.net"
+
+
 def external(**arguments: Any) -> Callable[[], object]:
     return lambda: ExternalEnv("nlp", **{"secrets": {"A": "nlp/production/a"}, **arguments})
 
@@ -399,6 +479,10 @@ def test_a_store_that_exists_is_referred_to_and_none_is_made() -> None:
     [
         ({"store": "s", "secrets": {}}, "name at least one variable"),
         ({"store": "s", "service_account": "a"}, "Give one or the other"),
+        (
+            {"store": "s", "aws_region": "eu-west-1", "azure_vault_id": "v"},
+            "a store that exists, and aws_region, azure_vault_id would be for one that is made",
+        ),
         ({"store": "s", "store_kind": "Vault"}, "must be one of SecretStore, ClusterSecretStore"),
         ({"store": "S!"}, "cannot be the name of an object"),
         (
@@ -424,6 +508,34 @@ def test_a_store_that_exists_is_referred_to_and_none_is_made() -> None:
 )
 def test_what_cannot_be_fetched_is_refused(arguments: dict[str, Any], says: str) -> None:
     assert says in refusal(external(**arguments), config={"infra-secrets:cloud": "aws"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:k3yA9d82hfK20dkf93kd02kfLq-AbCdEf",
+        "sk-learn/production/api-token",
+        "sk-learn__production__api-token",
+        "sk-learn--production--api-token",
+    ],
+)
+def test_the_name_of_a_container_that_begins_like_a_credential_or_is_an_arn_is_taken(
+    name: str,
+) -> None:
+    spec = recorded(external(store="s", secrets={"A": name})).named("nlp", EXTERNAL).inputs["spec"]
+
+    assert spec["data"] == [{"secretKey": "A", "remoteRef": {"key": name}}]
+
+
+def test_the_operator_may_be_told_to_look_once_and_files_have_the_mode_that_was_asked_for() -> None:
+    made: list[ExternalEnv] = []
+    program = external(
+        store="s", refresh_interval="0", files={"/id": "nlp/production/b"}, file_mode="0400"
+    )
+    recording = recorded(lambda: made.append(program()))  # type: ignore[arg-type]
+
+    assert recording.named("nlp", EXTERNAL).inputs["spec"]["refreshInterval"] == "0"
+    assert made[0].volumes[0]["secret"]["defaultMode"] == 0o400
 
 
 def test_without_a_cloud_the_error_says_how_to_choose_one() -> None:

@@ -585,6 +585,8 @@ def test_a_stack_without_an_environment_is_told_how_to_get_one() -> None:
     [
         ("databasePassword", "correct horse".replace(" ", "-")),
         ("api_key", "abcdefgh12"),
+        ("api_key", "8letters"),
+        ("of_16", "ghp_" + "0123456789ab"),
         ("anything", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
         ("db", "postgresql://user:pw12345@host/db"),
         ("db_pass", "abcdefgh12"),
@@ -614,6 +616,8 @@ def test_a_plain_value_that_looks_like_a_secret_is_refused_and_not_shown(
         ("infra-secrets:azureSecretClass", "pulumi_azure_native.keyvault:Secret"),
         ("enabled", True),
         ("library", "sk-learn"),
+        ("library", "sk-learn-contri"),
+        ("password", "7letter"),
         ("passwordPolicy", "at-least-twelve"),
         ("tokenIssuer", "accounts.example.com"),
     ],

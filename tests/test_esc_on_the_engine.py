@@ -18,6 +18,7 @@ import pytest
 
 from infra_secrets import EscDeployment, EscEnv
 from infra_secrets.testing import Canary, Rehearsal, Request, Run
+from infra_secrets.testing.simulation import CloudError
 from infra_secrets.testing.values import SIGNATURE
 
 ROOT = Path(__file__).parent.parent
@@ -649,6 +650,182 @@ def test_a_move_to_another_namespace_makes_everything_there_before_the_old_goes(
     assert done[2:4] == ["create Deployment", "delete Deployment"]
     assert objects(web) == ONE_OF_EACH
     assert web.kubernetes.names("Secret", "nlp") == web.kubernetes.names("Secret")
+
+
+# Workloads that do not roll at once ---------------------------------------------------------------
+
+
+def paused(**changed: Any) -> None:
+    env = EscEnv("web", {**WANTED, **changed})  # type: ignore[typeddict-item]
+    k8s.apps.v1.Deployment("web", spec=env.inject({**own_spec(), "paused": True}))
+
+
+def on_delete(**changed: Any) -> None:
+    env = EscEnv("web", {**WANTED, **changed})  # type: ignore[typeddict-item]
+    spec = {**own_spec(), "serviceName": "web", "updateStrategy": {"type": "OnDelete"}}
+    k8s.apps.v1.StatefulSet("web", spec=env.inject(spec))
+
+
+def rollout(**changed: Any) -> None:
+    env = EscEnv("web", {**WANTED, **changed})  # type: ignore[typeddict-item]
+    spec = {**own_spec(), "strategy": {"canary": {"steps": [{"setWeight": 20}, {"pause": {}}]}}}
+    k8s.apiextensions.CustomResource(
+        "web", api_version="argoproj.io/v1alpha1", kind="Rollout", spec=env.inject(spec)
+    )
+
+
+STAYS = {"Deployment": paused, "StatefulSet": on_delete, "Rollout": rollout}
+
+
+def as_its_controller_would(rehearsal: Rehearsal, kind: str) -> str:
+    """Make the ReplicaSet that a workload's pods run under now; return what it is called.
+
+    The simulated cluster has no controllers.
+    """
+    workload = rehearsal.kubernetes.get(kind, "web")
+    name = f"web-{len(rehearsal.kubernetes.names('ReplicaSet'))}"
+    rehearsal.kubernetes.apply(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "metadata": {"name": name},
+            "spec": {key: workload["spec"][key] for key in ("selector", "template")},
+        }
+    )
+    return f"ReplicaSet/{name}"
+
+
+@pytest.mark.parametrize("kind", STAYS)
+def test_a_workload_that_does_not_roll_is_refused_before_its_pods_could_lose_their_secret(
+    kind: str,
+) -> None:
+    with Rehearsal(STAYS[kind], config=CONFIG, secrets=SECRETS, **STACK) as rehearsal:
+        for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
+            assert "with keep_old=True" in in_one_line(run)
+            assert "Traceback" not in run.output
+        assert rehearsal.kubernetes.names(kind) == []
+        rehearsal.assert_no_leak()
+
+
+@pytest.mark.parametrize("kind", STAYS)
+def test_with_old_objects_kept_its_old_pods_can_start_again_after_every_change(kind: str) -> None:
+    with Rehearsal(
+        lambda: STAYS[kind](keep_old=True), config=CONFIG, secrets=SECRETS, **STACK
+    ) as rehearsal:
+        waited = watch(rehearsal)
+        rehearsal.up()
+        pods = [as_its_controller_would(rehearsal, kind)]
+        for number in ("two", "three"):
+            set_config(
+                rehearsal,
+                {"nerLabels": f'["{number}"]'},
+                postgres_url=URL.replace("one", f"url-{number}"),
+            )
+            done = up(rehearsal)
+            assert sorted(done) == ["create ConfigMap", "create Secret", f"update {kind}"]
+            pods.append(as_its_controller_would(rehearsal, kind))
+
+        seen = [rehearsal.kubernetes.environment(each) for each in pods]
+        assert [each["NER_LABELS"] for each in seen] == [
+            CONFIG["nerLabels"],
+            '["two"]',
+            '["three"]',
+        ]
+        assert [each["DATABASE_URL"] for each in seen] == [
+            URL,
+            URL.replace("one", "url-two"),
+            URL.replace("one", "url-three"),
+        ]
+        assert rehearsal.kubernetes.files(pods[0]) == {"/etc/flux/identity": KEY.encode()}
+        assert (waited, rehearsal.kubernetes.pods_would_wait()) == ([], [])
+        assert rehearsal.up().changes == []
+        rehearsal.assert_no_leak()
+
+
+def found_by_label(rehearsal: Rehearsal) -> list[str]:
+    wanted = {
+        "infra-secrets/name": "web",
+        "infra-secrets/stack": "production",
+        "infra-secrets/project": "shop",
+    }
+    return sorted(
+        key.kind
+        for key, manifest in rehearsal.kubernetes.server.objects.items()
+        if wanted.items() <= (manifest["metadata"].get("labels") or {}).items()
+    )
+
+
+def test_keeping_old_objects_begins_with_an_up_that_rolls_nothing_and_can_end(
+    web: Rehearsal,
+) -> None:
+    form = web.program
+    says(web, keep_old=True)
+    assert sorted(up(web)) == ["update ConfigMap", "update Secret"]
+    set_config(web, postgres_url=URL.replace("one", "two"))
+    assert up(web) == ["create Secret", "update Deployment"]
+    assert (rollouts(web), objects(web)) == (2, {**ONE_OF_EACH, "Secret": 2})
+    assert found_by_label(web) == ["ConfigMap", "Secret", "Secret"]
+
+    web.program = form
+    assert sorted(up(web)) == ["update ConfigMap", "update Secret"]
+    set_config(web, postgres_url=URL.replace("one", "three"))
+    assert up(web) == ["create Secret", "update Deployment", "delete Secret"]
+    web.destroy()
+    assert found_by_label(web) == ["Secret"], "a person deletes what was kept"
+
+
+@only_whole
+def test_destroy_leaves_what_is_kept_where_a_person_finds_it(web: Rehearsal) -> None:
+    says(web, keep_old=True)
+    web.up()
+    web.destroy()
+
+    assert objects(web) == {"Secret": 1, "ConfigMap": 1, "Deployment": 0}
+    assert found_by_label(web) == ["ConfigMap", "Secret"]
+
+
+@only_whole
+@pytest.mark.parametrize("kept", [False, True])
+def test_rollout_undo_finds_the_old_secret_only_where_it_is_kept(
+    started: Rehearsal, kept: bool
+) -> None:
+    """`kubectl rollout undo` puts the template of an older ReplicaSet back."""
+    with started.fork() as web:
+        says(web, keep_old=kept)
+        web.up()
+        before = web.kubernetes.get("Deployment", "web")
+        set_config(web, postgres_url=URL.replace("one", "two"))
+        web.up()
+        after = web.kubernetes.get("Deployment", "web")
+        web.kubernetes.apply({**after, "spec": before["spec"]})
+
+        if kept:
+            assert web.kubernetes.environment("web")["DATABASE_URL"] == URL
+        else:
+            with pytest.raises(CloudError, match=r'secret "web-[0-9a-f]{8}" not found'):
+                web.kubernetes.environment("web")
+        assert web.up().changes == [], "Pulumi does not look at the cluster by itself"
+        web.extra_args = ["--refresh"]
+        assert up(web) == ["update Deployment"]
+        assert web.kubernetes.environment("web")["DATABASE_URL"] == URL.replace("one", "two")
+        # The way back that Pulumi knows of.
+        set_config(web)
+        web.up()
+        assert web.kubernetes.environment("web")["DATABASE_URL"] == URL
+
+
+@only_whole
+def test_a_deployment_that_pulumi_does_not_wait_for_is_pointed_out(web: Rehearsal) -> None:
+    annotations = {"pulumi.com/skipAwait": "true"}
+    says(web, whole, annotations=annotations)
+    [warning] = web.preview().warnings
+    assert 'EscDeployment("web") has pulumi.com/skipAwait' in warning
+    assert "keep_old=True" in warning
+
+    says(web, whole, annotations=annotations, keep_old=True)
+    assert web.preview().warnings == []
+    says(web, whole, annotations={"pulumi.com/skipAwait": "false"})
+    assert web.preview().warnings == []
 
 
 # Values -------------------------------------------------------------------------------------------

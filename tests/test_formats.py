@@ -202,6 +202,7 @@ def test_what_keeps_a_value_from_being_a_number_or_boolean_is_said(
         (KEY + "-----END PRIVATE KEY-----\n", "a block ends that did not begin (line 6)"),
         (KEY[:40] + "?" + KEY[41:], "characters that are not base64"),
         (KEY[:40] + KEY[41:], "a part of its base64 is missing"),
+        (KEY[:40] + KEY[42:], "a part of its base64 is missing"),
         (KEY.replace("\n", "\n\n"), "it has empty lines inside"),
         ("-----BEGIN A-----\n-----END A-----\n", "it holds nothing"),
         (ENCRYPTED.replace("\n\n", "\n"), "no empty line follows its headers"),

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pulumi
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra_secrets import EscEnv, ExternalEnv
-from infra_secrets.errors import WorkloadError
+from infra_secrets.errors import EnvArgsError, WorkloadError
 from infra_secrets.testing import Recording
 from infra_secrets.workloads import workload_kind
 
@@ -209,6 +210,29 @@ def test_env_from_is_there_for_who_prefers_it() -> None:
     assert "env" not in container
 
 
+@pytest.mark.parametrize(
+    ("wanted", "refers_to"),
+    [({"secrets": {"A": "url"}}, "secretRef"), ({"config": {"A": "labels"}}, "configMapRef")],
+    ids=["secrets", "config"],
+)
+def test_env_from_names_no_object_that_is_not_made(wanted: dict[str, Any], refers_to: str) -> None:
+    recording = recorded(lambda: EscEnv("nlp", **wanted))
+
+    assert [list(each) for each in recording.outputs["nlp"]["envFrom"]] == [[refers_to]]
+
+
+def test_two_files_whose_paths_make_the_same_key_have_a_key_each() -> None:
+    recording = recorded(lambda: EscEnv("nlp", files={"/a/b": "url", "/a.b": "key"}))
+
+    mounts = recording.outputs["nlp"]["volumeMounts"]
+    assert {each["mountPath"]: each["subPath"] for each in mounts} == {
+        "/a.b": "a.b",
+        "/a/b": "a.b-2",
+    }
+    [secret] = recording.of_type("kubernetes:core/v1:Secret")
+    assert set(secret.inputs["stringData"].value) == {"a.b", "a.b-2"}
+
+
 def refusal(spec: Any, **how: Any) -> str:
     with pytest.raises(WorkloadError) as refused:
         injected(spec, **how)
@@ -345,6 +369,297 @@ def test_reloader_is_told_by_the_pod_template() -> None:
     }
     [secret] = recording.of_type("kubernetes:core/v1:Secret")
     assert "immutable" not in secret.inputs
+
+
+RELOADER = {"reloader.stakater.com/auto": "true"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "way"),
+    [
+        ({"template": TEMPLATE}, ["template"]),
+        (TEMPLATE, []),
+        ({"metadata": {"labels": {"app": "nlp"}}, "spec": POD}, []),
+        (
+            core.PodTemplateSpecArgs(
+                spec=core.PodSpecArgs(containers=[core.ContainerArgs(name="a")])
+            ),
+            [],
+        ),
+        (WRITTEN["CronJob"], ["jobTemplate", "spec", "template"]),
+        (WRITTEN["manifest"], ["spec", "template"]),
+        (WRITTEN["DeploymentSpecArgs"], ["template"]),
+    ],
+    ids=[
+        "spec",
+        "template",
+        "template with labels",
+        "PodTemplateSpecArgs",
+        "CronJob",
+        "manifest",
+        "Args",
+    ],
+)
+def test_reloader_is_told_wherever_there_is_a_template(spec: Any, way: list[str]) -> None:
+    def program() -> None:
+        env = EscEnv("nlp", secrets={"A": "url"}, reloader=True)
+        core.Pod("it", spec=env.inject(spec))
+
+    found = recorded(program).named("it").inputs["spec"]
+    for step in way:
+        found = found[step]
+
+    assert found["metadata"]["annotations"] == RELOADER
+    assert found["spec"]["containers"][0]["env"][0]["name"] == "A"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        lambda: POD,
+        lambda: core.PodSpecArgs(containers=[core.ContainerArgs(name="a")]),
+        lambda: {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": POD},
+        lambda: later(POD),
+        lambda: {"spec": later(POD)},
+    ],
+    ids=["dictionary", "Args", "manifest of a Pod", "pod later", "spec of a template later"],
+)
+def test_a_pod_without_a_template_is_refused_with_reloader_instead_of_never_rolling(
+    spec: Any,
+) -> None:
+    def program() -> None:
+        env = EscEnv("nlp", secrets={"A": "url"}, reloader=True)
+        core.Pod("it", spec=env.inject(spec()))
+
+    with pytest.raises(Exception, match="reloader=True is told to Stakater Reloader") as refused:
+        recorded(program)
+
+    assert "Give inject the whole spec of the Deployment" in str(refused.value)
+
+
+def test_an_external_environment_refuses_it_too() -> None:
+    def program() -> None:
+        ExternalEnv("nlp", secrets={"A": "nlp/stack/a"}, store="vault", reloader=True).inject(POD)
+
+    with pytest.raises(WorkloadError, match="reloader=True is told to Stakater Reloader"):
+        recorded(program)
+
+
+@pytest.mark.parametrize("when", ["now", "later"])
+def test_reloader_is_told_on_top_of_the_template_s_own_annotations(when: str) -> None:
+    def program() -> None:
+        theirs: Any = {"a": "b", "reloader.stakater.com/auto": "false"}
+        metadata = {"annotations": later(theirs) if when == "later" else theirs}
+        env = EscEnv("nlp", secrets={"A": "url"}, reloader=True)
+        core.Pod("it", spec=env.inject({"template": {"metadata": metadata, "spec": POD}}))  # type: ignore[arg-type]
+
+    template = recorded(program).named("it").inputs["spec"]["template"]
+
+    assert template["metadata"]["annotations"] == {"a": "b", **RELOADER}
+
+
+def test_a_variable_that_a_container_sets_is_refused_with_env_from_as_well() -> None:
+    """There it would win, where among single variables the later one does."""
+
+    def program() -> None:
+        env = EscEnv("nlp", secrets={"DATABASE_URL": "url"})
+        core.Pod("it", spec=env.inject({"containers": [{**CONTAINER, "env": SET}]}, env_from=True))
+
+    with pytest.raises(WorkloadError, match="sets DATABASE_URL already"):
+        recorded(program)
+
+
+def test_a_container_whose_name_is_known_later_cannot_be_chosen_by_name() -> None:
+    def program() -> None:
+        environment().inject({"containers": [{"name": later("api")}]}, containers=["api"])
+
+    with pytest.raises(WorkloadError, match="a container's name is an output that is not known"):
+        recorded(program)
+
+
+@pytest.mark.parametrize("mounts", ["volumeMounts", "volume_mounts"])
+def test_a_member_stays_spelled_as_it_was(mounts: str) -> None:
+    kept: list[Any] = []
+    spec = {"containers": [{**CONTAINER, mounts: [{"name": "tmp", "mountPath": "/scratch"}]}]}
+    recorded(lambda: kept.append(environment().inject(spec)))
+
+    [container] = kept[0]["containers"]
+    assert {each for each in container if each.lower().startswith("volume")} == {mounts}
+
+
+PAUSED = {"paused": True, "selector": SELECTOR, "template": TEMPLATE}
+ON_DELETE = {"type": "OnDelete"}
+STAYS = {
+    "paused": (lambda: PAUSED, "the workload is paused"),
+    "paused later": (lambda: {**PAUSED, "paused": later(True)}, "the workload is paused"),
+    "paused Args": (
+        lambda: apps.DeploymentSpecArgs(
+            paused=True,
+            selector=meta.LabelSelectorArgs(match_labels={"app": "nlp"}),
+            template=core.PodTemplateSpecArgs(
+                spec=core.PodSpecArgs(containers=[core.ContainerArgs(name="a")])
+            ),
+        ),
+        "the workload is paused",
+    ),
+    "paused manifest": (
+        lambda: {"kind": "Deployment", "metadata": {"name": "a"}, "spec": PAUSED},
+        "the workload is paused",
+    ),
+    "spec later": (lambda: later(PAUSED), "the workload is paused"),
+    "OnDelete": (
+        lambda: {"updateStrategy": ON_DELETE, "template": TEMPLATE},
+        "the workload's updateStrategy is OnDelete",
+    ),
+    "OnDelete in snake_case": (
+        lambda: {"update_strategy": ON_DELETE, "template": TEMPLATE},
+        "the workload's updateStrategy is OnDelete",
+    ),
+    "OnDelete Args": (
+        lambda: apps.DaemonSetSpecArgs(
+            update_strategy=apps.DaemonSetUpdateStrategyArgs(type="OnDelete"),
+            selector=meta.LabelSelectorArgs(match_labels={"app": "nlp"}),
+            template=core.PodTemplateSpecArgs(
+                spec=core.PodSpecArgs(containers=[core.ContainerArgs(name="a")])
+            ),
+        ),
+        "the workload's updateStrategy is OnDelete",
+    ),
+    "partition": (
+        lambda: {"updateStrategy": {"rollingUpdate": {"partition": 2}}, "template": TEMPLATE},
+        "the workload's updateStrategy has a partition",
+    ),
+    "canary": (
+        lambda: {"strategy": {"canary": {"steps": [{"pause": {}}]}}, "template": TEMPLATE},
+        "Pulumi does not wait for the steps of an Argo Rollout",
+    ),
+    "blue and green": (
+        lambda: {"strategy": {"blueGreen": {"activeService": "a"}}, "template": TEMPLATE},
+        "Pulumi does not wait for the steps of an Argo Rollout",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STAYS)
+def test_a_workload_that_goes_on_needing_the_old_secret_is_refused_unless_old_ones_are_kept(
+    case: str,
+) -> None:
+    spec, says = STAYS[case]
+
+    def program(**more: Any) -> Callable[[], None]:
+        return lambda: core.Pod("it", spec=environment(**more).inject(spec())) and None
+
+    with pytest.raises(Exception, match=says) as refused:
+        recorded(program())
+    assert "keep old objects in the cluster with keep_old=True" in str(refused.value)
+    pod_of(recorded(program(keep_old=True)).named("it").inputs["spec"])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"paused": False},
+        {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}},
+        {"updateStrategy": {"rollingUpdate": {"maxUnavailable": 1}}},
+        {"strategy": {"type": "Recreate"}},
+        {"strategy": {"rollingUpdate": {"maxSurge": 1}}},
+    ],
+    ids=str,
+)
+def test_a_workload_that_rolls_is_taken_whatever_its_strategy(more: dict[str, Any]) -> None:
+    spec = injected({**more, "template": TEMPLATE})
+
+    assert {key: spec[key] for key in more} == more
+
+
+def test_an_external_environment_keeps_its_secret_and_takes_a_paused_workload() -> None:
+    def program() -> None:
+        env = ExternalEnv("nlp", secrets={"A": "nlp/stack/a"}, store="vault")
+        apps.Deployment("it", spec=env.inject(PAUSED))  # type: ignore[arg-type]
+
+    assert recorded(program).named("it").inputs["spec"]["paused"] is True
+
+
+def test_old_objects_are_kept_under_labels_by_which_a_person_finds_them() -> None:
+    recording = recorded(lambda: environment(keep_old=True, labels={"team": "language"}))
+    without = recorded(environment)
+
+    for kind in ("Secret", "ConfigMap"):
+        [made] = recording.of_type(f"kubernetes:core/v1:{kind}")
+        assert made.retain_on_delete is True
+        assert made.inputs["metadata"]["labels"] == {
+            "infra-secrets/name": "nlp",
+            "infra-secrets/stack": "stack",
+            "infra-secrets/project": "project",
+            "team": "language",
+        }
+        [made] = without.of_type(f"kubernetes:core/v1:{kind}")
+        assert made.retain_on_delete is None
+        assert "labels" not in made.inputs["metadata"]
+
+
+def test_a_stack_s_name_that_is_no_label_asks_for_one_where_old_objects_are_kept() -> None:
+    made = Recording(stack="s" * 64, secrets={"url": "made-up"})
+    with pytest.raises(EnvArgsError) as refused:
+        made.run(lambda: EscEnv("nlp", secrets={"A": "url"}, keep_old=True))
+    assert 'labels={"infra-secrets/stack": "production"}' in str(refused.value)
+
+    labels = {"infra-secrets/stack": "short"}
+    made.run(lambda: EscEnv("nlp", secrets={"A": "url"}, keep_old=True, labels=labels))
+    [secret] = made.of_type("kubernetes:core/v1:Secret")
+    assert secret.inputs["metadata"]["labels"]["infra-secrets/stack"] == "short"
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        (
+            {"template": {**TEMPLATE, "metadata": {"labels": {1: "b"}}}},
+            "spec['template']['metadata']['labels'] has",
+        ),
+        (
+            {**POD, "nodeSelector": {True: "b"}},
+            "spec['nodeSelector'] has a key that is a boolean. A key must be a",
+        ),
+        ({"containers": [{**CONTAINER, 1: 2}]}, "spec['containers'][0] has a key that is a number"),
+        (
+            {"containers": [{**CONTAINER, "resources": {"limits": {1: "1"}}}]},
+            "spec['containers'][0]['resources']['limits'] has a key that is a number. A key must be a string; write it",
+        ),
+        ({1: 2, "template": TEMPLATE}, "spec has a key that is a number"),
+        (
+            core.PodSpecArgs(
+                containers=[core.ContainerArgs(name="a", security_context={None: True})]  # type: ignore[dict-item]
+            ),
+            "spec.containers[0].security_context has a key that is nothing",
+        ),
+        (
+            {**POD, "tolerations": ({"key": b"x"},)},
+            "spec['tolerations'][0]['key'] is a bytes. Text, numbers,",
+        ),
+        (
+            {"template": {**TEMPLATE, "metadata": {"annotations": {"day": date(2026, 1, 1)}}}},
+            "['day'] is a date. Text",
+        ),
+    ],
+    ids=["labels", "node selector", "container", "limits", "spec", "Args", "bytes", "date"],
+)
+def test_what_pulumi_cannot_send_is_refused_with_its_path_and_not_with_everything_around_it(
+    spec: Any, says: str
+) -> None:
+    text = refusal(spec)
+
+    assert says in text
+    assert "nlp:1" not in text
+
+
+def test_what_pulumi_cannot_send_is_found_in_an_output_too() -> None:
+    def program() -> None:
+        spec = later({**POD, "nodeSelector": {"a": b"x"}})
+        core.Pod("it", spec=environment().inject(spec))
+
+    with pytest.raises(Exception, match=r"spec\['nodeSelector'\]\['a'\] is a bytes"):
+        recorded(program)
 
 
 @pytest.mark.parametrize(

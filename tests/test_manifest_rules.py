@@ -131,6 +131,11 @@ def test_a_refused_text_comes_with_one_that_would_do(rule: str, text: str, would
             "/var/run/secrets/kubernetes.io/serviceaccount/token",
             "nothing can be mounted over",
         ),
+        (
+            "path",
+            "/run/secrets/kubernetes.io/serviceaccount/token",
+            "nothing can be mounted over",
+        ),
         ("path", "/" + "ü" * 128, "more than 255 bytes"),
         ("path", "/a" * 2048, "more than 4095 bytes"),
         ("path", r"C:\keys\id", "it must be absolute"),
@@ -203,6 +208,15 @@ def test_keys_of_files_are_legal_and_differ(paths: list[str]) -> None:
         assert re.fullmatch(r"[-._a-zA-Z0-9]{1,253}", key)
         assert key != "."
         assert not key.startswith("..")
+
+
+def test_the_keys_of_two_long_paths_with_the_same_end_have_room_for_what_sets_them_apart() -> None:
+    end = "a" * 300
+    first = file_key(f"/one/{end}", ())
+    second = file_key(f"/two/{end}", (first,))
+
+    assert first != second
+    assert max(len(first), len(second)) <= manifests.MAX_KEY
 
 
 @given(st.text("/ab", max_size=20), st.sets(st.text("ab.-12", max_size=6)))

@@ -388,6 +388,7 @@ UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
         "AWS takes 50 on a secret and this package adds 2",
     ),
     ("aws", {"tags": {"aws:x": "y"}}, "not starting with 'aws:'"),
+    ("aws", {"tags": {"Aws:x": "y"}}, "not starting with 'aws:'"),
     ("aws", {"tags": {"a": "x" * 257}}, "it has 257 characters"),
     ("gcp", {"tags": {"Cost": "x"}}, "cannot be a label on GCP"),
     ("gcp", {"tags": {"cost": "a b"}}, "has a text that cannot be a label on GCP"),
@@ -396,6 +397,8 @@ UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
         {"tags": {f"t{n}": "x" for n in range(64)}},
         "GCP takes 64 labels on a secret, and pulumi-gcp adds 1",
     ),
+    ("gcp", {"tags": {"cost": "High"}}, "has a text that cannot be a label on GCP"),
+    ("gcp", {"tags": {"cost": "漢" * 43}}, "has a text that cannot be a label on GCP"),
     ("gcp", {"description": "x" * 16384}, "GCP holds at most 16383"),
     ("aws", {"adopt": "shop/production/stripe-api-key"}, "is not the full ARN of a secret"),
     (
@@ -410,6 +413,8 @@ UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("gcp", {"adopt": "shop__production__stripe-api-key"}, "is not the name of a secret"),
     ("gcp", {"adopt": "projects/p/secrets/legacy"}, "GCP Secret Manager cannot rename a secret"),
+    ("azure", {"tags": {"-o": "x"}}, "would be an option for the az command line"),
+    ("azure", {"tags": {"@tags.json": "x"}}, "would be an option for the az command line"),
     ("azure", {"adopt": "stripe"}, "is not the ARM id of a secret"),
     ("azure", {"adopt": f"{VAULT}/secrets/web--dev--x"}, "Give service='web'"),
     (
