@@ -624,7 +624,9 @@ def test_each_partition_of_aws_has_its_console_and_the_command_names_the_region(
     partition: str, region: str, host: str
 ) -> None:
     name = SecretName(service="shop", environment="production", key="x")
-    wanted = Wanted(logical_name="X", name=name, spelled="shop/production/x")
+    wanted = Wanted(
+        logical_name="X", stack="acme/shop/production", name=name, spelled="shop/production/x"
+    )
     arn = f"arn:{partition}:secretsmanager:{region}:123456789012:secret:shop/production/x-AbCdEf"
 
     assert aws._console_url(wanted, arn) == (

@@ -6,8 +6,7 @@ import pulumi
 import pytest
 
 from examples import demo
-from infra_secrets import clouds
-from infra_secrets.secret import Secret
+from infra_secrets.owners import Claim
 
 
 def test_every_promise_holds(cloud: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,11 +40,13 @@ def test_a_missing_value_that_nobody_notices_is_a_broken_promise(
 def test_a_value_that_can_be_lost_is_a_broken_promise(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def careless(self: Secret, wanted: clouds.Wanted) -> pulumi.ResourceOptions:
-        del wanted
-        return pulumi.ResourceOptions(parent=self)
+    async def careless(self: Claim, _: object) -> None:
+        """Look at nothing."""
 
-    monkeypatch.setattr(Secret, "_container_options", careless)
+    monkeypatch.setattr(
+        Claim, "options", lambda self: pulumi.ResourceOptions(parent=self.component)
+    )
+    monkeypatch.setattr(Claim, "stays", careless)
 
     assert demo.main(["aws"]) == 1
     assert "the rename was not refused" in capsys.readouterr().out.splitlines()[-1]

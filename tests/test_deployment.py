@@ -448,16 +448,6 @@ def test_the_azure_store_reads_the_vault_of_the_containers() -> None:
     }
 
 
-def test_the_azure_store_is_found_by_an_output_with_a_slash_at_its_end() -> None:
-    def program() -> None:
-        vault = pulumi.Output.from_input(f"{config_for('azure')['infra-secrets:azureVaultId']}/")
-        external(service_account="reader", cloud="azure", azure_vault_id=vault)()
-
-    store = recorded(program).named("nlp", STORE).inputs["spec"]["provider"]["azurekv"]
-
-    assert store["vaultUrl"] == "https://shop-prod.vault.azure.net"
-
-
 def external(**arguments: Any) -> Callable[[], object]:
     return lambda: ExternalEnv("nlp", **{"secrets": {"A": "nlp/production/a"}, **arguments})
 

@@ -1,8 +1,10 @@
 """Resource options, outputs and errors, as the real engine treats them."""
 
+import socket
 import subprocess
 import sys
 import urllib.error
+import urllib.request
 from email.message import Message
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from infra_secrets import Secret
 from infra_secrets.testing import Rehearsal
-from tests.conftest import PATIENCE, config_for
+from tests.conftest import PATIENCE, VAULT, config_for
 
 SETTINGS: dict[str, Any] = {"project": "shop", "stack": "production"}
 AWS_NAME = "shop/production/stripe-api-key"
@@ -230,14 +232,116 @@ def test_the_vault_may_be_made_by_the_same_program() -> None:
         assert rehearsal.azure.names() == ["shop--production--stripe-api-key"]
 
 
-def test_a_vault_that_cannot_be_asked_does_not_stop_a_first_creation() -> None:
+def test_a_vault_that_may_not_be_asked_stops_the_creation_until_somebody_accepts_the_risk() -> None:
     with Rehearsal(
         lambda: Secret("StripeApiKey"), config=config_for("azure"), **SETTINGS
     ) as rehearsal:
         rehearsal.azure.data_plane_denied = True
+        for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
+            assert "did not say whether it holds a deleted secret" in run.error
+            assert "pulumi config set infra-secrets:azureSkipDeletedCheck true" in run.error
+        assert rehearsal.azure.names() == []
+
+        accepted = {"infra-secrets:azureSkipDeletedCheck": "true"}
+        rehearsal.configure(config={**config_for("azure"), **accepted})
+        rehearsal.up()
+        assert rehearsal.azure.state("shop--production--stripe-api-key") == "disabled"
+
+
+@pytest.mark.parametrize("secret", [False, True], ids=["plain", "secret"])
+def test_a_deleted_secret_is_not_buried_also_where_the_vault_is_an_output(*, secret: bool) -> None:
+    name = "shop--production--stripe-api-key"
+
+    def program() -> None:
+        vault = pulumi.Output.from_input(VAULT)
+        Secret("StripeApiKey", azure_vault_id=pulumi.Output.secret(vault) if secret else vault)
+
+    with Rehearsal(program, config=config_for("azure"), **SETTINGS) as rehearsal:
+        rehearsal.up()
+        rehearsal.azure.set_value(name, "made up")
+        rehearsal.azure.delete(name)
+        rehearsal.refresh()
+        for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
+            assert "az keyvault secret recover" in run.error
+        assert rehearsal.azure.state(name) == "soft-deleted"
+
+
+UNREACHABLE: list[OSError] = [
+    urllib.error.URLError(
+        socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    ),
+    urllib.error.URLError(socket.gaierror(socket.EAI_NONAME, "Name or service not known")),
+    urllib.error.URLError(ConnectionRefusedError("Connection refused")),
+    TimeoutError("timed out"),
+    ConnectionResetError("reset by peer"),
+]
+
+
+@pytest.mark.parametrize("failure", UNREACHABLE, ids=repr)
+def test_a_vault_that_is_out_of_reach_stops_the_creation_and_buries_nothing(
+    failure: OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def out_of_reach(*_: object, **__: object) -> None:
+        raise failure
+
+    with Rehearsal(
+        lambda: Secret("StripeApiKey"), config=config_for("azure"), **SETTINGS
+    ) as rehearsal:
+        monkeypatch.setattr("urllib.request.urlopen", out_of_reach)
+        monkeypatch.setattr("time.sleep", lambda _: None)
+        run = rehearsal.up(check=False)
+
+        assert "did not say whether it holds a deleted secret" in run.error
+        assert rehearsal.azure.names() == []
+
+
+def test_a_vault_that_answers_at_the_second_try_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    real = urllib.request.urlopen
+
+    def hiccup(url: Any, **rest: Any) -> Any:
+        asked.append(url)
+        if len(asked) == 1:
+            raise urllib.error.URLError(socket.gaierror(socket.EAI_AGAIN, "try again"))
+        return real(url, **rest)
+
+    with Rehearsal(
+        lambda: Secret("StripeApiKey"), config=config_for("azure"), **SETTINGS
+    ) as rehearsal:
+        monkeypatch.setattr("urllib.request.urlopen", hiccup)
+        monkeypatch.setattr("time.sleep", lambda _: None)
         rehearsal.up()
 
-        assert rehearsal.azure.state("shop--production--stripe-api-key") == "disabled"
+        assert len(asked) == 2
+
+
+def test_the_vault_is_asked_with_the_login_that_a_transform_has_chosen() -> None:
+    import pulumi_azure_native as azure_native
+
+    def program() -> None:
+        other = azure_native.Provider(
+            "chosen", subscription_id="00000000-0000-0000-0000-000000000000"
+        )
+
+        def choose(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+            if args.type_ != "azure-native:keyvault:Secret":
+                return None
+            args.opts.provider = other
+            return pulumi.ResourceTransformResult(args.props, args.opts)
+
+        pulumi.runtime.register_resource_transform(choose)
+        Secret("StripeApiKey")
+
+    with Rehearsal(program, config=config_for("azure"), **SETTINGS) as rehearsal:
+        rehearsal.up()
+        configured = [
+            request.name for request in rehearsal.requests if request.operation == "configure"
+        ]
+        invoked = {request.type for request in rehearsal.requests if request.operation == "invoke"}
+
+    # No default provider was started: all was asked of the chosen one.
+    assert configured == ["chosen"]
+    assert "azure-native:authorization:getClientToken" in invoked
 
 
 def test_a_failed_deletion_without_the_program_shows_the_cloud_s_own_words() -> None:

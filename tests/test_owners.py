@@ -440,7 +440,7 @@ def test_another_vault_given_as_an_output_is_refused_too() -> None:
 
     hands = Hands("azure", program)
     with hands.rehearsal:
-        assert "adopt names a secret in vault 'shop'" in hands.up().error
+        assert "adopt names a secret in Key Vault 'shop'" in hands.up().error
 
 
 def test_another_project_is_noticed_on_gcp_and_nothing_moves(started: Started) -> None:

@@ -78,9 +78,7 @@ SCENARIOS: list[Scenario] = []
 KEPT = Expected()
 RESTORABLE = Expected("restorable")
 LOST = Expected("lost", sees="deleted for good, as `discard` says")
-TAKEN = "the old name is gone from the code, and `discard` took the container with it"
 LEFT = Expected(sees="it leaves the state and stays in the cloud")
-NEW = Expected(sees="a new, empty container; the old one leaves the state and stays in the cloud")
 
 
 def kept(*says: str, finished: bool = False) -> Expected:
@@ -98,16 +96,22 @@ NOT_REPLACED = "unable to replace resource … as it is currently marked for pro
 NO_RECOVER = "retention='recover' is not possible on GCP"
 
 
+OTHER = "A container is never given up for another one, and its value with it."
+SAME_NAME = (
+    "needs a new container (replicas, or up --replace), and there cannot be two of one name."
+)
+THEIRS = "The container belongs to another stack: 'organization/shop/production' has it as Secret('StripeApiKey')."
 ADOPT_STRIPE = {
-    "aws": 'add adopt="<its ARN>" to this Secret and run again; this shows the ARN: aws secretsmanager '
-    "describe-secret … --secret-id shop/production/stripe-api-key --query ARN --output text",
+    "aws": 'add adopt="arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/production/stripe-api-key-…" '
+    "to this Secret and run again",
     "gcp": 'add adopt="projects/shop-production/secrets/shop__production__stripe-api-key" to this Secret and run again',
     "azure": f'add adopt="{VAULT}/secrets/shop--production--stripe-api-key" to this Secret and run again',
 }
 ALIAS = (
-    "If this Secret was renamed or moved under another parent, do not adopt: tell what it was with "
-    "opts=ResourceOptions(aliases=[Alias(name=... or parent=...)])"
+    'Say so, and it stays what it is: opts=ResourceOptions(aliases=[Alias(name="StripeApiKey")]).'
 )
+ALIAS_URN = 'opts=ResourceOptions(aliases=["urn:pulumi:production::shop::infra-secrets:index:Secret::StripeApiKey"]).'
+NOT_ADOPTED = "adopt names what this stack has already, and would lead to its deletion."
 ADOPT_DATABASE = {
     cloud: text.replace("stripe-api-key", "database-url") for cloud, text in ADOPT_STRIPE.items()
 }
@@ -241,19 +245,19 @@ def targeted(stage: Stage) -> None:
 # Renames and moves ------------------------------------------------------------------------------
 
 
-@scenario("the key is renamed", **everywhere(NOT_REPLACED))
+@scenario("the key is renamed", **everywhere(OTHER))
 def key_renamed(stage: Stage) -> None:
     stage.say(key="stripe-secret-key")
     stage.up()
 
 
-@scenario("the key is renamed, with `up --ignore-protect`", **everywhere(NEW))
+@scenario("the key is renamed, with `up --ignore-protect`", **everywhere(OTHER))
 def key_renamed_in_spite(stage: Stage) -> None:
     stage.say(key="stripe-secret-key")
     stage.up("--ignore-protect")
 
 
-@scenario("the service and the environment change", **everywhere(NOT_REPLACED))
+@scenario("the service and the environment change", **everywhere(OTHER))
 def service_and_environment_changed(stage: Stage) -> None:
     stage.say(service="storefront", environment="live")
     stage.up()
@@ -271,7 +275,7 @@ def logical_name_changed_with_alias(stage: Stage) -> None:
     stage.up()
 
 
-@scenario("it moves into another component", **everywhere(ALIAS))
+@scenario("it moves into another component", **everywhere(ALIAS_URN))
 def moved(stage: Stage) -> None:
     stage.say(parent="platform")
     stage.up()
@@ -283,7 +287,7 @@ def moved_with_alias(stage: Stage) -> None:
     stage.up()
 
 
-@scenario("the region, project or vault changes in the config", **everywhere(NOT_REPLACED))
+@scenario("the region, project or vault changes in the config", **everywhere(OTHER))
 def region_changed(stage: Stage) -> None:
     stage.configure(stage.place.elsewhere)
     stage.up()
@@ -291,8 +295,8 @@ def region_changed(stage: Stage) -> None:
 
 @scenario(
     "an explicit provider of another region or project",
-    aws=kept(NOT_REPLACED),
-    gcp=kept(NOT_REPLACED),
+    aws=kept(OTHER),
+    gcp=kept(OTHER),
 )
 def provider_changed(stage: Stage) -> None:
     stage.say(provider=True)
@@ -304,7 +308,7 @@ def replaced_by_force(stage: Stage) -> None:
     stage.up("--replace", "**StripeApiKey")
 
 
-@scenario("`pulumi:autonaming` is verbatim, then the key is renamed", **everywhere(NOT_REPLACED))
+@scenario("`pulumi:autonaming` is verbatim, then the key is renamed", **everywhere(OTHER))
 def autonaming_verbatim_and_renamed(stage: Stage) -> None:
     stage.configure({"pulumi:autonaming": {"mode": "verbatim"}})
     stage.say(key="stripe-secret-key")
@@ -313,7 +317,7 @@ def autonaming_verbatim_and_renamed(stage: Stage) -> None:
 
 @scenario(
     "`pulumi:autonaming` is verbatim, then `up --replace --ignore-protect`",
-    **{cloud: kept(says) for cloud, says in ADOPT_STRIPE.items()},
+    **everywhere(SAME_NAME),
 )
 def autonaming_verbatim_and_replaced(stage: Stage) -> None:
     stage.configure({"pulumi:autonaming": {"mode": "verbatim"}})
@@ -397,7 +401,7 @@ def key_renamed_recover(stage: Stage) -> None:
     stage.up()
 
 
-@scenario("replicas are added, retention `discard`", DISCARD, gcp=kept(ADOPT_STRIPE["gcp"]))
+@scenario("replicas are added, retention `discard`", DISCARD, gcp=kept(SAME_NAME))
 def replicas_added_discard(stage: Stage) -> None:
     stage.say(replicated=True)
     stage.up()
@@ -419,15 +423,43 @@ def autonaming_verbatim_and_replaced_discard(stage: Stage) -> None:
 @scenario(
     "the logical name changes, retention `discard`, and the person adopts it although the message says not to",
     DISCARD,
-    aws=Expected("lost", (ALIAS,), sees=TAKEN),
-    gcp=Expected("lost", (ALIAS,), sees=TAKEN),
-    azure=Expected("restorable", (ALIAS,), sees=TAKEN),
+    **everywhere(kept(ALIAS, NOT_ADOPTED)),
 )
 def logical_name_changed_and_adopted_discard(stage: Stage) -> None:
     stage.say(logical="StripeKey")
     stage.up()
     stage.adopt()
     stage.up()
+
+
+@scenario(
+    "the logical name changes, retention `discard`, with `up --continue-on-error`",
+    DISCARD,
+    **everywhere(ALIAS),
+)
+def logical_name_changed_and_continued_discard(stage: Stage) -> None:
+    stage.say(logical="StripeKey")
+    stage.up("--continue-on-error")
+
+
+@scenario(
+    "retention changes from `discard` to `keep`, and the key is renamed in the same `up`",
+    DISCARD,
+    **everywhere(OTHER),
+)
+def kept_and_renamed_at_once(stage: Stage) -> None:
+    stage.say(retention="keep", key="stripe-secret-key")
+    stage.up()
+
+
+@scenario(
+    "a transform returns the options that it was given, then `up --replace`, retention `discard`",
+    DISCARD,
+    **everywhere(SAME_NAME),
+)
+def transformed_and_replaced_discard(stage: Stage) -> None:
+    stage.code = replace(stage.code, transformed=True)
+    stage.up("--replace", "**StripeApiKey")
 
 
 @scenario(
@@ -464,8 +496,8 @@ def removed_and_added_again(stage: Stage) -> None:
 @scenario(
     "the state is lost, `up` with `adopt`, then `destroy`, retention `recover`",
     RECOVER,
-    aws=RESTORABLE,
-    azure=RESTORABLE,
+    aws=LEFT,
+    azure=LEFT,
 )
 def adopted_and_destroyed_recover(stage: Stage) -> None:
     stage.rehearsal.lose_state()
@@ -477,8 +509,8 @@ def adopted_and_destroyed_recover(stage: Stage) -> None:
 @scenario(
     "the state is lost, `up` with `adopt` twice, then removed from the code, retention `recover`",
     RECOVER,
-    aws=RESTORABLE,
-    azure=RESTORABLE,
+    aws=LEFT,
+    azure=LEFT,
 )
 def adopted_twice_and_removed_recover(stage: Stage) -> None:
     stage.rehearsal.lose_state()
@@ -491,8 +523,8 @@ def adopted_twice_and_removed_recover(stage: Stage) -> None:
 
 @scenario(
     "the state is lost, `up` with `adopt` under `keep`, retention changes to `recover`, then removed from the code",
-    aws=RESTORABLE,
-    azure=RESTORABLE,
+    aws=LEFT,
+    azure=LEFT,
 )
 def adopted_under_keep_then_removed_recover(stage: Stage) -> None:
     stage.rehearsal.lose_state()
@@ -508,8 +540,8 @@ def adopted_under_keep_then_removed_recover(stage: Stage) -> None:
     "the state is lost, `up` with `adopt`, then `adopt` is dropped and the key renamed in one change, retention "
     "`recover`",
     RECOVER,
-    aws=RESTORABLE,
-    azure=RESTORABLE,
+    aws=LEFT,
+    azure=LEFT,
 )
 def adopted_and_renamed_recover(stage: Stage) -> None:
     stage.rehearsal.lose_state()
@@ -537,7 +569,7 @@ def adopted_from_another_region_recover(stage: Stage) -> None:
 
 @scenario(
     "the state is lost, `up` with the project's number in `adopt`, then without",
-    gcp=KEPT,
+    gcp=kept("has a project's number", ADOPT_STRIPE["gcp"]),
 )
 def adopted_by_number(stage: Stage) -> None:
     before = stage.code
@@ -731,7 +763,7 @@ def deleted_by_hand_and_restored(stage: Stage) -> None:
 @scenario(
     "deleted in the console, then `refresh` and `up` with no right on the vault's data plane",
     azure=restorable(
-        "az keyvault secret show-deleted --vault-name shop --name shop--production--stripe-api-key"
+        "did not say whether it holds a deleted secret of this name … infra-secrets:azureSkipDeletedCheck true"
     ),
 )
 def deleted_by_hand_and_denied(stage: Stage) -> None:
@@ -755,12 +787,34 @@ def made_by_hand_and_adopted(stage: Stage) -> None:
 
 @scenario(
     "a second stack wants the same name, and is destroyed again",
-    **{cloud: kept(says, finished=True) for cloud, says in ADOPT_STRIPE.items()},
+    aws=kept(THEIRS, finished=True),
+    gcp=kept(THEIRS, finished=True),
+    azure=kept(ADOPT_STRIPE["azure"], finished=True),  # set in the portal: its version has no tags
 )
 def two_stacks_one_name(stage: Stage) -> None:
     other = stage.other_stack("staging")
     stage.note(other.up(check=False))
     stage.note(other.destroy(check=False))
+
+
+@scenario(
+    "a second stack adopts it, under `discard`, and removes it",
+    aws=kept(THEIRS, finished=True),
+    gcp=kept(THEIRS, finished=True),
+    azure=Expected(
+        sees="set in the portal, its version has no tags that say whose it is: it is taken over, and stays"
+    ),
+)
+def adopted_by_a_second_stack_and_removed(stage: Stage) -> None:
+    mine = stage.code
+    stage.say(retention="discard")
+    stage.adopt()
+    other = stage.other_stack("staging")
+    stage.note(other.up(check=False))
+    stage.write()
+    other.program = stage.program()
+    stage.note(other.up(check=False))
+    stage.code = mine
 
 
 # What comes of these is decided before a provider is asked, or by a provider's plain create. To save a minute

@@ -5,7 +5,7 @@ A scenario gets a `Stage`: what a person can do to a program, a stack and a clou
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -166,6 +166,10 @@ class Stage:
                 for each in self.code.containers
             )
         )
+
+    def program(self) -> Callable[[], None]:
+        """Return the program as the code says it now."""
+        return written(self.code, self.place, self.way)
 
     def other_stack(self, stack: str) -> Rehearsal:
         """Return another stack of the same program in the same cloud."""

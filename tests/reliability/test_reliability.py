@@ -134,12 +134,7 @@ def test_keep_gives_up_nothing_unless_the_retention_was_changed_first(cloud: str
     }
 
     by_hand = {"deleted-by-hand", "deleted-by-hand-and-denied"}
-    changed_first = {
-        "retention-changed-then-removed",
-        "adopted-under-keep-then-removed-recover",
-    }
-    assert given_up - by_hand <= changed_first
-    assert "retention-changed-then-removed" in given_up
+    assert given_up - by_hand == {"retention-changed-then-removed"}
 
 
 @pytest.mark.parametrize("cloud", PLACES)
@@ -154,7 +149,6 @@ def test_nothing_is_ever_buried_and_only_discard_or_a_hand_loses(cloud: str) -> 
         "removed-discard",
         "destroyed-discard",
         "retention-changed-then-removed",
-        "logical-name-changed-and-adopted-discard",
     }
     by_hand = {"deleted-by-hand"} if cloud == "gcp" else set()
     assert lost == (set() if cloud == "azure" else asked_for | by_hand)
