@@ -6,12 +6,73 @@ Public names are used everywhere else. Tried with SDKs from 3.261 to 3.272 on th
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pulumi
+from pulumi.runtime import rpc
 from pulumi.runtime.proto import callback_pb2, resource_pb2
-from pulumi.runtime.settings import _get_callbacks
+from pulumi.runtime.settings import _get_callbacks, get_monitor
+
+_Answer = TypeVar("_Answer")
+
+# Questions ---------------------------------------------------------------------------------------
+
+_THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="infra-secrets")
+
+
+async def in_a_thread(call: Callable[..., _Answer], *args: object) -> _Answer:
+    """Run something that blocks, beside the threads of the event loop.
+
+    Those are four for each operation that the engine may run at once, and each resource that waits for its turn
+    holds one. A hook that needed one of them would wait for its own resource, and for ever.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, call, *args)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """By which provider a function is answered.
+
+    Attributes:
+        provider: An explicit one; None for the default provider of the function's package.
+        version: Which of them. It must be the one that a container itself has: the engine would have to start another,
+            and cannot while all its workers wait for hooks.
+    """
+
+    provider: pulumi.ProviderResource | None = None
+    version: str | None = None
+
+    async def ask(self, function: str, args: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """Call a provider's function, also from within a hook, where `pulumi.runtime.invoke` may never come back.
+
+        Returns:
+            What it answered; None in a preview in which the provider is not known yet.
+
+        Raises:
+            LookupError: The provider refused.
+            grpc.RpcError: The engine could not ask it.
+        """
+        reference = ""
+        if self.provider is not None:
+            urn, id_ = await self.provider.urn.future(), await self.provider.id.future()
+            reference = f"{urn}::{id_ or rpc.UNKNOWN}"
+        request = resource_pb2.ResourceInvokeRequest(
+            tok=function,
+            args=await rpc.serialize_properties(args, {}),
+            provider=reference,
+            version=self.version or "",
+            acceptResources=True,
+        )
+        response = await in_a_thread(cast(Any, get_monitor()).Invoke, request)
+        for failure in response.failures:
+            raise LookupError(failure.reason)
+        if response.unknown:
+            return None
+        answer, _ = rpc.deserialize_properties_unwrap_secrets(getattr(response, "return"))
+        return cast("Mapping[str, Any]", answer)
+
 
 # Hooks -------------------------------------------------------------------------------------------
 

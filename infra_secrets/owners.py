@@ -16,9 +16,15 @@ import pulumi
 from infra_secrets import clouds
 from infra_secrets.clouds import Cloud, Existing, Place, Wanted
 from infra_secrets.errors import InfraSecretsError, SecretArgsError, UnsupportedError, combined
-from infra_secrets.internals import Held, hold_after_transformations
+from infra_secrets.internals import Asking, Held, hold_after_transformations
 from infra_secrets.naming import shown
-from infra_secrets.registering import child_urn, children_of_aliases, name_in, one_clear_message
+from infra_secrets.registering import (
+    child_urn,
+    children_of_aliases,
+    in_program,
+    name_in,
+    one_clear_message,
+)
 from infra_secrets.run import Run, resources_in_state
 
 COMPONENT = "infra-secrets:index:Secret"
@@ -55,13 +61,9 @@ class Claim:
     refused: bool = field(default=False, init=False)
 
     @property
-    def asking(self) -> pulumi.InvokeOptions:
-        """With which login a cloud is asked.
-
-        By the provider that the container itself has: of the same version, because the engine would have to start
-        another one, and cannot while all its workers wait for an answer here.
-        """
-        return pulumi.InvokeOptions(provider=self.provider, version=_sdk_version(self.cloud))
+    def asking(self) -> Asking:
+        """Who answers for the cloud: the provider that the container itself has, and so its login."""
+        return Asking(self.provider, _sdk_version(self.cloud))
 
     @property
     def _who(self) -> str:
@@ -287,30 +289,46 @@ class Claim:
                     f"given up for another one, and its value with it. {_OTHER_CONTAINER}"
                 )
 
-    async def watch(self, container: clouds.Container) -> None:
+    def watch(self, container: clouds.Container) -> None:
         """Let the program fail where its container could not be made, or would have to be another one.
 
         With `--continue-on-error` a program goes on after that, and at its end the engine deletes what the
         program no longer has, the container under its old name among it. A program that fails prevents it.
-
-        Raises:
-            RunError: The container was refused, or could not be adopted.
-            SecretArgsError: It is another one than the program asks for.
+        It fails when every container of the run has been tried, so that all messages come at once.
         """
+        others = Run.this().tried
+        tried = asyncio.get_event_loop().create_future()
+        others.append(tried)
+
+        async def fail() -> None:
+            try:
+                await self._must_be_made(container)
+            except InfraSecretsError:
+                tried.set_result(None)
+                await asyncio.gather(*others)
+                raise
+            finally:
+                if not tried.done():
+                    tried.set_result(None)
+
+        in_program(fail())
+
+    async def _must_be_made(self, container: clouds.Container) -> None:
         try:
             await container.resource.urn.future()
             made = await container.resource.id.is_known()
             properties = await container.properties.future()
         except Exception:  # noqa: BLE001 (the registration's own error is the program's)
             return
-        if properties is not None:
-            await self.stays(properties)
-        if not pulumi.runtime.is_dry_run() and (
-            self.refused or (self.wanted.adopt is not None and not made)
-        ):
-            raise pulumi.RunError(
-                f"{self._who} could not be made, so this run deletes nothing: what is in its way could be among it."
-            )
+        with one_clear_message():
+            if properties is not None:
+                await self.stays(properties)
+            if not pulumi.runtime.is_dry_run() and (
+                self.refused or (self.wanted.adopt is not None and not made)
+            ):
+                raise SecretArgsError(
+                    f"{self._who} could not be made, so this run deletes nothing: what is in its way could be among it."
+                )
 
 
 @dataclass(frozen=True)

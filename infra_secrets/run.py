@@ -15,7 +15,7 @@ from typing import Any
 import pulumi
 from pulumi.runtime.settings import get_monitor
 
-from infra_secrets.internals import Holder, Later
+from infra_secrets.internals import Asking, Holder, Later
 from infra_secrets.naming import NamesTaken
 
 names_of_this_run: ContextVar[NamesTaken | None] = ContextVar("names_of_this_run", default=None)
@@ -32,6 +32,7 @@ class Run:
         hooks: Its hooks, by name.
         holder: What protects options against its transforms.
         containers: What was registered, by URN of the container.
+        tried: One future for each container, done when it has been tried.
         found_out: What was asked of a cloud once, by whatever says what it is.
     """
 
@@ -40,6 +41,7 @@ class Run:
         self.hooks: dict[str, Later] = {}
         self.holder = Holder()
         self.containers: dict[str, Any] = {}
+        self.tried: list[asyncio.Future[None]] = []
         self.found_out: dict[Hashable, asyncio.Future[Any]] = {}
 
     @classmethod
@@ -113,5 +115,4 @@ _NO_ORGANIZATION = "organization"
 
 
 async def _ask(function: str, **args: str) -> Mapping[str, Any]:
-    answer = await pulumi.runtime.invoke_async(f"pulumi:pulumi:{function}", args)
-    return answer if isinstance(answer, Mapping) else {}
+    return await Asking().ask(f"pulumi:pulumi:{function}", args) or {}

@@ -15,7 +15,7 @@ from infra_secrets.arguments import resolve
 from infra_secrets.errors import SecretArgsError
 from infra_secrets.owners import Claim
 from infra_secrets.plain_text import refuse_secrets
-from infra_secrets.registering import in_program, one_clear_message, short_stack_trace
+from infra_secrets.registering import one_clear_message, short_stack_trace
 
 _SET_BY_HAND = "Leave it out: a value is set by hand, with the command in output set_command."
 
@@ -114,7 +114,7 @@ class Secret(pulumi.ComponentResource):
         claim = Claim(self, cloud, wanted, self.get_provider(cloud.RESOURCE_TYPE), checks)
         with one_clear_message(), short_stack_trace():
             container = cloud.create(wanted, claim.options())
-        in_program(claim.watch(container))
+        claim.watch(container)
         for warning in cloud.warnings(wanted):
             pulumi.log.warn(f'Secret("{name}"): {warning}', self)
         self.secret_id = container.secret_id

@@ -623,6 +623,27 @@ def test_a_preview_of_a_new_stack_with_adopt_asks_for_no_state_that_is_not_there
         assert rehearsal.preview(check=False).succeeded
 
 
+@pytest.mark.parametrize("options", [(), ("--parallel=1",)], ids=["as usual", "one worker"])
+def test_many_refused_creations_in_a_new_stack_are_all_answered(
+    cloud: str, options: tuple[str, ...]
+) -> None:
+    keys = [f"key-{number}" for number in range(20)]
+
+    def program() -> None:
+        for key in keys:
+            secret(key, key=key)()
+
+    hands = Hands(cloud, program)
+    with hands.rehearsal as rehearsal:
+        rehearsal.up()
+        rehearsal.lose_state()
+        rehearsal.skip_checkpoints = True
+        rehearsal.lose_state()
+        refused = hands.up(program, "--continue-on-error", *options)
+
+        assert refused.error.count("the state does not know it") == len(keys)
+
+
 # The policy on AWS -------------------------------------------------------------------------------
 
 DENY = (

@@ -25,6 +25,8 @@ from infra_secrets.naming import SecretName, Spelling, nearest, shown
 if TYPE_CHECKING:
     import pulumi
 
+    from infra_secrets.internals import Asking
+
 KEEP, RECOVER, DISCARD = "keep", "recover", "discard"
 RETENTIONS: Mapping[str, str] = {
     KEEP: "removing it from code is refused",
@@ -210,11 +212,12 @@ class Cloud(Protocol):
     async def where(self, wanted: Wanted, provider: "pulumi.ProviderResource | None") -> Place:
         """Find out where a container is to be, beside its name, as far as the program can know it."""
 
-    async def look(self, place: Place, asking: "pulumi.InvokeOptions") -> Existing:
+    async def look(self, place: Place, asking: "Asking") -> Existing:
         """Read a container's metadata, by the provider's own login and never its value.
 
         Raises:
-            Exception: There is none, or the login may not look. The SDK has no narrower class.
+            LookupError: There is none, or the login may not look.
+            grpc.RpcError: The engine could not ask.
         """
 
     def adopting(self, existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | str]":
@@ -227,7 +230,7 @@ class Cloud(Protocol):
     """Whether `before_create` has anything to ask."""
 
     async def before_create(
-        self, inputs: "Mapping[str, Any]", wanted: Wanted, asking: "pulumi.InvokeOptions"
+        self, inputs: "Mapping[str, Any]", wanted: Wanted, asking: "Asking"
     ) -> None:
         """Stop a creation that would cost a value.
 

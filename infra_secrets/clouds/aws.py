@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pulumi_aws import secretsmanager as aws_secret
     from pulumi_aws.secretsmanager import SecretReplicaArgsDict
 
+    from infra_secrets.internals import Asking
+
 # Source of the limits: botocore 1.44.5, secretsmanager service-2.json; tags: CreateSecret's Tags.
 MAX_NAME = 512
 MAX_DESCRIPTION = 2048
@@ -397,14 +399,10 @@ async def where(_wanted: Wanted, provider: "pulumi.ProviderResource | None") -> 
     return {"region": region} if isinstance(region, str) and region else {}
 
 
-async def look(at: Place, asking: "pulumi.InvokeOptions") -> Existing:
+async def look(at: Place, asking: "Asking") -> Existing:
     """DescribeSecret and GetResourcePolicy (terraform-provider-aws, secret_data_source.go)."""
-    import pulumi
-
     asked = {part: at[part] for part in ("name", "region") if part in at}
-    found = await pulumi.runtime.invoke_async(
-        "aws:secretsmanager/getSecret:getSecret", asked, asking
-    )
+    found = await asking.ask("aws:secretsmanager/getSecret:getSecret", asked) or {}
     return Existing.read(found["arn"], found.get("tags") or {}, found)
 
 
@@ -438,9 +436,7 @@ def _find(at: Place) -> str:
     )
 
 
-async def before_create(
-    _inputs: Mapping[str, Any], _wanted: Wanted, _asking: "pulumi.InvokeOptions"
-) -> None:
+async def before_create(_inputs: Mapping[str, Any], _wanted: Wanted, _asking: "Asking") -> None:
     """Nothing to ask."""
 
 

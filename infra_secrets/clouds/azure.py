@@ -31,6 +31,8 @@ from infra_secrets.naming import Spelling, shown
 if TYPE_CHECKING:
     import pulumi
 
+    from infra_secrets.internals import Asking
+
 # Azure/azure-rest-api-specs keyvault stable/2023-07-01/secrets.json; tags: about-secrets.md
 MAX_NAME = 127
 MAX_TAGS = 15 - 1  # one is for `az keyvault secret set`, which adds `file-encoding`
@@ -427,15 +429,10 @@ async def where(wanted: Wanted, _provider: "pulumi.ProviderResource | None") -> 
     return {} if match is None else {part: match[part].lower() for part in ("vault", "group")}
 
 
-async def look(at: Place, asking: "pulumi.InvokeOptions") -> Existing:
+async def look(at: Place, asking: "Asking") -> Existing:
     """GET by ARM, which never shows a value (pulumi-azure-native, keyvault.getSecret)."""
-    import pulumi
-
-    found = await pulumi.runtime.invoke_async(
-        "azure-native:keyvault:getSecret",
-        {"resourceGroupName": at["group"], "vaultName": at["vault"], "secretName": at["name"]},
-        asking,
-    )
+    where = {"resourceGroupName": at["group"], "vaultName": at["vault"], "secretName": at["name"]}
+    found = await asking.ask("azure-native:keyvault:getSecret", where) or {}
     return Existing.read(found["id"], found.get("tags") or {}, found)
 
 
@@ -449,9 +446,7 @@ def to_adopt(at: Place) -> str:
     return f'adopt="<azure_vault_id>/secrets/{at.get("name")}"'
 
 
-async def before_create(
-    inputs: Mapping[str, Any], wanted: Wanted, asking: "pulumi.InvokeOptions"
-) -> None:
+async def before_create(inputs: Mapping[str, Any], wanted: Wanted, asking: "Asking") -> None:
     """Stop where the vault holds a deleted secret of the name, or does not say that it holds none.
 
     The provider's create would recover it and put the placeholder on top of its value
@@ -473,7 +468,9 @@ async def before_create(
     if not address:
         return  # a preview in which the provider itself is not known yet; the `up` asks
     url = f"{address}deletedsecrets/{name}?api-version={DATA_PLANE_API}"
-    if await asyncio.to_thread(_is_there, url, token):
+    from infra_secrets.internals import in_a_thread
+
+    if await in_a_thread(_is_there, url, token):
         raise InfraSecretsError(_recoverable(vault, name))
 
 
@@ -486,7 +483,7 @@ async def _known(found: object) -> str:
     return found if isinstance(found, str) else ""
 
 
-async def _way_in(group: str, vault: str, asking: "pulumi.InvokeOptions") -> tuple[str, str]:
+async def _way_in(group: str, vault: str, asking: "Asking") -> tuple[str, str]:
     """Find a vault's address and a token for it, once for a run, a vault and a login."""
     from infra_secrets.run import Run
 
@@ -498,26 +495,22 @@ async def _way_in(group: str, vault: str, asking: "pulumi.InvokeOptions") -> tup
     return address, token
 
 
-async def _ask_for_the_way_in(
-    group: str, vault: str, asking: "pulumi.InvokeOptions"
-) -> tuple[str, str]:
+async def _ask_for_the_way_in(group: str, vault: str, asking: "Asking") -> tuple[str, str]:
     import pulumi
 
     try:
-        found = await pulumi.runtime.invoke_async(
-            "azure-native:keyvault:getVault",
-            {"resourceGroupName": group, "vaultName": vault},
-            asking,
+        found = await asking.ask(
+            "azure-native:keyvault:getVault", {"resourceGroupName": group, "vaultName": vault}
         )
         if found is None and pulumi.runtime.is_dry_run():
             return "", ""
-        address = found["properties"]["vaultUri"]
+        address = (found or {})["properties"]["vaultUri"]
         audience = "https://" + (urlsplit(address).hostname or "").partition(".")[2]
-        token = await pulumi.runtime.invoke_async(
-            "azure-native:authorization:getClientToken", {"endpoint": audience}, asking
+        token = await asking.ask(
+            "azure-native:authorization:getClientToken", {"endpoint": audience}
         )
-        return address, token["token"]
-    except Exception as failed:  # noqa: BLE001 (the SDK raises bare exceptions)
+        return address, (token or {})["token"]
+    except Exception as failed:  # noqa: BLE001 (whatever it is, it is no answer)
         raise InfraSecretsError(_cannot_tell(vault, str(failed))) from None
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pulumi
     from pulumi_gcp.secretmanager import SecretReplicationArgsDict
 
+    from infra_secrets.internals import Asking
+
 MAX_NAME = 255  # google.cloud.secretmanager CreateSecretRequest.secret_id
 # Labels and annotations: pulumi-gcp 10.2.0, gcp.secretmanager.Secret. GCP takes 64 labels, and one of them
 # is the provider's: goog-pulumi-provisioned. The annotations together stay below 16 KiB.
@@ -334,14 +336,10 @@ async def where(_wanted: Wanted, provider: "pulumi.ProviderResource | None") -> 
     return {"project": project} if isinstance(project, str) and not project.isdigit() else {}
 
 
-async def look(at: Place, asking: "pulumi.InvokeOptions") -> Existing:
+async def look(at: Place, asking: "Asking") -> Existing:
     """GetSecret (terraform-provider-google, data_source_secret_manager_secret.go)."""
-    import pulumi
-
     asked = {"secretId": at["name"], **({"project": at["project"]} if "project" in at else {})}
-    found = await pulumi.runtime.invoke_async(
-        "gcp:secretmanager/getSecret:getSecret", asked, asking
-    )
+    found = await asking.ask("gcp:secretmanager/getSecret:getSecret", asked) or {}
     id_ = f"projects/{found['project']}/secrets/{found['secretId']}"
     annotations = found.get("effectiveAnnotations") or found.get("annotations") or {}
     return Existing.read(id_, annotations, found)
@@ -393,9 +391,7 @@ def to_adopt(at: Place) -> str:
     return f'adopt="projects/{at.get("project", "PROJECT")}/secrets/{at.get("name")}"'
 
 
-async def before_create(
-    _inputs: Mapping[str, Any], _wanted: Wanted, _asking: "pulumi.InvokeOptions"
-) -> None:
+async def before_create(_inputs: Mapping[str, Any], _wanted: Wanted, _asking: "Asking") -> None:
     """Nothing to ask."""
 
 
