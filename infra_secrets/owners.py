@@ -49,6 +49,7 @@ class Claim:
         cloud: Its cloud.
         wanted: What is wanted.
         provider: Whose login asks; a transform may choose another.
+        transformed: Whether one did.
         checks: What must be right before anything is registered: arguments that are outputs.
         refused: Whether it was refused in this run.
     """
@@ -58,6 +59,7 @@ class Claim:
     wanted: Wanted
     provider: pulumi.ProviderResource | None
     checks: Sequence["pulumi.Output[Any]"] = ()
+    transformed: bool = field(default=False, init=False)
     refused: bool = field(default=False, init=False)
 
     @property
@@ -123,7 +125,7 @@ class Claim:
         return opts
 
     def _use(self, provider: pulumi.ProviderResource) -> None:
-        self.provider = provider
+        self.provider, self.transformed = provider, True
 
     async def _urn(self) -> str:
         component = await self.component.urn.future() or ""
@@ -212,13 +214,20 @@ class Claim:
             return _EXCHANGED.format(name=name_in(tracking[0]))
         if tracking:
             return f"{self._ours(tracking[0], urn)} Do not adopt it: it would be deleted under its old name."
+        return self._in_no_state(existing, place, urn, asked=state is not None)
+
+    def _in_no_state(
+        self, existing: Existing | None, place: Place, urn: str, *, asked: bool
+    ) -> str:
         name = place.get("name")
         if existing is None:
             return _NOT_SEEN.format(name=name, adopt=self.cloud.to_adopt(place))
-        if existing.facts.get("stack") not in (None, self.wanted.stack):
+        stack = existing.facts.get("stack")
+        if stack is None:
+            return _NOBODYS.format(name=name, id=existing.id)
+        if stack != self.wanted.stack or not asked:
             return self._theirs(existing, urn)
-        whose = _LOST if "stack" in existing.facts else _NOBODYS
-        return whose.format(name=name, logical=existing.facts.get("logical-name"), id=existing.id)
+        return _LOST.format(name=name, logical=existing.facts.get("logical-name"), id=existing.id)
 
     async def _seen(self, place: Place) -> Existing | None:
         try:
@@ -232,15 +241,13 @@ class Claim:
         if component is None:
             return (
                 f"The container is this stack's own: it is the resource {name_in(urn)!r}. To take it over in place, "
-                f"put "
-                f'formerly="{urn}" into this Secret, and take that resource out of the program.'
+                f'put formerly="{urn}" into this Secret, and take that resource out of the program.'
             )
         renamed = urn.rpartition("::")[0] == own.rpartition("::")[0]
         alias = f'Alias(name="{name_in(component)}")' if renamed else f'"{component}"'
         return (
             f'The container is this stack\'s own: it is Secret("{name_in(component)}"), which was renamed or moved. '
-            f"Say "
-            f"so, and it stays what it is: opts=ResourceOptions(aliases=[{alias}])."
+            f"Say so, and it stays what it is: opts=ResourceOptions(aliases=[{alias}])."
         )
 
     def _theirs(self, existing: Existing, urn: str) -> str:
@@ -262,8 +269,15 @@ class Claim:
         return (
             f"The container belongs to another stack: {shown(stack)} has it as Secret({shown(name)}). Nothing of it "
             "was changed. Give this Secret another key=, service= or environment=. Only where this stack is to have "
-            f"it from now on: take it out of that stack's state, without deleting it (pulumi state delete), and then "
-            f"add {adopt}."
+            f"it from now on: take it out of that stack's state, which deletes nothing, and then add {adopt}. Where "
+            f"it stands at the top of that program: pulumi state delete '{self._in_stack(stack, name)}' --stack {stack}"
+        )
+
+    def _in_stack(self, stack: str, logical_name: str) -> str:
+        """Guess the URN of a container in another stack: it is right where its `Secret` has no parent."""
+        _, project, name = [*stack.split("/"), "", ""][:3]
+        return (
+            f"urn:pulumi:{name}::{project}::{COMPONENT}${self.cloud.RESOURCE_TYPE}::{logical_name}"
         )
 
     # When it is registered -----------------------------------------------------------------------
@@ -278,7 +292,9 @@ class Claim:
             SecretArgsError: It is another one than the program asks for.
         """
         is_, name = self.cloud.place(properties), self.cloud.name(self.wanted.spelled)
-        asked = {"name": name, **await self.cloud.where(self.wanted, self.provider)}
+        # Where a transform chose the provider, that is where it is to be, and nothing public says which place it is.
+        where = {} if self.transformed else await self.cloud.where(self.wanted, self.provider)
+        asked = {"name": name, **where}
         differing = clouds.differing(is_, asked)
         if differing:
             found = ", ".join(f"{part} {is_[part]!r}" for part in differing)

@@ -623,6 +623,40 @@ def test_a_preview_of_a_new_stack_with_adopt_asks_for_no_state_that_is_not_there
         assert rehearsal.preview(check=False).succeeded
 
 
+@pytest.fixture
+def unread_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Pulumi Cloud in a stack without outputs: whether there is a state cannot be known."""
+
+    async def unknown() -> bool:
+        return False
+
+    monkeypatch.setattr("infra_secrets.run._has_state", unknown)
+
+
+@pytest.mark.usefixtures("unread_state")
+def test_where_the_state_cannot_be_asked_the_container_s_own_word_counts() -> None:
+    hands = Hands("aws", secret())
+    with hands.rehearsal as rehearsal:
+        rehearsal.up()
+        hands.simulated.set_value(spelled("aws"), VALUE)
+        id_ = hands.id_of(spelled("aws"))
+        renamed = hands.up(secret("StripeKey"))
+        adopted = hands.up(secret("StripeKey", adopt=id_))
+
+        for refused in (renamed, adopted):
+            assert "says that it is this stack's own, Secret('StripeApiKey')" in refused.error
+            assert 'Alias(name="StripeApiKey")' in refused.error
+            assert f'adopt="{id_}", adopt_from="organization/shop/production"' in refused.error
+        assert hands.value() == VALUE
+
+        opts = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="StripeApiKey")])
+        assert hands.up(secret("StripeKey", opts=opts)).succeeded
+        rehearsal.lose_state()
+        again = secret("StripeKey", adopt=id_, adopt_from="organization/shop/production")
+        assert hands.up(again).succeeded
+        assert hands.value() == VALUE
+
+
 @pytest.mark.parametrize("options", [(), ("--parallel=1",)], ids=["as usual", "one worker"])
 def test_many_refused_creations_in_a_new_stack_are_all_answered(
     cloud: str, options: tuple[str, ...]
@@ -832,3 +866,28 @@ def test_a_run_is_forgotten_when_it_is_over() -> None:
         None,
         None,
     ]  # the last one is held until the next begins
+
+
+def test_components_made_in_threads_leave_the_process_as_it_was() -> None:
+    import sys
+    import threading
+
+    from infra_secrets.registering import short_stack_trace
+
+    inside, leave = threading.Event(), threading.Event()
+
+    def stay() -> None:
+        with short_stack_trace():
+            inside.set()
+            leave.wait(60)
+
+    first = threading.Thread(target=stay)
+    with short_stack_trace():
+        first.start()
+        inside.wait(60)
+    still_short = sys.tracebacklimit
+    leave.set()
+    first.join(60)
+
+    assert still_short
+    assert not hasattr(sys, "tracebacklimit")
