@@ -23,6 +23,7 @@ _STEPS = {
     ("create",): "a new container is made",
     ("delete",): "deleted",
     ("import",): "taken over",
+    ("import", "update"): "taken over, and updated in place",
     ("update",): "updated in place",
     ("create-replacement", "delete-replaced", "replace"): "a new, empty container; the old one is "
     "deleted",
