@@ -393,9 +393,9 @@ _LOST = (
     + _INTERRUPTED
 )
 _NOBODYS = (
-    "A container {name!r} exists that this stack does not have, and it does not say whose it is (made by hand, or by "
-    'something else). Nothing of it was changed. Take it over, value and all: add adopt="{id}" to this Secret and run '
-    "again." + _INTERRUPTED
+    "A container {name!r} exists that this stack does not have, and it does not say whose it is (made by hand or by "
+    "something else, or somebody took its tags away). Nothing of it was changed. If no other stack has it, take it "
+    'over, value and all: add adopt="{id}" to this Secret and run again.' + _INTERRUPTED
 )
 _NOT_SEEN = (
     "A container {name!r} exists that this stack does not have, and this login may not look whose it is. Nothing of it "
