@@ -5,6 +5,9 @@ also bring the stack to rest. A way out is named, since its number changes with 
 """
 
 from dataclasses import dataclass
+from typing import Literal
+
+HeldBy = Literal["objections", "watch", "identity", "hold", "whose"]
 
 
 @dataclass(frozen=True)
@@ -15,11 +18,13 @@ class Found:
         cloud: Where.
         what: What became of it, as a sentence.
         lines: Its steps.
+        held_by: What of the package holds it now: without that it breaks again.
     """
 
     cloud: str
     what: str
     lines: tuple[str, ...]
+    held_by: HeldBy
 
 
 _RENAMED_AND_ADOPTED = (
@@ -44,11 +49,15 @@ _KEPT_AND_RENAMED = (
 
 FOUND = (
     *(
-        Found(cloud, "the logical name changes, and it is adopted", _RENAMED_AND_ADOPTED)
+        Found(
+            cloud, "the logical name changes, and it is adopted", _RENAMED_AND_ADOPTED, "objections"
+        )
         for cloud in ("aws", "gcp", "azure")
     ),
     *(
-        Found(cloud, "discard becomes keep and the key changes at once", _KEPT_AND_RENAMED)
+        Found(
+            cloud, "discard becomes keep and the key changes at once", _KEPT_AND_RENAMED, "identity"
+        )
         for cloud in ("aws", "gcp")
     ),
     Found(
@@ -63,11 +72,13 @@ FOUND = (
             "up",
             "rest 0",
         ),
+        "hold",
     ),
     Found(
         "gcp",
         "replicas change under discard (it never came to rest)",
         ("add Stripe discard", "up", "set Stripe", "replicas Stripe 1", "rest 0"),
+        "whose",
     ),
     Found(
         "aws",
@@ -85,6 +96,7 @@ FOUND = (
             "staging: destroy",
             "rest 0",
         ),
+        "objections",
     ),
     Found(
         "gcp",
@@ -103,6 +115,7 @@ FOUND = (
             "staging: up",
             "rest 0",
         ),
+        "objections",
     ),
     Found(
         "gcp",
@@ -117,6 +130,7 @@ FOUND = (
             "up",
             "rest 0",
         ),
+        "objections",
     ),
     Found(
         "aws",
@@ -129,6 +143,7 @@ FOUND = (
             "up continue",
             "rest 0",
         ),
+        "watch",
     ),
     Found(
         "aws",
@@ -141,6 +156,7 @@ FOUND = (
             "up continue",
             "rest 0",
         ),
+        "watch",
     ),
     Found(
         "azure",
@@ -153,5 +169,6 @@ FOUND = (
             "up continue",
             "rest 0",
         ),
+        "watch",
     ),
 )

@@ -452,21 +452,43 @@ class Life:
         subject.rehearsal.lose_state()
 
     def _do_set(self, subject: Subject, slot: str) -> None:
-        """Let an operator set a new value."""
+        """Let an operator set a new value, with the command that the stack gives out."""
         if slot in subject.secrets:
-            self._set(self.name(subject.secrets[slot]))
+            said = subject.secrets[slot]
+            facts = {
+                "infra-secrets.stack": f"organization/{PROJECT}/{subject.name}",
+                "infra-secrets.logical-name": said.logical,
+            }
+            self._set(self.name(said), facts if slot in subject.applied else {})
 
-    def _set(self, name: str) -> None:
+    def _set(self, name: str, facts: Mapping[str, str]) -> None:
         if self._is_live(name):
             self._values_set += 1
+            before = self._tags_on_azure(name)
             # With characters that every escaping treats differently.
             text = f"sk_live_{self._values_set}_{name}_\"<&>'%/é"
             self.cloud.set_value(name, text, self.place.scope)
+            self._tag_on_azure(name, {**before, **facts})
             self.model.was_set(name, text)
 
+    def _tags_on_azure(self, name: str) -> dict[str, str]:
+        if self.place.cloud != "azure":
+            return {}
+        there = self.subject(STACK).rehearsal.azure.service.live(self.place.scope, name)
+        return {} if there is None else dict(there.current.tags)
+
+    def _tag_on_azure(self, name: str, tags: Mapping[str, str]) -> None:
+        """Tag the newest version, which begins without tags."""
+        if self.place.cloud == "azure":
+            there = self.subject(STACK).rehearsal.azure.service.live(self.place.scope, name)
+            assert there is not None
+            there.current.tags = dict(tags)
+
     def _do_edit_tags(self, subject: Subject, slot: str) -> None:
-        if slot in subject.secrets and self._is_live(self.name(subject.secrets[slot])):
-            self.place.edit_by_hand(subject.rehearsal, self.name(subject.secrets[slot]))
+        if slot in subject.secrets and self._is_live(name := self.name(subject.secrets[slot])):
+            before = self._tags_on_azure(name)
+            self.place.edit_by_hand(subject.rehearsal, name)
+            self._tag_on_azure(name, {**before, **self._tags_on_azure(name)})
 
     def _do_make(self, subject: Subject, slot: str) -> None:
         """Let somebody make the container by hand, before the program does, and set its value."""
@@ -474,7 +496,7 @@ class Life:
             name = self.name(subject.secrets[slot])
             if self.cloud.state(name, self.place.scope) == "missing":
                 self.place.make_by_hand(subject.rehearsal, name)
-                self._set(name)
+                self._set(name, {})
 
     def _do_delete(self, subject: Subject, slot: str) -> None:
         """Let somebody delete the container in the console."""

@@ -1,17 +1,20 @@
 """A few random lives on every cloud, those that broke a promise once, and the machine that plays them."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pulumi
 import pytest
 
+from infra_secrets import clouds
 from infra_secrets.clouds import aws
+from infra_secrets.errors import SecretArgsError
+from infra_secrets.internals import Holder
 from infra_secrets.owners import Claim
 from infra_secrets.testing.rehearsal import Diagnostic, Run
 from tests.lives import follower
-from tests.lives.found import FOUND, Found
+from tests.lives.found import FOUND, Found, HeldBy
 from tests.lives.generator import make
 from tests.lives.life import Broken, Life, Subject, play
 from tests.lives.model import RAW, Model, Wish
@@ -33,6 +36,37 @@ def test_nothing_is_lost_in_a_random_life(cloud: str, number: int) -> None:
 @pytest.mark.parametrize("life", FOUND, ids=lambda life: f"{life.cloud}: {life.what}")
 def test_nothing_is_lost_any_more_when(life: Found) -> None:
     play(life.cloud, life.lines)
+
+
+async def _nothing(*_: object) -> None:
+    """Instead of something that looks, refuses or holds."""
+
+
+async def _no_objections(*_: object) -> AsyncIterator[SecretArgsError]:
+    for nothing in ():
+        yield nothing
+
+
+def take_away(what: HeldBy, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Break what holds a life."""
+    if what == "objections":
+        monkeypatch.setattr(Claim, "_objections", _no_objections)
+    elif what == "identity":
+        monkeypatch.setattr(clouds.load(cloud), "IDENTITY", ())
+    elif what == "hold":
+        monkeypatch.setattr(Holder, "hold", _nothing)
+    else:
+        monkeypatch.setattr(Claim, what, _nothing)
+
+
+@pytest.mark.parametrize("life", FOUND, ids=lambda life: f"{life.cloud}: {life.what}")
+def test_without_what_holds_it_a_life_breaks_again(
+    life: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_away(life.held_by, life.cloud, monkeypatch)
+
+    with pytest.raises(Broken):
+        play(life.cloud, life.lines)
 
 
 # A broken product is noticed --------------------------------------------------------------------
@@ -96,17 +130,13 @@ def test_a_stack_that_does_not_come_to_rest_is_noticed(monkeypatch: pytest.Monke
 
 
 def test_an_error_without_a_way_out_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Claim, "whose", _says_nothing)
+    take_away("whose", "aws", monkeypatch)
 
     assert broken("aws", "add Stripe", "up", "lose-state", "up") == "dead end"
 
 
-async def _says_nothing(*_: object) -> None:
-    """Instead of `Claim.whose`."""
-
-
 def test_it_is_said_after_which_step_a_promise_was_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Claim, "whose", _says_nothing)
+    take_away("whose", "aws", monkeypatch)
 
     with pytest.raises(Broken) as raised:
         play("aws", ["add Stripe", "up", "lose-state", "up", "preview"])
