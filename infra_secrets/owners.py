@@ -81,7 +81,7 @@ class Claim:
             ),
             "on_error": run.hook(pulumi.ErrorHook, "infra-secrets:way-out", watch.on_error),
         }
-        if not self.cloud.ASKS_BEFORE_IT_CREATES:
+        if not self.cloud.ASKS_BEFORE_IT_CREATES and not self._looks_before:
             del hooks["before_create"]
         opts = pulumi.ResourceOptions(
             parent=self.component,
@@ -189,6 +189,37 @@ class Claim:
                 yield said
             else:
                 pulumi.log.warn(f"{self._who}: {said}", self.component)
+
+    @property
+    def _looks_before(self) -> bool:
+        return bool(self.cloud.GONE_AT_ONCE) and self.wanted.retention == clouds.RECOVER
+
+    async def before(self, urn: str, run: Run) -> None:
+        """Refuse a new container where the old one would go as `discard` said, and the program says `recover`.
+
+        The engine deletes by its state, and what the retention was before is still there.
+
+        Raises:
+            SecretArgsError: It would.
+        """
+        if not self._looks_before:
+            return
+        aliases = [await pulumi.Output.from_input(each).future() for each in self._aliases()]
+        key = (
+            "state before",
+            self.cloud.RESOURCE_TYPE,
+        )  # read once: it is about what was there before this run
+        if key not in run.found_out:
+            run.found_out[key] = asyncio.ensure_future(resources_in_state(self.cloud.RESOURCE_TYPE))
+        state = await run.found_out[key] or {}
+        for known in (urn, *aliases):
+            outputs = state.get(str(known), {})
+            if self.cloud.GONE_AT_ONCE.items() <= outputs.items():
+                raise SecretArgsError(
+                    f"its retention changes to {clouds.RECOVER!r} together with what makes a new container of it (its "
+                    f"name or place), and the old one would be deleted for good, as its retention said until now. "
+                    f"{_RETENTION_FIRST}"
+                )
 
     # When it is created --------------------------------------------------------------------------
 
@@ -325,6 +356,7 @@ class _Watch:
             return
         try:
             inputs = await _plain(args.new_inputs)
+            await claim.before(args.urn, self.run)
             await claim.cloud.before_create(inputs, claim.wanted, claim.asking)
         except InfraSecretsError as refused:
             claim.refused = True
@@ -414,6 +446,10 @@ _EXCHANGED = (
 _OTHER_CONTAINER = (
     "Nothing of it was changed. Undo the change; or add a second Secret with the new name, let an operator copy the "
     "value, and retire this one (first its retention, then the Secret)."
+)
+_RETENTION_FIRST = (
+    "Nothing was changed. Undo the change, and do it in two runs of pulumi up: first the retention, "
+    "then the rest."
 )
 _REFRESH = (
     "the update was refused, but the state may hold what was asked for, and then the next pulumi up says that it "

@@ -7,7 +7,7 @@ also bring the stack to rest. A way out is named, since its number changes with 
 from dataclasses import dataclass
 from typing import Literal
 
-HeldBy = Literal["objections", "watch", "identity", "hold", "whose"]
+HeldBy = Literal["objections", "watch", "identity", "hold", "whose", "before"]
 
 
 @dataclass(frozen=True)
@@ -170,5 +170,19 @@ FOUND = (
             "rest 0",
         ),
         "watch",
+    ),
+    Found(
+        "aws",
+        "discard becomes recover and the key changes at once",
+        (
+            "add Stripe discard",
+            "up",
+            "set Stripe",
+            "retention Stripe recover",
+            "key Stripe stripe-secret-key",
+            "up",
+            "rest 0",
+        ),
+        "before",
     ),
 )
