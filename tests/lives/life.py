@@ -296,9 +296,9 @@ class Life:
             target = how[1]
             flags = ["--target", f"**{subject.secrets[target].logical}", "--target-dependents"]
         elif how[:1] == ("replace",):
-            if how[1] not in subject.secrets:
+            if how[1] not in subject.applied:
                 return
-            position = subject.secrets[how[1]].position
+            position = subject.applied[how[1]].position
             flags = ["--replace", position.urn(subject.name, subject.container_type)]
         self.up(subject, *flags, target=target)
 
