@@ -370,5 +370,6 @@ ADVICE: tuple[Advice, ...] = (
         "refresh", re.compile(r"pulumi refresh(?P<flags>( --clear-pending-creates)?)"), _refresh
     ),
     Advice("run again", re.compile(r"InternalServiceError"), _again),
+    Advice("run again", re.compile(r"Target '\S+' could not be found in the stack"), _again),
     Advice("not as a raw resource", re.compile(r"update failed"), _give_up, _fails_raw),
 )
