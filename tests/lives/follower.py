@@ -51,8 +51,8 @@ def follow(life: "Life", subject: "Subject", way: str) -> None:
 def _found(life: "Life", subject: "Subject") -> Iterator[tuple[Advice, str | None, re.Match[str]]]:
     if subject.last is None or subject.last.succeeded:
         return
-    for part in re.split(r"(?=Secret\(\")", _joined(subject.last.error)):
-        about = re.match(r'Secret\("([^"]+)"\)', part)
+    for part in re.split(r'(?=Secret\("[^"]+"\): )', _joined(subject.last.error)):
+        about = re.match(r'Secret\("([^"]+)"\): ', part)
         slot = None if about is None else subject.slot_of(about[1])
         matches = [
             (match.start(), number, advice, match)

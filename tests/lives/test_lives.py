@@ -340,6 +340,12 @@ def test_a_printed_alias_is_pasted_and_what_was_adopted_no_longer_is(
     assert (pasted.former, pasted.adopt) == ((former,), None)
 
 
+def test_what_a_message_is_about_is_not_what_else_it_names() -> None:
+    text = 'Secret("StripeKey"): it is Secret("Before"), renamed: aliases=[Alias(name="Before")].'
+
+    assert way(*told(text), "what it was").former == (Former("Before"),)
+
+
 def test_a_printed_urn_is_pasted_as_formerly() -> None:
     text = f'Secret("StripeKey"): the raw resource: add formerly="{URN}" and run again.'
 
