@@ -168,7 +168,7 @@ class Claim:
             )
             return
         state = await resources_in_state(self.cloud.RESOURCE_TYPE)
-        if urn in (state or {}):
+        if clouds.same_place(self.cloud.place((state or {}).get(urn, {})), place):
             return  # it is adopted already
         for other, outputs in (state or {}).items():
             if clouds.same_place(self.cloud.place(outputs), place):
@@ -182,8 +182,11 @@ class Claim:
             return  # what cannot be seen cannot be imported either: the provider says why
         whose = existing.facts.get("stack")
         mine = whose == self.wanted.stack and (state is not None or pulumi.runtime.is_dry_run())
-        if whose not in (None, self.wanted.adopt_from) and not mine:
-            yield SecretArgsError(self._theirs(existing, urn))
+        if whose not in (None, self.wanted.adopt_from):
+            if not mine:
+                yield SecretArgsError(self._theirs(existing, urn))
+            elif self._was_replaced(existing, state or {}):
+                yield SecretArgsError(self._waiting(existing))
         for said in self.cloud.adopting(existing, self.wanted):
             if isinstance(said, SecretArgsError):
                 yield said
@@ -244,10 +247,33 @@ class Claim:
         name = place.get("name")
         if existing is None:
             return _NOT_SEEN.format(name=name, adopt=self.cloud.to_adopt(place))
+        return self._untracked(existing, urn, state or {})
+
+    def _untracked(self, existing: Existing, urn: str, state: State) -> str:
+        """Say what to do about a container that the state does not have."""
         if existing.facts.get("stack") not in (None, self.wanted.stack):
             return self._theirs(existing, urn)
+        if self._was_replaced(existing, state):
+            return self._waiting(existing)
+        name = self.cloud.place_of(existing.id).get("name")
         whose = _LOST if "stack" in existing.facts else _NOBODYS
         return whose.format(name=name, logical=existing.facts.get("logical-name"), id=existing.id)
+
+    def _was_replaced(self, existing: Existing, state: State) -> bool:
+        """Whether the `Secret` that made the container has another one now.
+
+        The old one may then wait for its deletion, which the engine never tells of, and is deleted whoever adopts it.
+        """
+        if existing.facts.get("stack") != self.wanted.stack:
+            return False
+        made_it = existing.facts.get("logical-name")
+        return any(component_in(urn) and name_in(urn) == made_it for urn in state)
+
+    def _waiting(self, existing: Existing) -> str:
+        name, stack = self.cloud.place_of(existing.id).get("name"), self.wanted.stack
+        return _WAITING.format(
+            name=name, logical=existing.facts.get("logical-name"), id=existing.id, stack=stack
+        )
 
     async def _seen(self, place: Place) -> Existing | None:
         try:
@@ -423,6 +449,14 @@ _LOST = (
     "The container {name!r} was made by this stack, as Secret({logical!r}), and the state does not know it (an "
     'interrupted run or a lost state). Take it over, value and all: add adopt="{id}" to this Secret and run again.'
     + _INTERRUPTED
+)
+_WAITING = (
+    "The container {name!r} was this stack's own, as Secret({logical!r}), which has another one now. After a run that "
+    "was interrupted or failed it may still wait for its deletion, and adopting it would delete it. Nothing was "
+    "changed. To let it go: take this Secret out of the program, run pulumi up, and put it back. To keep it, value and "
+    "all: pulumi stack export --file state.json; take the resource with its id and "
+    '"delete": true out of that file, if there is one; pulumi stack import --file state.json; then add adopt="{id}", '
+    'adopt_from="{stack}".'
 )
 _NOBODYS = (
     "A container {name!r} exists that this stack does not have, and it does not say whose it is (made by hand or by "

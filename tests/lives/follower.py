@@ -161,6 +161,22 @@ def _forget_there(
     other.rehearsal.edit_state(edit)
 
 
+def _forget_what_waits(
+    _life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]
+) -> None:
+    """Take out of the state what waits for its deletion under the id that the message names."""
+    del slot
+
+    def edit(deployment: dict[str, Any]) -> None:
+        deployment["resources"] = [
+            each
+            for each in deployment.get("resources", [])
+            if not (each.get("delete") and each.get("id") == match["id"])
+        ]
+
+    subject.rehearsal.edit_state(edit)
+
+
 def _drop_adopt(_life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]) -> None:
     del slot, match
     for each in subject.secrets:
@@ -328,6 +344,11 @@ ADVICE: tuple[Advice, ...] = (
             r".*?\(pulumi state delete\)"
         ),
         _forget_there,
+    ),
+    Advice(
+        "take over",
+        re.compile(r'pulumi stack export [^"]*"delete": true .*?adopt="(?P<id>[^"]+)"'),
+        _forget_what_waits,
     ),
     Advice("undo", re.compile(r"\bUndo the change\b"), _undo, _has_changed),
     Advice("another key", re.compile(r"\b[Gg]ive [^.;]*\banother key="), _other_key, _is_in_code),

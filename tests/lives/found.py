@@ -185,4 +185,42 @@ FOUND = (
         ),
         "before",
     ),
+    *(
+        Found(
+            cloud,
+            "a replaced container waits for its deletion, and is wanted again",
+            (
+                "add Stripe discard",
+                "up",
+                "set Stripe",
+                "key Stripe stripe-secret-key",
+                "kill up delete lost",
+                "key Stripe stripe-api-key",
+                "up",
+                "adopt Stripe",
+                "up",
+                "rest 0",
+            ),
+            "objections",
+        )
+        for cloud in ("aws", "gcp", "azure")
+    ),
+    Found(
+        "aws",
+        "a replaced container waits for its deletion, and another secret gets its key",
+        (
+            "add Stripe discard",
+            "add Webhook discard",
+            "up",
+            "set Webhook",
+            "key Webhook webhook-secret",
+            "kill up delete lost",
+            "key Stripe webhook-key",
+            "up",
+            "adopt Stripe",
+            "up",
+            "rest 0",
+        ),
+        "objections",
+    ),
 )

@@ -231,7 +231,7 @@ class _Teller:
 
     def _killed(self) -> Iterator[str]:
         effect = self.draw.choice(("done", "lost"))
-        which = self.draw.choice(("create", "create", "update", "delete"))
+        which = self.draw.choice(("create", "create", "update", "delete", "replaced"))
         slot = self._slot()
         if which == "create":
             yield f"add {slot} {self._retention()}"
@@ -241,6 +241,13 @@ class _Teller:
         elif which == "update":
             yield f"describe {slot} {self.draw.choice(('Charges', 'Refunds'))} cards"
             yield f"kill up update {effect}"
+        elif which == "replaced":
+            yield from self._retention_first(slot)
+            keys = self.draw.sample(KEYS[slot], 2)
+            yield f"key {slot} {keys[0]}"
+            yield self.draw.choice((f"kill up delete {effect}", "fail delete"))
+            yield "up"
+            yield f"key {slot} {keys[1]}"
         else:
             yield from self._retention_first(slot)
             yield f"remove {slot}"
