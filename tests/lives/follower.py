@@ -177,6 +177,13 @@ def _forget_what_waits(
     subject.rehearsal.edit_state(edit)
 
 
+def _drop_formerly(
+    _life: "Life", subject: "Subject", slot: str | None, _match: re.Match[str]
+) -> None:
+    assert slot is not None
+    subject.say(slot, was=None)
+
+
 def _drop_adopt(_life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]) -> None:
     del slot, match
     for each in subject.secrets:
@@ -377,7 +384,7 @@ ADVICE: tuple[Advice, ...] = (
         "drop adopt",
         re.compile(
             r"remove the `import` declaration|resource '\S+' does not exist"
-            r"|\bTake adopt= out"
+            r"|\b[Tt]ake adopt= out"
         ),
         _drop_adopt,
         _adopts,
@@ -390,6 +397,7 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "refresh", re.compile(r"pulumi refresh(?P<flags>( --clear-pending-creates)?)"), _refresh
     ),
+    Advice("take over", re.compile(r"\btake formerly= out"), _drop_formerly, _is_in_code),
     Advice("run again", re.compile(r"InternalServiceError"), _again),
     Advice("run again", re.compile(r"Target '\S+' could not be found in the stack"), _again),
     Advice("not as a raw resource", re.compile(r"update failed"), _give_up, _fails_raw),

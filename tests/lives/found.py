@@ -223,4 +223,19 @@ FOUND = (
         ),
         "objections",
     ),
+    Found(
+        "gcp",
+        "the state is lost while formerly is in the program (it never came to rest)",
+        (
+            "add Database keep raw",
+            "up",
+            "set Database",
+            "secret Database",
+            "alias Database",
+            "up",
+            "lose-state",
+            "rest 0",
+        ),
+        "whose",
+    ),
 )
