@@ -431,6 +431,29 @@ def test_what_is_put_back_later_is_gone_for_one_run(monkeypatch: pytest.MonkeyPa
     assert ran == [{}]
 
 
+def test_what_waits_for_its_deletion_is_taken_out_of_the_state_and_adopted() -> None:
+    life, subject = told(
+        'Secret("StripeKey"): it may wait for its deletion. To keep it: pulumi stack export --file state.json; take '
+        'the resource with its id and "delete": true out of that file; pulumi stack import --file state.json; then '
+        f'add adopt="{ID}", adopt_from="organization/shop/production".'
+    )
+    now, waits = {"urn": URN, "id": "now"}, {"urn": URN, "id": ID, "delete": True}
+    other = {"urn": URN, "id": "other", "delete": True}
+    subject.rehearsal._write_state({"resources": [now, waits, other]})
+    follower.follow(life, subject, "take over")
+    assert subject.rehearsal.state() == {"resources": [now, other]}
+
+    taken = way(life, subject, "take over")
+    assert (taken.adopt, taken.taken_from) == (ID, "organization/shop/production")
+
+
+def test_where_adopt_is_asked_for_formerly_is_taken_out() -> None:
+    said = Said("StripeKey", "stripe-api-key", adopt=ID, was=URN)
+    text = 'Secret("StripeKey"): after a lost state: take formerly= out. Else take adopt= out.'
+
+    assert way(*told(text, said=said), "take over", "drop adopt").was is None
+
+
 def test_names_are_exchanged_in_two_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     life, subject = told(
         "Secret(\"StripeKey\"): it is still that of 'Url'. Do it in two runs of pulumi up: first let 'Url' go.",
