@@ -195,6 +195,7 @@ def test_what_was_raw_and_is_wanted_as_a_secret_is_kept() -> None:
         ("keep", "discard", "kept"),
         ("discard", "recover", "restorable"),
         ("discard", "discard", "lost"),
+        (RAW, "keep", "lost"),
     ],
 )
 def test_of_two_retentions_in_one_change_the_stricter_counts(
