@@ -334,7 +334,8 @@ def _taking_over_problems(wanted: Wanted, resource_type: str) -> Iterator[str]:
     if wanted.adopt is not None:
         yield (
             "formerly and adopt exclude each other: formerly takes over in place what this stack has, adopt takes over "
-            "what it does not have."
+            "what it does not have. After a lost state, or where an error asked for adopt=: take formerly= out. Else "
+            "take adopt= out."
         )
     if wanted.formerly.startswith("urn:"):
         here = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::"

@@ -85,7 +85,7 @@ class Claim:
             ),
             "on_error": run.hook(pulumi.ErrorHook, "infra-secrets:way-out", watch.on_error),
         }
-        if not self.cloud.ASKS_BEFORE_IT_CREATES:
+        if not self.cloud.ASKS_BEFORE_IT_CREATES and not self._looks_before:
             del hooks["before_create"]
         opts = pulumi.ResourceOptions(
             parent=self.component,
@@ -172,7 +172,7 @@ class Claim:
             )
             return
         state = await resources_in_state(self.cloud.RESOURCE_TYPE)
-        if urn in (state or {}):
+        if clouds.same_place(self.cloud.place((state or {}).get(urn, {})), place):
             return  # it is adopted already
         for other, outputs in (state or {}).items():
             if clouds.same_place(self.cloud.place(outputs), place):
@@ -186,13 +186,47 @@ class Claim:
             return  # what cannot be seen cannot be imported either: the provider says why
         whose = existing.facts.get("stack")
         mine = whose == self.wanted.stack and (state is not None or pulumi.runtime.is_dry_run())
-        if whose not in (None, self.wanted.adopt_from) and not mine:
-            yield SecretArgsError(self._theirs(existing, urn))
+        if whose not in (None, self.wanted.adopt_from):
+            if not mine:
+                yield SecretArgsError(self._theirs(existing, urn))
+            elif self._was_replaced(existing, state or {}):
+                yield SecretArgsError(self._waiting(existing))
         for said in self.cloud.adopting(existing, self.wanted):
             if isinstance(said, SecretArgsError):
                 yield said
             else:
                 pulumi.log.warn(f"{self._who}: {said}", self.component)
+
+    @property
+    def _looks_before(self) -> bool:
+        return bool(self.cloud.GONE_AT_ONCE) and self.wanted.retention == clouds.RECOVER
+
+    async def before(self, urn: str, run: Run) -> None:
+        """Refuse a new container where the old one would go as `discard` said, and the program says `recover`.
+
+        The engine deletes by its state, and what the retention was before is still there.
+
+        Raises:
+            SecretArgsError: It would.
+        """
+        if not self._looks_before:
+            return
+        aliases = [await pulumi.Output.from_input(each).future() for each in self._aliases()]
+        key = (
+            "state before",
+            self.cloud.RESOURCE_TYPE,
+        )  # read once: it is about what was there before this run
+        if key not in run.found_out:
+            run.found_out[key] = asyncio.ensure_future(resources_in_state(self.cloud.RESOURCE_TYPE))
+        state = await run.found_out[key] or {}
+        for known in (urn, *aliases):
+            outputs = state.get(str(known), {})
+            if self.cloud.GONE_AT_ONCE.items() <= outputs.items():
+                raise SecretArgsError(
+                    f"its retention changes to {clouds.RECOVER!r} together with what makes a new container of it (its "
+                    f"name or place), and the old one would be deleted for good, as its retention said until now. "
+                    f"{_RETENTION_FIRST}"
+                )
 
     # When it is created --------------------------------------------------------------------------
 
@@ -214,20 +248,39 @@ class Claim:
             return _EXCHANGED.format(name=name_in(tracking[0]))
         if tracking:
             return f"{self._ours(tracking[0], urn)} Do not adopt it: it would be deleted under its old name."
-        return self._in_no_state(existing, place, urn, asked=state is not None)
+        return self._in_no_state(existing, place, urn, state)
 
     def _in_no_state(
-        self, existing: Existing | None, place: Place, urn: str, *, asked: bool
+        self, existing: Existing | None, place: Place, urn: str, state: State | None
     ) -> str:
+        """Say what to do about a container that the state does not have, or that was not asked (None)."""
         name = place.get("name")
         if existing is None:
             return _NOT_SEEN.format(name=name, adopt=self.cloud.to_adopt(place))
         stack = existing.facts.get("stack")
         if stack is None:
             return _NOBODYS.format(name=name, id=existing.id)
-        if stack != self.wanted.stack or not asked:
+        if stack != self.wanted.stack or state is None:
             return self._theirs(existing, urn)
+        if self._was_replaced(existing, state):
+            return self._waiting(existing)
         return _LOST.format(name=name, logical=existing.facts.get("logical-name"), id=existing.id)
+
+    def _was_replaced(self, existing: Existing, state: State) -> bool:
+        """Whether the `Secret` that made the container has another one now.
+
+        The old one may then wait for its deletion, which the engine never tells of, and is deleted whoever adopts it.
+        """
+        if existing.facts.get("stack") != self.wanted.stack:
+            return False
+        made_it = existing.facts.get("logical-name")
+        return any(component_in(urn) and name_in(urn) == made_it for urn in state)
+
+    def _waiting(self, existing: Existing) -> str:
+        name, stack = self.cloud.place_of(existing.id).get("name"), self.wanted.stack
+        return _WAITING.format(
+            name=name, logical=existing.facts.get("logical-name"), id=existing.id, stack=stack
+        )
 
     async def _seen(self, place: Place) -> Existing | None:
         try:
@@ -359,6 +412,7 @@ class _Watch:
             return
         try:
             inputs = await _plain(args.new_inputs)
+            await claim.before(args.urn, self.run)
             await claim.cloud.before_create(inputs, claim.wanted, claim.asking)
         except InfraSecretsError as refused:
             claim.refused = True
@@ -426,10 +480,18 @@ _LOST = (
     'interrupted run or a lost state). Take it over, value and all: add adopt="{id}" to this Secret and run again.'
     + _INTERRUPTED
 )
+_WAITING = (
+    "The container {name!r} was this stack's own, as Secret({logical!r}), which has another one now. After a run that "
+    "was interrupted or failed it may still wait for its deletion, and adopting it would delete it. Nothing was "
+    "changed. To let it go: take this Secret out of the program, run pulumi up, and put it back. To keep it, value and "
+    "all: pulumi stack export --file state.json; take the resource with its id and "
+    '"delete": true out of that file, if there is one; pulumi stack import --file state.json; then add adopt="{id}", '
+    'adopt_from="{stack}".'
+)
 _NOBODYS = (
-    "A container {name!r} exists that this stack does not have, and it does not say whose it is (made by hand, or by "
-    'something else). Nothing of it was changed. Take it over, value and all: add adopt="{id}" to this Secret and run '
-    "again." + _INTERRUPTED
+    "A container {name!r} exists that this stack does not have, and it does not say whose it is (made by hand or by "
+    "something else, or somebody took its tags away). Nothing of it was changed. If no other stack has it, take it "
+    'over, value and all: add adopt="{id}" to this Secret and run again.' + _INTERRUPTED
 )
 _NOT_SEEN = (
     "A container {name!r} exists that this stack does not have, and this login may not look whose it is. Nothing of it "
@@ -448,6 +510,10 @@ _EXCHANGED = (
 _OTHER_CONTAINER = (
     "Nothing of it was changed. Undo the change; or add a second Secret with the new name, let an operator copy the "
     "value, and retire this one (first its retention, then the Secret)."
+)
+_RETENTION_FIRST = (
+    "Nothing was changed. Undo the change, and do it in two runs of pulumi up: first the retention, "
+    "then the rest."
 )
 _REFRESH = (
     "the update was refused, but the state may hold what was asked for, and then the next pulumi up says that it "

@@ -322,6 +322,27 @@ def test_dropping_adopt_and_renaming_in_one_change_loses_nothing_under_recover()
         assert hands.value() == VALUE
 
 
+@pytest.mark.parametrize("renamed", [False, True])
+def test_what_would_go_as_discard_said_is_refused_where_the_program_says_recover(
+    *, renamed: bool
+) -> None:
+    hands = Hands("aws", secret())
+    with hands.rehearsal:
+        hands.up()
+        hands.simulated.set_value(spelled("aws"), VALUE)
+        alias = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="StripeApiKey")])
+        who = {"logical": "StripeKey", "opts": alias} if renamed else {}
+
+        both = hands.up(secret(key="other", retention="recover", **who))
+        assert "first the retention, then the rest" in both.error
+        assert hands.value() == VALUE
+
+        assert hands.up(secret(retention="recover", **who)).succeeded
+        assert hands.up(secret(key="other", retention="recover", **who)).succeeded
+        hands.simulated.restore(spelled("aws"))
+        assert hands.value() == VALUE
+
+
 def test_adopting_says_what_goes_before_it_goes() -> None:
     hands = by_hand("aws")
     with hands.rehearsal:

@@ -175,6 +175,9 @@ class Cloud(Protocol):
     def warnings(self, wanted: Wanted) -> Iterator[str]:
         """Yield what is legal and still worth knowing before it is created."""
 
+    GONE_AT_ONCE: "Mapping[str, object]"
+    """Those outputs of a container with which it is deleted for good, where there is a deletion that is not."""
+
     IDENTITY: Sequence[str]
     """The properties that say which container it is. Where it must not become another one, they are not changed."""
 

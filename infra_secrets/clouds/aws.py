@@ -61,6 +61,7 @@ STATE_RUNS_AHEAD = True  # pulumi-terraform-bridge: a refused update saves the n
 ASKS_BEFORE_IT_CREATES = (
     False  # CreateSecret refuses a name that is taken, or whose deletion is scheduled
 )
+GONE_AT_ONCE: Mapping[str, object] = {"recoveryWindowInDays": 0}  # retention="discard"
 IDENTITY = ("name", "region")
 
 

@@ -66,6 +66,7 @@ NOT_FOUND = 404  # the one clear "there is none"
 ALREADY_EXISTS = "already existing"  # pulumi-azure-native, CanCreate
 STATE_RUNS_AHEAD = False  # nothing of the container is ever updated
 ASKS_BEFORE_IT_CREATES = True
+GONE_AT_ONCE: Mapping[str, object] = {}  # every deletion is soft
 IDENTITY = ("secretName", "vaultName", "resourceGroupName")
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -48,6 +48,7 @@ _LABEL_VALUE = re.compile(r"[\w-]{0,63}")
 ALREADY_EXISTS = "already exists"  # CreateSecret, ALREADY_EXISTS
 STATE_RUNS_AHEAD = True  # pulumi-terraform-bridge: a refused update saves the new inputs
 ASKS_BEFORE_IT_CREATES = False  # CreateSecret refuses a name that is taken
+GONE_AT_ONCE: Mapping[str, object] = {}  # every deletion is for good
 IDENTITY = ("secretId",)
 
 # What the package never sets and an operator may: without this a refresh and the next `up` take it away. And the

@@ -7,10 +7,10 @@ way's name; a person chooses one way and does all of it, for every secret that t
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tests.lives.program import TOP, Former
+from tests.lives.program import TOP, Former, Said
 
 if TYPE_CHECKING:
     from tests.lives.life import Life, Subject
@@ -51,8 +51,8 @@ def follow(life: "Life", subject: "Subject", way: str) -> None:
 def _found(life: "Life", subject: "Subject") -> Iterator[tuple[Advice, str | None, re.Match[str]]]:
     if subject.last is None or subject.last.succeeded:
         return
-    for part in re.split(r"(?=Secret\(\")", _joined(subject.last.error)):
-        about = re.match(r'Secret\("([^"]+)"\)', part)
+    for part in re.split(r'(?=Secret\("[^"]+"\): )', _joined(subject.last.error)):
+        about = re.match(r'Secret\("([^"]+)"\): ', part)
         slot = None if about is None else subject.slot_of(about[1])
         matches = [
             (match.start(), number, advice, match)
@@ -103,6 +103,18 @@ def _say_the_alias(
     subject.say(slot, former=tuple(former), adopt=None, taken_from=None)
 
 
+def _has_another_urn(
+    _life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]
+) -> bool:
+    return slot in subject.secrets and Former(urn=match["urn"]) not in subject.secrets[slot].former
+
+
+def _say_the_urn(_life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]) -> None:
+    assert slot is not None
+    former = (*subject.secrets[slot].former, Former(urn=match["urn"]))
+    subject.say(slot, former=former, adopt=None, taken_from=None)
+
+
 def _say_formerly(
     _life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]
 ) -> None:
@@ -129,6 +141,49 @@ def _take_from(_life: "Life", subject: "Subject", slot: str | None, match: re.Ma
     subject.say(slot, taken_from=match["stack"])
 
 
+def _forget_there(
+    life: "Life", _subject: "Subject", slot: str | None, match: re.Match[str]
+) -> None:
+    """Take it out of the other stack's state, with what depends on it, as `pulumi state delete` does."""
+    del slot
+    other = life.subject(match["stack"].rpartition("/")[2])
+    container = re.compile(rf"{re.escape(other.container_type)}::{re.escape(match['name'])}$")
+
+    def edit(deployment: dict[str, Any]) -> None:
+        resources = deployment.get("resources", [])
+        gone = {each["urn"] for each in resources if container.search(each["urn"])}
+        deployment["resources"] = [
+            each
+            for each in resources
+            if each["urn"] not in gone and gone.isdisjoint(each.get("dependencies") or ())
+        ]
+
+    other.rehearsal.edit_state(edit)
+
+
+def _forget_what_waits(
+    _life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]
+) -> None:
+    """Take out of the state what waits for its deletion under the id that the message names."""
+    del slot
+
+    def edit(deployment: dict[str, Any]) -> None:
+        deployment["resources"] = [
+            each
+            for each in deployment.get("resources", [])
+            if not (each.get("delete") and each.get("id") == match["id"])
+        ]
+
+    subject.rehearsal.edit_state(edit)
+
+
+def _drop_formerly(
+    _life: "Life", subject: "Subject", slot: str | None, _match: re.Match[str]
+) -> None:
+    assert slot is not None
+    subject.say(slot, was=None)
+
+
 def _drop_adopt(_life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]) -> None:
     del slot, match
     for each in subject.secrets:
@@ -142,29 +197,56 @@ def _adopts(_life: "Life", subject: "Subject", _slot: str | None, _match: Any) -
 # Taking a change back ---------------------------------------------------------------------------
 
 
-def _drop_transform(
-    _life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]
-) -> None:
-    del slot, match
-    subject.program.transformed = False
+def _as_applied(subject: "Subject", slot: str) -> Said:
+    """Return what the program said when the engine last did it; what is taken over is taken over."""
+    return replace(subject.applied[slot], adopt=None, taken_from=None)
 
 
-def _transforms(_life: "Life", subject: "Subject", _slot: str | None, _match: Any) -> bool:
-    return subject.program.transformed
-
-
-def _take_replicas_back(
-    _life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]
-) -> None:
-    del match
-    assert slot is not None
-    subject.say(slot, replicated=not subject.secrets[slot].replicated)
-
-
-def _has_other_replicas(_life: "Life", subject: "Subject", slot: str | None, _match: Any) -> bool:
-    if slot not in subject.secrets or slot not in subject.applied:
+def _has_changed(_life: "Life", subject: "Subject", slot: str | None, _match: Any) -> bool:
+    if slot not in subject.secrets:
         return False
-    return subject.applied[slot].replicated != subject.secrets[slot].replicated
+    applied = slot in subject.applied and _as_applied(subject, slot) != subject.secrets[slot]
+    return applied or subject.asked_to_replace  # then without the flag
+
+
+def _undo(_life: "Life", subject: "Subject", slot: str | None, _match: Any) -> None:
+    assert slot is not None
+    if slot in subject.applied:
+        subject.secrets[slot] = _as_applied(subject, slot)
+
+
+def _other_key(_life: "Life", subject: "Subject", slot: str | None, _match: Any) -> None:
+    assert slot is not None
+    subject.say(slot, key=f"{subject.secrets[slot].key}-2", adopt=None, taken_from=None)
+
+
+def _put_back_later(life: "Life", subject: "Subject", slot: str | None, _match: Any) -> None:
+    """Take it out of the program, run, and put it back."""
+    assert slot is not None
+    said = subject.secrets.pop(slot)
+    _run_between(life, subject)
+    subject.secrets[slot] = said
+
+
+def _in_two_runs(life: "Life", subject: "Subject", slot: str | None, _match: Any) -> None:
+    """Let the other one go first, and then give its name to this one."""
+    assert slot is not None
+    said = dict(subject.secrets)
+    mine = subject.secrets.pop(slot)
+    if slot in subject.applied:
+        mine = _as_applied(subject, slot)
+        for other in [each for each in subject.secrets if subject.secrets[each].name == mine.name]:
+            subject.say(other, key=f"{mine.key}-2")
+        subject.secrets[slot] = mine
+    _run_between(life, subject)
+    subject.secrets.clear()
+    subject.secrets.update(said)
+
+
+def _run_between(life: "Life", subject: "Subject") -> None:
+    last = subject.last
+    life.up(subject)
+    subject.last = last  # its other advice is still to be followed
 
 
 # The engine's own advice ------------------------------------------------------------------------
@@ -201,26 +283,11 @@ def _unprotect(_life: "Life", subject: "Subject", slot: str | None, match: re.Ma
     subject.rehearsal.edit_state(edit)
 
 
-def _forget(life: "Life", _subject: "Subject", slot: str | None, match: re.Match[str]) -> None:
-    del slot
-    urn = match["urn"]
-
-    def edit(deployment: dict[str, Any]) -> None:
-        resources = deployment.get("resources", [])
-        deployment["resources"] = [
-            resource
-            for resource in resources
-            if resource["urn"] != urn and resource.get("parent") != urn
-        ]
-
-    life.subject(urn.split(":")[2]).rehearsal.edit_state(edit)
-
-
 def _refresh(life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]) -> None:
     del slot
     last = subject.last
     life.refresh(subject, *match["flags"].split())
-    subject.last = last  # its other advice is still to be followed
+    subject.last = last  # as after `_run_between`
 
 
 def _unassign(life: "Life", subject: "Subject", slot: str | None, match: re.Match[str]) -> None:
@@ -263,6 +330,7 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "what it was", re.compile(r"Alias\((?P<inside>[^)]*)\)"), _say_the_alias, _has_another_past
     ),
+    Advice("what it was", re.compile(rf'aliases=\["{_URN}"\]'), _say_the_urn, _has_another_urn),
     Advice("what it was", re.compile(rf'formerly="{_URN}"'), _say_formerly, _is_in_code),
     Advice(
         "take over",
@@ -278,9 +346,26 @@ ADVICE: tuple[Advice, ...] = (
     Advice("take over", re.compile(r'adopt_from="(?P<stack>[^"]+)"'), _take_from, _is_in_code),
     Advice(
         "take over",
-        re.compile(rf"pulumi state (delete|rm) (--stack \S+ )?['\"]?{_URN}"),
-        _forget,
+        re.compile(
+            r"another stack: '(?P<stack>[^']+)' has it as Secret\('(?P<name>[^']+)'\)"
+            r".*?\(pulumi state delete\)"
+        ),
+        _forget_there,
     ),
+    Advice(
+        "take over",
+        re.compile(r'pulumi stack export [^"]*"delete": true .*?adopt="(?P<id>[^"]+)"'),
+        _forget_what_waits,
+    ),
+    Advice("undo", re.compile(r"\bUndo the change\b"), _undo, _has_changed),
+    Advice("another key", re.compile(r"\b[Gg]ive [^.;]*\banother key="), _other_key, _is_in_code),
+    Advice(
+        "later",
+        re.compile(r"take this Secret out of the program, run pulumi up, and put it back"),
+        _put_back_later,
+        _is_in_code,
+    ),
+    Advice("in two runs", re.compile(r"Do it in two runs"), _in_two_runs, _is_in_code),
     Advice(
         "take it back",
         re.compile(
@@ -299,17 +384,10 @@ ADVICE: tuple[Advice, ...] = (
         "drop adopt",
         re.compile(
             r"remove the `import` declaration|resource '\S+' does not exist"
-            r"|\b(take|leave|remove|drop)\b[^.]{0,30}\badopt\b"
+            r"|\b[Tt]ake adopt= out"
         ),
         _drop_adopt,
         _adopts,
-    ),
-    Advice("drop the transform", re.compile(r"\btransforms?\b"), _drop_transform, _transforms),
-    Advice(
-        "take the replicas back",
-        re.compile(r"\breplicas\b[^.]*\bback\b"),
-        _take_replicas_back,
-        _has_other_replicas,
     ),
     Advice(
         "take the role away",
@@ -319,6 +397,8 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "refresh", re.compile(r"pulumi refresh(?P<flags>( --clear-pending-creates)?)"), _refresh
     ),
+    Advice("take over", re.compile(r"\btake formerly= out"), _drop_formerly, _is_in_code),
     Advice("run again", re.compile(r"InternalServiceError"), _again),
+    Advice("run again", re.compile(r"Target '\S+' could not be found in the stack"), _again),
     Advice("not as a raw resource", re.compile(r"update failed"), _give_up, _fails_raw),
 )

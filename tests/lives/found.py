@@ -5,6 +5,9 @@ also bring the stack to rest. A way out is named, since its number changes with 
 """
 
 from dataclasses import dataclass
+from typing import Literal
+
+HeldBy = Literal["objections", "watch", "identity", "hold", "whose", "before"]
 
 
 @dataclass(frozen=True)
@@ -15,11 +18,13 @@ class Found:
         cloud: Where.
         what: What became of it, as a sentence.
         lines: Its steps.
+        held_by: What of the package holds it now: without that it breaks again.
     """
 
     cloud: str
     what: str
     lines: tuple[str, ...]
+    held_by: HeldBy
 
 
 _RENAMED_AND_ADOPTED = (
@@ -28,7 +33,7 @@ _RENAMED_AND_ADOPTED = (
     "set Stripe",
     "logical Stripe StripeKey",
     "up",
-    "follow take over",
+    "adopt Stripe",
     "up",
     "rest 0",
 )
@@ -44,11 +49,15 @@ _KEPT_AND_RENAMED = (
 
 FOUND = (
     *(
-        Found(cloud, "the logical name changes, and it is adopted", _RENAMED_AND_ADOPTED)
+        Found(
+            cloud, "the logical name changes, and it is adopted", _RENAMED_AND_ADOPTED, "objections"
+        )
         for cloud in ("aws", "gcp", "azure")
     ),
     *(
-        Found(cloud, "discard becomes keep and the key changes at once", _KEPT_AND_RENAMED)
+        Found(
+            cloud, "discard becomes keep and the key changes at once", _KEPT_AND_RENAMED, "identity"
+        )
         for cloud in ("aws", "gcp")
     ),
     Found(
@@ -63,11 +72,13 @@ FOUND = (
             "up",
             "rest 0",
         ),
+        "hold",
     ),
     Found(
         "gcp",
         "replicas change under discard (it never came to rest)",
         ("add Stripe discard", "up", "set Stripe", "replicas Stripe 1", "rest 0"),
+        "whose",
     ),
     Found(
         "aws",
@@ -78,11 +89,14 @@ FOUND = (
             "set Stripe",
             "staging: add Stripe recover",
             "staging: up refresh",
-            "staging: follow take over",
+            "staging: adopt Stripe",
+            "staging: up",
+            "staging: unadopt Stripe",
             "staging: up",
             "staging: destroy",
             "rest 0",
         ),
+        "objections",
     ),
     Found(
         "gcp",
@@ -93,26 +107,30 @@ FOUND = (
             "set Database",
             "staging: add Database discard",
             "staging: up refresh",
-            "staging: follow take over",
+            "staging: adopt Database",
+            "staging: up",
+            "staging: unadopt Database",
             "staging: up",
             "staging: remove Database",
             "staging: up",
             "rest 0",
         ),
+        "objections",
     ),
     Found(
         "gcp",
-        "a raw resource becomes a Secret and is adopted, as the message says",
+        "a raw resource becomes a Secret and is adopted",
         (
             "add Database discard raw",
             "up",
             "set Database",
             "secret Database",
             "up",
-            "follow take over",
+            "adopt Database",
             "up",
             "rest 0",
         ),
+        "objections",
     ),
     Found(
         "aws",
@@ -125,6 +143,7 @@ FOUND = (
             "up continue",
             "rest 0",
         ),
+        "watch",
     ),
     Found(
         "aws",
@@ -137,6 +156,7 @@ FOUND = (
             "up continue",
             "rest 0",
         ),
+        "watch",
     ),
     Found(
         "azure",
@@ -149,5 +169,73 @@ FOUND = (
             "up continue",
             "rest 0",
         ),
+        "watch",
+    ),
+    Found(
+        "aws",
+        "discard becomes recover and the key changes at once",
+        (
+            "add Stripe discard",
+            "up",
+            "set Stripe",
+            "retention Stripe recover",
+            "key Stripe stripe-secret-key",
+            "up",
+            "rest 0",
+        ),
+        "before",
+    ),
+    *(
+        Found(
+            cloud,
+            "a replaced container waits for its deletion, and is wanted again",
+            (
+                "add Stripe discard",
+                "up",
+                "set Stripe",
+                "key Stripe stripe-secret-key",
+                "kill up delete lost",
+                "key Stripe stripe-api-key",
+                "up",
+                "adopt Stripe",
+                "up",
+                "rest 0",
+            ),
+            "objections",
+        )
+        for cloud in ("aws", "gcp", "azure")
+    ),
+    Found(
+        "aws",
+        "a replaced container waits for its deletion, and another secret gets its key",
+        (
+            "add Stripe discard",
+            "add Webhook discard",
+            "up",
+            "set Webhook",
+            "key Webhook webhook-secret",
+            "kill up delete lost",
+            "key Stripe webhook-key",
+            "up",
+            "adopt Stripe",
+            "up",
+            "rest 0",
+        ),
+        "objections",
+    ),
+    Found(
+        "gcp",
+        "the state is lost while formerly is in the program (it never came to rest)",
+        (
+            "add Database keep raw",
+            "up",
+            "set Database",
+            "secret Database",
+            "alias Database",
+            "up",
+            "lose-state",
+            "rest 0",
+        ),
+        "whose",
     ),
 )

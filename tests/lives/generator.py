@@ -96,8 +96,9 @@ class _Teller:
                 f"up target {self._slot()}",
                 "preview",
                 "refresh",
+                f"up replace {self._slot()}",
             ),
-            (12, 3, 2, 1, 1, 1),
+            (12, 3, 2, 1, 1, 1, 0.5),
         )[0]
 
     def _following(self) -> Iterator[str]:
@@ -113,6 +114,7 @@ class _Teller:
         kinds: dict[Callable[[], Iterator[str]], int] = {
             self._renamed: 6,
             self._key_renamed: 3,
+            self._exchanged: 1,
             self._removed: 4,
             self._destroyed: 1,
             self._raw: 3,
@@ -142,6 +144,9 @@ class _Teller:
             yield f"move {slot} {self.draw.choice(PARENTS)}"
         if self._chance(0.3):
             yield f"alias {slot}"
+        if self._chance(0.15):  # as somebody does who knows the argument, whatever the message says
+            yield self._run()
+            yield f"adopt {slot}"
         yield from self._following()
         if self._chance(0.2):
             yield f"unalias {slot}"
@@ -158,6 +163,13 @@ class _Teller:
         yield from self._following()
         if self._chance(0.5):
             yield f"set {slot}"
+
+    def _exchanged(self) -> Iterator[str]:
+        one, other = self.draw.sample(list(SLOTS), 2)
+        yield from self._retention_first(one)
+        yield from self._retention_first(other)
+        yield f"exchange {one} {other}"
+        yield from self._following()
 
     def _removed(self) -> Iterator[str]:
         slot = self._slot()
@@ -219,7 +231,7 @@ class _Teller:
 
     def _killed(self) -> Iterator[str]:
         effect = self.draw.choice(("done", "lost"))
-        which = self.draw.choice(("create", "create", "update", "delete"))
+        which = self.draw.choice(("create", "create", "update", "delete", "replaced"))
         slot = self._slot()
         if which == "create":
             yield f"add {slot} {self._retention()}"
@@ -229,6 +241,13 @@ class _Teller:
         elif which == "update":
             yield f"describe {slot} {self.draw.choice(('Charges', 'Refunds'))} cards"
             yield f"kill up update {effect}"
+        elif which == "replaced":
+            yield from self._retention_first(slot)
+            keys = self.draw.sample(KEYS[slot], 2)
+            yield f"key {slot} {keys[0]}"
+            yield self.draw.choice((f"kill up delete {effect}", "fail delete"))
+            yield "up"
+            yield f"key {slot} {keys[1]}"
         else:
             yield from self._retention_first(slot)
             yield f"remove {slot}"

@@ -98,6 +98,7 @@ class Subject:
         last: Its last run.
         applied: What the program said of each slot when the engine last did it.
         positions: Where each slot was, latest last.
+        asked_to_replace: Whether the last run was to replace something, changed or not.
     """
 
     def __init__(self, name: str, rehearsal: Rehearsal, container_type: str) -> None:
@@ -108,6 +109,7 @@ class Subject:
         self.last: Run | None = None
         self.applied: dict[str, Said] = {}
         self.positions: dict[str, list[Position]] = {}
+        self.asked_to_replace = False
 
     @property
     def secrets(self) -> dict[str, Said]:
@@ -206,6 +208,13 @@ class Life:
     def _do_key(self, subject: Subject, slot: str, key: str) -> None:
         subject.say(slot, key=key, adopt=None, taken_from=None)
 
+    def _do_exchange(self, subject: Subject, slot: str, other: str) -> None:
+        """Give two secrets each other's key."""
+        if {slot, other} <= set(subject.secrets):
+            keys = subject.secrets[slot].key, subject.secrets[other].key
+            self._do_key(subject, other, keys[0])
+            self._do_key(subject, slot, keys[1])
+
     def _do_logical(self, subject: Subject, slot: str, logical: str) -> None:
         subject.say(slot, logical=logical)
 
@@ -274,7 +283,7 @@ class Life:
     # Runs -------------------------------------------------------------------------------------------
 
     def _do_up(self, subject: Subject, *how: str) -> None:
-        """`up`, `up continue`, `up refresh`, `up target Stripe`."""
+        """`up`, `up continue`, `up refresh`, `up target Stripe`, `up replace Stripe`."""
         flags: list[str] = []
         target = None
         if how[:1] == ("continue",):
@@ -286,6 +295,11 @@ class Life:
                 return
             target = how[1]
             flags = ["--target", f"**{subject.secrets[target].logical}", "--target-dependents"]
+        elif how[:1] == ("replace",):
+            if how[1] not in subject.applied:
+                return
+            position = subject.applied[how[1]].position
+            flags = ["--replace", position.urn(subject.name, subject.container_type)]
         self.up(subject, *flags, target=target)
 
     def _do_preview(self, subject: Subject) -> None:
@@ -335,6 +349,7 @@ class Life:
         rehearsal = subject.rehearsal
         rehearsal.program = written(subject.program, self.place)
         rehearsal.extra_args = ["--parallel=1", *flags]
+        subject.asked_to_replace = "--replace" in flags
         wishes = {
             slot: Wish(self.name(said), RAW if said.raw else said.retention)
             for slot, said in subject.secrets.items()
@@ -406,6 +421,8 @@ class Life:
             and not step.failed
             and step.op not in {"delete", "delete-replaced", "discard-replaced", "refresh"}
         }
+        # What the engine left as it is may be what the package then refuses.
+        done -= set(re.findall(r'Secret\("([^"]+)"\): ', run.error))
         whole = run.succeeded and target is None
         applied = {
             slot
@@ -435,21 +452,43 @@ class Life:
         subject.rehearsal.lose_state()
 
     def _do_set(self, subject: Subject, slot: str) -> None:
-        """Let an operator set a new value."""
+        """Let an operator set a new value, with the command that the stack gives out."""
         if slot in subject.secrets:
-            self._set(self.name(subject.secrets[slot]))
+            said = subject.secrets[slot]
+            facts = {
+                "infra-secrets.stack": f"organization/{PROJECT}/{subject.name}",
+                "infra-secrets.logical-name": said.logical,
+            }
+            self._set(self.name(said), facts if slot in subject.applied else {})
 
-    def _set(self, name: str) -> None:
+    def _set(self, name: str, facts: Mapping[str, str]) -> None:
         if self._is_live(name):
             self._values_set += 1
+            before = self._tags_on_azure(name)
             # With characters that every escaping treats differently.
             text = f"sk_live_{self._values_set}_{name}_\"<&>'%/é"
             self.cloud.set_value(name, text, self.place.scope)
+            self._tag_on_azure(name, {**before, **facts})
             self.model.was_set(name, text)
 
+    def _tags_on_azure(self, name: str) -> dict[str, str]:
+        if self.place.cloud != "azure":
+            return {}
+        there = self.subject(STACK).rehearsal.azure.service.live(self.place.scope, name)
+        return {} if there is None else dict(there.current.tags)
+
+    def _tag_on_azure(self, name: str, tags: Mapping[str, str]) -> None:
+        """Tag the newest version, which begins without tags."""
+        if self.place.cloud == "azure":
+            there = self.subject(STACK).rehearsal.azure.service.live(self.place.scope, name)
+            assert there is not None
+            there.current.tags = dict(tags)
+
     def _do_edit_tags(self, subject: Subject, slot: str) -> None:
-        if slot in subject.secrets and self._is_live(self.name(subject.secrets[slot])):
-            self.place.edit_by_hand(subject.rehearsal, self.name(subject.secrets[slot]))
+        if slot in subject.secrets and self._is_live(name := self.name(subject.secrets[slot])):
+            before = self._tags_on_azure(name)
+            self.place.edit_by_hand(subject.rehearsal, name)
+            self._tag_on_azure(name, {**before, **self._tags_on_azure(name)})
 
     def _do_make(self, subject: Subject, slot: str) -> None:
         """Let somebody make the container by hand, before the program does, and set its value."""
@@ -457,7 +496,7 @@ class Life:
             name = self.name(subject.secrets[slot])
             if self.cloud.state(name, self.place.scope) == "missing":
                 self.place.make_by_hand(subject.rehearsal, name)
-                self._set(name)
+                self._set(name, {})
 
     def _do_delete(self, subject: Subject, slot: str) -> None:
         """Let somebody delete the container in the console."""

@@ -3,7 +3,7 @@
 Every stack holds the containers that its program had in a run, each under the retention of that run. A
 value may only go when the stack that removes it holds its container alone, no longer wants it, and its
 retention says so. A secret whose name changes is still in the code: then what is said of it now counts too,
-and the stricter of the two decides. A raw resource promises nothing.
+and the stricter of the two decides. A raw resource promises nothing, whatever a `Secret` of another name says.
 """
 
 from collections.abc import Iterable, Mapping
@@ -130,7 +130,7 @@ class Model:
             return "kept"
         if same:  # a raw resource took it over; on Azure it puts its placeholder on top
             return min(worst, "buried", key=WORST_FIRST.index)
-        if hold.slot in wishes:
+        if hold.slot in wishes and RAW not in hold.retentions:
             now = _AT_WORST[wishes[hold.slot].retention]
             return max(worst, now, key=WORST_FIRST.index)
         return worst

@@ -1,7 +1,7 @@
 """A few random lives on every cloud, those that broke a promise once, and the machine that plays them."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pulumi
@@ -9,10 +9,12 @@ import pytest
 
 from infra_secrets import clouds
 from infra_secrets.clouds import aws
-from infra_secrets.secret import Secret
+from infra_secrets.errors import SecretArgsError
+from infra_secrets.internals import Holder
+from infra_secrets.owners import Claim
 from infra_secrets.testing.rehearsal import Diagnostic, Run
 from tests.lives import follower
-from tests.lives.found import FOUND, Found
+from tests.lives.found import FOUND, Found, HeldBy
 from tests.lives.generator import make
 from tests.lives.life import Broken, Life, Subject, play
 from tests.lives.model import RAW, Model, Wish
@@ -36,6 +38,37 @@ def test_nothing_is_lost_any_more_when(life: Found) -> None:
     play(life.cloud, life.lines)
 
 
+async def _nothing(*_: object) -> None:
+    """Instead of something that looks, refuses or holds."""
+
+
+async def _no_objections(*_: object) -> AsyncIterator[SecretArgsError]:
+    for nothing in ():
+        yield nothing
+
+
+def take_away(what: HeldBy, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Break what holds a life."""
+    if what == "objections":
+        monkeypatch.setattr(Claim, "_objections", _no_objections)
+    elif what == "identity":
+        monkeypatch.setattr(clouds.load(cloud), "IDENTITY", ())
+    elif what == "hold":
+        monkeypatch.setattr(Holder, "hold", _nothing)
+    else:
+        monkeypatch.setattr(Claim, what, _nothing)
+
+
+@pytest.mark.parametrize("life", FOUND, ids=lambda life: f"{life.cloud}: {life.what}")
+def test_without_what_holds_it_a_life_breaks_again(
+    life: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_away(life.held_by, life.cloud, monkeypatch)
+
+    with pytest.raises(Broken):
+        play(life.cloud, life.lines)
+
+
 # A broken product is noticed --------------------------------------------------------------------
 
 
@@ -46,19 +79,19 @@ def broken(cloud: str, *lines: str) -> str:
 
 
 def test_a_value_lost_for_want_of_protection_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Secret, "_container_options", lambda self, _: _unprotected(self))
+    monkeypatch.setattr(Claim, "options", _unprotected)
 
     assert broken("aws", "add Stripe", "up", "set Stripe", "remove Stripe", "up") == "lost value"
 
 
-def _unprotected(secret: Secret) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions(parent=secret)
+def _unprotected(claim: Claim) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(parent=claim.component)
 
 
 def test_a_container_deleted_while_it_is_wanted_is_noticed_even_if_it_is_empty(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Secret, "_container_options", lambda self, _: _unprotected(self))
+    monkeypatch.setattr(Claim, "options", _unprotected)
 
     steps = ("add Stripe", "up", "replicas Stripe 1", "up")
     assert broken("gcp", *steps) == "deleted while wanted"
@@ -97,13 +130,13 @@ def test_a_stack_that_does_not_come_to_rest_is_noticed(monkeypatch: pytest.Monke
 
 
 def test_an_error_without_a_way_out_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws, "way_out", lambda _failure, _inputs: None)
+    take_away("whose", "aws", monkeypatch)
 
     assert broken("aws", "add Stripe", "up", "lose-state", "up") == "dead end"
 
 
 def test_it_is_said_after_which_step_a_promise_was_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws, "way_out", lambda _failure, _inputs: None)
+    take_away("whose", "aws", monkeypatch)
 
     with pytest.raises(Broken) as raised:
         play("aws", ["add Stripe", "up", "lose-state", "up", "preview"])
@@ -162,6 +195,7 @@ def test_what_was_raw_and_is_wanted_as_a_secret_is_kept() -> None:
         ("keep", "discard", "kept"),
         ("discard", "recover", "restorable"),
         ("discard", "discard", "lost"),
+        (RAW, "keep", "lost"),
     ],
 )
 def test_of_two_retentions_in_one_change_the_stricter_counts(
@@ -245,22 +279,22 @@ def way(life: Life, subject: Subject, *expected: str, choose: int = 0) -> Said:
     return subject.secrets["Stripe"]
 
 
-def test_a_message_about_an_existing_container_names_two_ways() -> None:
-    text = f'Secret("StripeKey"): there is one. {clouds.RENAMED} Otherwise: add adopt="{ID}" to it.'
-    platform = "urn:pulumi:production::shop::shop:index:Platform::platform"
+RENAMED = 'If it was renamed: opts=ResourceOptions(aliases=[Alias(name="StripeApiKey")]).'
+EITHER = f'Secret("StripeKey"): there is one. {RENAMED} Otherwise: add adopt="{ID}" to it.'
 
-    renamed = way(*told(text), "what it was", "take over")
-    assert renamed.former == (Former("StripeApiKey", platform),)
+
+def test_a_message_about_an_existing_container_names_two_ways() -> None:
+    renamed = way(*told(EITHER), "what it was", "take over")
+    assert renamed.former == (Former("StripeApiKey"),)
     assert renamed.adopt is None
-    assert way(*told(text), "what it was", "take over", choose=1).adopt == ID
+    assert way(*told(EITHER), "what it was", "take over", choose=1).adopt == ID
 
 
 @pytest.mark.parametrize(
     ("which", "adopts"), [("1", True), ("2", False), ("take over", True), ("unprotect", False)]
 )
 def test_a_way_out_is_chosen_by_number_or_by_name(which: str, *, adopts: bool) -> None:
-    text = f'Secret("StripeKey"): {clouds.RENAMED} Otherwise: add adopt="{ID}" to it.'
-    life, subject = told(text)
+    life, subject = told(EITHER)
     life.play(f"follow {which}")
 
     assert (subject.secrets["Stripe"].adopt == ID) == adopts
@@ -268,11 +302,24 @@ def test_a_way_out_is_chosen_by_number_or_by_name(which: str, *, adopts: bool) -
 
 
 def test_an_alias_that_was_told_already_is_no_way_out() -> None:
-    text = f'Secret("StripeKey"): {clouds.RENAMED} Otherwise: add adopt="{ID}" to it.'
-    life, subject = told(text)
-    life.play("alias Stripe")
+    life, subject = told(EITHER)
+    subject.say("Stripe", former=(Former("StripeApiKey"),))
 
     assert way(life, subject, "take over").adopt == ID
+
+
+def test_what_is_to_be_filled_in_is_what_the_person_remembers() -> None:
+    platform = "urn:pulumi:production::shop::shop:index:Platform::platform"
+    text = 'Secret("StripeKey"): say so: aliases=[Alias(parent=<what it was in>)].'
+
+    assert way(*told(text), "what it was").former == (Former("StripeApiKey", platform),)
+
+
+def test_a_printed_urn_of_a_component_is_pasted() -> None:
+    component = "urn:pulumi:production::shop::infra-secrets:index:Secret::StripeApiKey"
+    text = f'Secret("StripeKey"): say so: opts=ResourceOptions(aliases=["{component}"]).'
+
+    assert way(*told(text), "what it was").former == (Former(urn=component),)
 
 
 @pytest.mark.parametrize(
@@ -294,20 +341,131 @@ def test_a_printed_alias_is_pasted_and_what_was_adopted_no_longer_is(
     assert (pasted.former, pasted.adopt) == ((former,), None)
 
 
+def test_what_a_message_is_about_is_not_what_else_it_names() -> None:
+    text = 'Secret("StripeKey"): it is Secret("Before"), renamed: aliases=[Alias(name="Before")].'
+
+    assert way(*told(text), "what it was").former == (Former("Before"),)
+
+
 def test_a_printed_urn_is_pasted_as_formerly() -> None:
     text = f'Secret("StripeKey"): the raw resource: add formerly="{URN}" and run again.'
 
     assert way(*told(text), "what it was").was == URN
 
 
-def test_another_stack_s_container_is_taken_over_with_both_arguments() -> None:
-    text = (
-        f'Secret("StripeKey"): it is of another stack. To take it over: adopt="{ID}", '
-        'adopt_from="organization/shop/staging".'
-    )
+THEIRS = (
+    "Secret(\"StripeKey\"): The container belongs to another stack: 'organization/shop/staging' has it as "
+    "Secret('StripeApiKey'). Give this Secret another key=, service= or environment=. Only where this stack is "
+    "to have it: take it out of that stack's state, without deleting it (pulumi state delete), and then add "
+    f'adopt="{ID}", adopt_from="organization/shop/staging".'
+)
 
-    taken = way(*told(text), "take over")
+
+def test_another_stack_s_container_is_taken_over_with_both_arguments_and_out_of_that_state() -> (
+    None
+):
+    life, subject = told(THEIRS)
+    urn = Position("StripeApiKey").urn("staging", "gcp:secretmanager/secret:Secret")
+    grant = {
+        "urn": "urn:pulumi:staging::shop::gcp:x:Grant::StripeApiKey-reader",
+        "dependencies": [urn],
+    }
+    other = {"urn": "urn:pulumi:staging::shop::gcp:x:Other::StripeApiKey"}
+    guest = life.subject("staging").rehearsal
+    guest._write_state({"resources": [{"urn": urn}, grant, other]})
+
+    follower.follow(life, subject, "take over")
+
+    assert guest.state() == {"resources": [other]}
+    taken = way(life, subject, "take over", "another key")
     assert (taken.adopt, taken.taken_from) == (ID, "organization/shop/staging")
+
+
+def test_another_key_is_another_container() -> None:
+    assert way(*told(THEIRS), "take over", "another key", choose=1).key == "stripe-api-key-2"
+
+
+UNDO = (
+    'Secret("StripeKey"): its container has another name. Undo the change; or add a second Secret.'
+)
+
+
+def test_what_is_undone_is_what_the_program_said_when_it_last_went_through() -> None:
+    life, subject = told(UNDO, said=Said("StripeKey", "another", retention="discard"))
+    before = subject.applied["Stripe"] = Said("StripeKey", "stripe-api-key", owner="payments")
+
+    assert way(life, subject, "undo") == before
+
+
+def test_what_was_taken_over_is_not_taken_over_again() -> None:
+    life, subject = told(UNDO)
+    subject.applied["Stripe"] = Said("StripeKey", "before", adopt=ID, taken_from="a/b/c")
+
+    assert way(life, subject, "undo") == Said("StripeKey", "before")
+
+
+def test_without_a_change_there_is_nothing_to_undo_but_a_flag() -> None:
+    life, subject = told(UNDO)
+    subject.applied["Stripe"] = subject.secrets["Stripe"]
+    assert follower.ways_out(life, subject) == []
+
+    subject.asked_to_replace = True
+    assert way(life, subject, "undo") == subject.applied["Stripe"]
+
+
+def programs_of(life: Life, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Said]]:
+    """Return what the program says in each `up`, none of which is run."""
+    ran: list[dict[str, Said]] = []
+    monkeypatch.setattr(life, "up", lambda subject: ran.append(dict(subject.secrets)))
+    return ran
+
+
+def test_what_is_put_back_later_is_gone_for_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    life, subject = told(
+        'Secret("StripeKey"): if the value may go, take this Secret out of the program, run pulumi up, and put it '
+        "back."
+    )
+    ran = programs_of(life, monkeypatch)
+    said = subject.secrets["Stripe"]
+
+    assert way(life, subject, "later") == said
+    assert ran == [{}]
+
+
+def test_what_waits_for_its_deletion_is_taken_out_of_the_state_and_adopted() -> None:
+    life, subject = told(
+        'Secret("StripeKey"): it may wait for its deletion. To keep it: pulumi stack export --file state.json; take '
+        'the resource with its id and "delete": true out of that file; pulumi stack import --file state.json; then '
+        f'add adopt="{ID}", adopt_from="organization/shop/production".'
+    )
+    now, waits = {"urn": URN, "id": "now"}, {"urn": URN, "id": ID, "delete": True}
+    other = {"urn": URN, "id": "other", "delete": True}
+    subject.rehearsal._write_state({"resources": [now, waits, other]})
+    follower.follow(life, subject, "take over")
+    assert subject.rehearsal.state() == {"resources": [now, other]}
+
+    taken = way(life, subject, "take over")
+    assert (taken.adopt, taken.taken_from) == (ID, "organization/shop/production")
+
+
+def test_where_adopt_is_asked_for_formerly_is_taken_out() -> None:
+    said = Said("StripeKey", "stripe-api-key", adopt=ID, was=URN)
+    text = 'Secret("StripeKey"): after a lost state: take formerly= out. Else take adopt= out.'
+
+    assert way(*told(text, said=said), "take over", "drop adopt").was is None
+
+
+def test_names_are_exchanged_in_two_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    life, subject = told(
+        "Secret(\"StripeKey\"): it is still that of 'Url'. Do it in two runs of pulumi up: first let 'Url' go.",
+        said=Said("StripeKey", "b"),
+    )
+    ran = programs_of(life, monkeypatch)
+    before = subject.applied["Stripe"] = Said("StripeKey", "a")
+    subject.secrets["Database"] = Said("Url", "a")
+
+    assert way(life, subject, "in two runs") == Said("StripeKey", "b")
+    assert ran == [{"Database": Said("Url", "a-2"), "Stripe": before}]
 
 
 RESTORE = {
