@@ -28,7 +28,7 @@ from infra_secrets.errors import (
 )
 from infra_secrets.given import CONFIG, Reader, argument_name, is_input, kind, quote_it, read_name
 from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
-from infra_secrets.registering import names_are_fixed, one_clear_message
+from infra_secrets.registering import names_are_fixed, one_clear_message, types_in
 from infra_secrets.run import Run, this_stack
 
 MAX_AGE_DAYS = 36_500  # a hundred years; the package's own limit
@@ -339,7 +339,7 @@ def _taking_over_problems(wanted: Wanted, resource_type: str) -> Iterator[str]:
         )
     if wanted.formerly.startswith("urn:"):
         here = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::"
-        type_ = wanted.formerly.rpartition("::")[0].rpartition("::")[2].rpartition("$")[2]
+        type_ = types_in(wanted.formerly).rpartition("::")[2].rpartition("$")[2]
         if not wanted.formerly.startswith(here):
             yield f"formerly={shown(wanted.formerly)} is not of this stack; its URNs begin with {here!r}."
         elif type_ != resource_type:

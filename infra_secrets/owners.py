@@ -24,6 +24,7 @@ from infra_secrets.registering import (
     in_program,
     name_in,
     one_clear_message,
+    types_in,
 )
 from infra_secrets.run import Run, resources_in_state
 
@@ -35,9 +36,8 @@ State = Mapping[str, Mapping[str, Any]]
 
 def component_in(urn: str) -> str | None:
     """Read from the URN of a container that of its `Secret`; None where it is no `Secret`'s."""
-    types, _, name = urn.rpartition("::")
-    parents = types.rpartition("$")[0]
-    return f"{parents}::{name}" if parents.endswith(COMPONENT) else None
+    parents = types_in(urn).rpartition("$")[0]
+    return f"{parents}::{name_in(urn)}" if parents.endswith(COMPONENT) else None
 
 
 @dataclass(eq=False)
@@ -296,7 +296,7 @@ class Claim:
                 f"The container is this stack's own: it is the resource {name_in(urn)!r}. To take it over in place, "
                 f'put formerly="{urn}" into this Secret, and take that resource out of the program.'
             )
-        renamed = urn.rpartition("::")[0] == own.rpartition("::")[0]
+        renamed = types_in(urn) == types_in(own)
         alias = f'Alias(name="{name_in(component)}")' if renamed else f'"{component}"'
         return (
             f'The container is this stack\'s own: it is Secret("{name_in(component)}"), which was renamed or moved. '
@@ -408,8 +408,11 @@ class _Watch:
 
     async def before_create(self, args: pulumi.ResourceHookArgs) -> None:
         claim = self.run.containers.get(args.urn)
-        if claim is None:
-            return
+        if claim is None:  # no hook is bound to anything else
+            message = (
+                f'Secret("{args.name}"): its URN {args.urn!r} is not the one that was expected.'
+            )
+            raise InfraSecretsError(message)
         try:
             inputs = await _plain(args.new_inputs)
             await claim.before(args.urn, self.run)

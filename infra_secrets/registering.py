@@ -62,9 +62,14 @@ def in_program(coroutine: "Coroutine[Any, Any, object]") -> None:
 # URNs: urn:pulumi:STACK::PROJECT::GRANDPARENT$PARENT$TYPE::NAME
 
 
+def types_in(urn: str) -> str:
+    """Read everything before the name, `urn:pulumi:STACK::PROJECT::PARENT$TYPE`; a name may have `::` in it."""
+    return "::".join(urn.split("::", maxsplit=3)[:3])
+
+
 def child_urn(parent: str, type_: str, name: str) -> str:
     """Make the URN of a resource's child."""
-    return f"{parent.rpartition('::')[0]}${type_}::{name}"
+    return f"{types_in(parent)}${type_}::{name}"
 
 
 def name_in(urn: str) -> str:

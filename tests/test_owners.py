@@ -912,3 +912,18 @@ def test_components_made_in_threads_leave_the_process_as_it_was() -> None:
 
     assert still_short
     assert not hasattr(sys, "tracebacklimit")
+
+
+@pytest.mark.parametrize("retention", ["keep", FREEST])
+def test_a_logical_name_may_have_any_characters(cloud: str, retention: str) -> None:
+    def program(logical: str) -> Program:
+        return secret(logical, retention=retention)
+
+    hands = Hands(cloud, program("pay::ments 1"))
+    with hands.rehearsal as rehearsal:
+        rehearsal.up()
+        hands.simulated.set_value(spelled(cloud), VALUE)
+        refused = hands.up(program("pay::ment"))
+
+        assert 'Alias(name="pay::ments 1")' in refused.error
+        assert hands.value() == VALUE
