@@ -348,7 +348,7 @@ ADVICE: tuple[Advice, ...] = (
         "take over",
         re.compile(
             r"another stack: '(?P<stack>[^']+)' has it as Secret\('(?P<name>[^']+)'\)"
-            r".*?\(pulumi state delete\)"
+            r".*?take it out of that stack's state"
         ),
         _forget_there,
     ),

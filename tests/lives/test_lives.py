@@ -356,7 +356,7 @@ def test_a_printed_urn_is_pasted_as_formerly() -> None:
 THEIRS = (
     "Secret(\"StripeKey\"): The container belongs to another stack: 'organization/shop/staging' has it as "
     "Secret('StripeApiKey'). Give this Secret another key=, service= or environment=. Only where this stack is "
-    "to have it: take it out of that stack's state, without deleting it (pulumi state delete), and then add "
+    "to have it: take it out of that stack's state, which deletes nothing, and then add "
     f'adopt="{ID}", adopt_from="organization/shop/staging".'
 )
 
