@@ -185,7 +185,10 @@ class Claim:
         if existing is None:
             return  # what cannot be seen cannot be imported either: the provider says why
         whose = existing.facts.get("stack")
-        mine = whose == self.wanted.stack and (state is not None or pulumi.runtime.is_dry_run())
+        asked = state is not None or pulumi.runtime.is_dry_run()
+        mine = whose == self.wanted.stack and asked
+        if whose is None and not asked and self.wanted.adopt_from != self.wanted.stack:
+            yield SecretArgsError(self._unasked(existing))
         if whose not in (None, self.wanted.adopt_from):
             if not mine:
                 yield SecretArgsError(self._theirs(existing, urn))
@@ -258,6 +261,8 @@ class Claim:
         if existing is None:
             return _NOT_SEEN.format(name=name, adopt=self.cloud.to_adopt(place))
         stack = existing.facts.get("stack")
+        if stack is None and state is None:
+            return self._unasked(existing)
         if stack is None:
             return _NOBODYS.format(name=name, id=existing.id)
         if stack != self.wanted.stack or state is None:
@@ -275,6 +280,11 @@ class Claim:
             return False
         made_it = existing.facts.get("logical-name")
         return any(component_in(urn) and name_in(urn) == made_it for urn in state)
+
+    def _unasked(self, existing: Existing) -> str:
+        """Say what to do where neither the container nor the state says whose it is."""
+        name = self.cloud.place_of(existing.id).get("name")
+        return _UNASKED.format(name=name, id=existing.id, stack=self.wanted.stack)
 
     def _waiting(self, existing: Existing) -> str:
         name, stack = self.cloud.place_of(existing.id).get("name"), self.wanted.stack
@@ -496,6 +506,13 @@ _NOBODYS = (
     "something else, or somebody took its tags away). Nothing of it was changed. If no other stack has it, take it "
     'over, value and all: add adopt="{id}" to this Secret and run again.' + _INTERRUPTED
 )
+_UNASKED = (
+    "A container {name!r} exists, it does not say whose it is, and the state of a stack without outputs cannot be "
+    "asked. Nothing of it was changed. Look whether this stack has it: pulumi stack --show-urns. If it has, as a raw "
+    "resource: "
+    'add formerly="<its URN>"; as a Secret that was renamed or moved: give that as an alias. If it has not, nor any '
+    'other stack, take it over, value and all: add adopt="{id}", adopt_from="{stack}".'
+)
 _NOT_SEEN = (
     "A container {name!r} exists that this stack does not have, and this login may not look whose it is. Nothing of it "
     "was changed. If no other stack has it, take it over, value and all: add {adopt} to this Secret and run again."
@@ -508,7 +525,9 @@ _SAME_NAME = (
 )
 _EXCHANGED = (
     "The container that it wants is this stack's own and still that of {name!r}, which this change moves away from it. "
-    "Nothing was changed. Do it in two runs of pulumi up: first let {name!r} go, then give its name to this Secret."
+    "Nothing was changed. Undo the change of key=, service= or environment=. Two Secrets that are to change places "
+    "exchange their logical names, each with an alias, and keep their containers. Only if the value may go: first let "
+    "{name!r} go, run pulumi up, then give its name to this Secret."
 )
 _OTHER_CONTAINER = (
     "Nothing of it was changed. Undo the change; or add a second Secret with the new name, let an operator copy the "

@@ -204,8 +204,19 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
         tags=_tags(wanted),
         opts=opts,
     )
+    from infra_secrets.registering import apply_clearly
+
+    def keeps_the_policy(found: list[Any]) -> str:
+        arn, policy, *_ = found
+        foreign = _foreign(policy)
+        if foreign and _ours(policy):
+            raise UnsupportedError(
+                f'Secret("{wanted.logical_name}"): {_would_replace(foreign, ours=True)}'
+            )
+        return cast(str, arn)
+
     granted = _grant(wanted, secret, opts) if wanted.readers or wanted.writers else []
-    arn: pulumi.Output[str] = pulumi.Output.all(secret.arn, *granted).apply(lambda all_: all_[0])
+    arn: pulumi.Output[str] = apply_clearly([secret.arn, secret.policy, *granted], keeps_the_policy)
     return Container(
         resource=secret,
         properties=pulumi.Output.all(name=secret.name, arn=secret.arn),
@@ -258,7 +269,9 @@ def _grant(
                 raise UnsupportedError(f"{shown(principal)} is not the ARN of a principal on AWS.")
         foreign = _foreign(there)
         if foreign:
-            raise UnsupportedError(f'Secret("{wanted.logical_name}"): {_would_replace(foreign)}')
+            raise UnsupportedError(
+                f'Secret("{wanted.logical_name}"): {_would_replace(foreign, ours=_ours(there))}'
+            )
         statements = [
             {
                 "Sid": sid,
@@ -307,19 +320,37 @@ _OURS = {"Readers": READ, "Writers": WRITE}
 """The statements of a resource policy that this package makes, by Sid."""
 
 
+def _statements(policy: object) -> list[Mapping[str, Any]] | None:
+    """Read the statements of a resource policy; None where it is no policy."""
+    try:
+        found = json.loads(str(policy or "{}")).get("Statement") or []
+    except (ValueError, AttributeError):
+        return None
+    return [found] if isinstance(found, Mapping) else list(found)
+
+
+def _is_ours(statement: Mapping[str, Any]) -> bool:
+    return (
+        set(statement) == {"Sid", "Effect", "Principal", "Action", "Resource"}
+        and statement["Effect"] == "Allow"
+        and _listed(statement["Action"]) == sorted(_OURS.get(statement["Sid"], ()))
+    )
+
+
+def _ours(policy: object) -> bool:
+    """Whether a resource policy has statements that this package made."""
+    return any(map(_is_ours, _statements(policy) or ()))
+
+
 def _foreign(policy: object) -> list[str]:
     """Name the statements of a resource policy that this package did not make."""
-    try:
-        statements = json.loads(str(policy or "{}")).get("Statement") or []
-    except (ValueError, AttributeError):
+    statements = _statements(policy)
+    if statements is None:
         return ["one that is no JSON object"]
-    each = [statements] if isinstance(statements, Mapping) else statements
     return [
-        f"{statement.get('Effect', 'a statement')} {shown(str(statement.get('Sid', 'without a Sid')))}"
-        for statement in each
-        if set(statement) != {"Sid", "Effect", "Principal", "Action", "Resource"}
-        or statement["Effect"] != "Allow"
-        or _listed(statement["Action"]) != sorted(_OURS.get(statement["Sid"], ()))
+        f"{each.get('Effect', 'a statement')} {shown(str(each.get('Sid', 'without a Sid')))}"
+        for each in statements
+        if not _is_ours(each)
     ]
 
 
@@ -329,12 +360,19 @@ def _listed(actions: object) -> list[str]:
     )
 
 
-def _would_replace(foreign: list[str]) -> str:
+def _would_replace(foreign: list[str], *, ours: bool) -> str:
+    found = f"({', '.join(foreign[:5])})"
+    if ours:
+        return (
+            f"the secret's resource policy has statements that this package did not make {found} beside its own, and "
+            "AWS keeps one policy only: the next change of readers= or writers= would take them away. Move what they "
+            "say into IAM policies, take them out of the policy by hand, and run pulumi refresh."
+        )
     return (
-        f"the secret has a resource policy that this package did not make ({', '.join(foreign[:5])}), and AWS keeps "
-        f"one only: the policy for readers= and writers= would replace it. Leave both out and keep that policy, with "
-        f"whoever reads in it; or move what it says into IAM policies, delete it (aws secretsmanager "
-        f"delete-resource-policy), and run pulumi refresh."
+        f"the secret has a resource policy that this package did not make {found}, and AWS keeps one only: the "
+        "policy for readers= and writers= would replace it. Leave both out and keep that policy, with whoever reads "
+        "in it; or move what it says into IAM policies, delete it (aws secretsmanager delete-resource-policy), and "
+        "run pulumi refresh."
     )
 
 
@@ -412,7 +450,7 @@ def adopting(existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | 
     there = existing.metadata
     foreign = _foreign(there.get("policy"))
     if foreign and (wanted.readers or wanted.writers):
-        yield UnsupportedError(_would_replace(foreign))
+        yield UnsupportedError(_would_replace(foreign, ours=_ours(there.get("policy"))))
     key = there.get("kmsKeyId")
     if key and wanted.encryption_key is None:
         yield (

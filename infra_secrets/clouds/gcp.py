@@ -359,7 +359,14 @@ def adopting(existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | 
             )
         else:
             yield f"it expires at {expires}: GCP then deletes it with its value. To prevent it: {remove}"
-    keys = sorted(set(_keys_in(there.get("replications"))))
+    locations = sorted(set(_all(there.get("replications"), "location")))
+    if locations != sorted(wanted.replicas):
+        given = f"replicas={locations}" if locations else "no replicas"
+        yield UnsupportedError(
+            f"the secret is replicated otherwise than the program says, which GCP cannot change. It has {given}: say "
+            "the same here."
+        )
+    keys = sorted(set(_all(there.get("replications"), "kmsKeyName")))
     if keys and wanted.encryption_key is None:
         yield (
             f"it is encrypted with {', '.join(keys)}, which stays; name it, so that the program says so too: "
@@ -376,15 +383,15 @@ def adopting(existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | 
     )
 
 
-def _keys_in(found: object) -> Iterator[str]:
-    """Find the names of keys, however deep."""
+def _all(found: object, member: str) -> Iterator[str]:
+    """Find every text of a member, however deep."""
     if isinstance(found, Mapping):
-        if isinstance(found.get("kmsKeyName"), str):
-            yield found["kmsKeyName"]
+        if isinstance(found.get(member), str):
+            yield found[member]
         found = list(found.values())
     if isinstance(found, list):
         for each in found:
-            yield from _keys_in(each)
+            yield from _all(each, member)
 
 
 def to_adopt(at: Place) -> str:

@@ -55,6 +55,8 @@ def take_away(what: HeldBy, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(clouds.load(cloud), "IDENTITY", ())
     elif what == "hold":
         monkeypatch.setattr(Holder, "hold", _nothing)
+    elif what == "watch":
+        monkeypatch.setattr(Claim, "watch", lambda *_: None)
     else:
         monkeypatch.setattr(Claim, what, _nothing)
 
