@@ -694,3 +694,30 @@ def test_azure_takes_the_id_of_a_secret_in_any_case() -> None:
     recording.run(lambda: Secret("x", adopt=adopted))
 
     assert container(recording, "azure").inputs["secretName"] == "shop--production--x"
+
+
+def test_what_an_operator_may_change_is_never_changed_back() -> None:
+    def ignored(cloud: str, **given: Any) -> tuple[str, ...]:
+        recording = recording_on(cloud)
+        recording.run(lambda: Secret("x", retention="discard", **given))
+        return container(recording, cloud).ignore_changes
+
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1"
+    cloud_key = "projects/shop-123/locations/europe-west1/keyRings/r/cryptoKeys/k"
+    assert ignored("aws") == ("policy", "kmsKeyId")
+    assert ignored("aws", encryption_key=key) == ("policy",)
+    assert ignored("gcp")[-1] == "replication.auto.customerManagedEncryption"
+    assert (
+        ignored("gcp", replicas=["europe-west1"])[-1]
+        == "replication.userManaged.replicas[*].customerManagedEncryption"
+    )
+    assert ignored("gcp", replicas=["europe-west1"], encryption_key=cloud_key) == (
+        "expireTime",
+        "project",
+        "rotation",
+        "tags",
+        "topics",
+        "ttl",
+        "versionAliases",
+        "versionDestroyTtl",
+    )

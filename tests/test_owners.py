@@ -1,6 +1,7 @@
 """Whose a container is: nothing that a program wants is deleted, nothing of another's is taken, on the real engine."""
 
 import copy
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from infra_secrets import Secret, clouds
 from infra_secrets.naming import SecretName
 from infra_secrets.testing import Rehearsal
 from infra_secrets.testing.rehearsal import Run
+from infra_secrets.testing.simulation import CloudError
 from tests.reliability.places import PLACES, VAULT
 
 PROJECT, STACK, VALUE = "shop", "production", "made-up-stripe-key"
@@ -287,7 +289,7 @@ def test_what_was_adopted_is_not_deleted_while_adopt_is_there(cloud: str, after:
         adopting = secret(adopt=hands.id_of(spelled(cloud)))
         assert hands.up(adopting).succeeded
         if after == "twice and removed":
-            hands.up(adopting)
+            assert hands.up(adopting).succeeded
         if after == "destroyed":
             rehearsal.destroy()
         else:
@@ -484,6 +486,16 @@ def test_a_project_s_number_is_not_adopted_and_the_message_shows_the_id() -> Non
         assert "gcloud projects describe 123456789012" in hands.up().error
 
 
+def test_a_secret_that_is_replicated_otherwise_is_not_adopted_on_gcp() -> None:
+    hands = by_hand("gcp")
+    with hands.rehearsal:
+        adopting = secret(adopt=hands.id_of(spelled("gcp")), replicas=["europe-west1"])
+        refused = hands.up(adopting)
+
+        assert "It has no replicas: say the same here." in refused.error
+        assert "please remove the `import` declaration" not in refused.error
+
+
 # Two changes at once -----------------------------------------------------------------------------
 
 
@@ -678,6 +690,25 @@ def test_where_the_state_cannot_be_asked_the_container_s_own_word_counts() -> No
         assert hands.value() == VALUE
 
 
+@pytest.mark.usefixtures("unread_state")
+def test_where_neither_the_state_nor_the_container_says_whose_it_is_the_program_must(
+    cloud: str,
+) -> None:
+    hands = Hands(cloud, lambda: raw(cloud, "stripe"))
+    with hands.rehearsal as rehearsal:
+        rehearsal.up()
+        hands.simulated.set_value(spelled(cloud), VALUE)
+        id_ = hands.id_of(spelled(cloud))
+        for refused in (hands.up(secret("stripe")), hands.up(secret("stripe", adopt=id_))):
+            assert "pulumi stack --show-urns" in refused.error
+            assert f'adopt="{id_}", adopt_from="organization/shop/production"' in refused.error
+        assert hands.value() == VALUE
+        rehearsal.lose_state()
+        taking = secret("stripe", adopt=id_, adopt_from="organization/shop/production")
+        assert hands.up(taking).succeeded
+        assert hands.value() == VALUE
+
+
 @pytest.mark.parametrize("options", [(), ("--parallel=1",)], ids=["as usual", "one worker"])
 def test_many_refused_creations_in_a_new_stack_are_all_answered(
     cloud: str, options: tuple[str, ...]
@@ -739,6 +770,54 @@ def test_readers_added_after_the_adoption_do_not_replace_it_either() -> None:
         assert "did not make (Deny 'NotFromOutside')" in refused.error
         assert "Traceback" not in refused.error
         assert policy_of(hands) == DENY
+
+
+def test_a_statement_beside_the_package_s_own_stays_also_when_the_readers_go() -> None:
+    readers = [PLACES["aws"].reader]
+    hands = Hands("aws", secret(readers=readers))
+    with hands.rehearsal as rehearsal:
+        rehearsal.up()
+        both = json.loads(policy_of(hands))
+        both["Statement"] += json.loads(DENY)["Statement"]
+        rehearsal.aws.service.put_resource_policy(
+            "eu-west-1", spelled("aws"), json.dumps(both), block_public_policy=False
+        )
+        rehearsal.refresh()
+        for program in (secret(readers=readers), secret()):
+            refused = hands.up(program)
+            assert "take them out of the policy by hand, and run pulumi refresh" in refused.error
+            assert json.loads(policy_of(hands)) == both
+
+        alone = {**both, "Statement": both["Statement"][:1]}
+        rehearsal.aws.service.put_resource_policy(
+            "eu-west-1", spelled("aws"), json.dumps(alone), block_public_policy=False
+        )
+        rehearsal.refresh()
+        assert hands.up(secret()).succeeded
+
+
+def test_a_statement_is_only_the_package_s_own_when_all_of_it_is() -> None:
+    from infra_secrets.clouds import aws as module
+
+    own = {
+        "Sid": "Readers",
+        "Effect": "Allow",
+        "Principal": {"AWS": PLACES["aws"].reader},
+        "Action": list(module.READ),
+        "Resource": "*",
+    }
+    others: list[Any] = [
+        {**own, "Effect": "Deny"},
+        {**own, "Action": "secretsmanager:*"},
+        {**own, "Condition": {"Bool": {"aws:SecureTransport": "true"}}},
+        {**own, "Sid": "Somebody"},
+        {key: each for key, each in own.items() if key != "Sid"},
+    ]
+
+    assert module._foreign(json.dumps({"Statement": own})) == []
+    for other in others:
+        assert len(module._foreign(json.dumps({"Statement": [own, other]}))) == 1
+    assert module._foreign("no JSON") == ["one that is no JSON object"]
 
 
 def test_the_policy_that_the_package_made_is_taken_over_with_the_container() -> None:
@@ -843,6 +922,60 @@ def test_no_transform_takes_away_what_keeps_the_value(
     assert (state["protect"], state["retainOnDelete"]) == (True, True)
     assert set(clouds.load(cloud).IDENTITY) <= set(state["ignoreChanges"])
     assert hands.value() == VALUE
+
+
+@pytest.mark.parametrize("transform", [identity, rebuilt, rebuilt_the_older_way])
+def test_no_transform_lets_gcp_delete_before_it_replaces(
+    started: Started, transform: Transforming
+) -> None:
+    def program() -> None:
+        transform()
+        secret(replicas=["europe-west1"])()
+
+    hands = started("gcp")
+    refused = hands.up(program)
+
+    assert "there cannot be two of one name" in refused.error
+    assert hands.value() == VALUE
+
+
+@pytest.mark.parametrize("transform", [rebuilt, rebuilt_the_older_way])
+def test_no_transform_takes_away_the_look_before_azure_buries(
+    started: Started, transform: Transforming
+) -> None:
+    def program() -> None:
+        transform()
+        secret()()
+
+    hands = started("azure")
+    hands.simulated.delete(spelled("azure"))
+    hands.rehearsal.refresh()
+    refused = hands.up(program)
+
+    assert "az keyvault secret recover" in refused.error
+    assert hands.simulated.state(spelled("azure")) == "soft-deleted"
+
+
+@pytest.mark.parametrize("asked", ["getVault", "getClientToken"])
+def test_a_login_that_may_not_look_for_the_vault_creates_nothing_on_azure(asked: str) -> None:
+    hands = Hands("azure", secret())
+
+    def deny(request: Any) -> None:
+        if asked in request.type:
+            raise CloudError("AuthorizationFailed", "no permission for you", status=403)
+
+    hands.simulated.before_request = deny
+    with hands.rehearsal:
+        assert "did not say whether it holds a deleted secret" in hands.up().error
+        assert hands.simulated.names() == []
+
+
+def test_a_refused_rename_sends_nothing(started: Started) -> None:
+    hands = started("gcp")
+    refused = hands.up(secret(key="other", retention="keep", description="new words"))
+
+    assert "A container is never given up for another one" in refused.error
+    assert "new words" not in str(hands.simulated.describe(spelled("gcp")))
 
 
 def test_a_transform_on_a_component_above_takes_nothing_away(started: Started, cloud: str) -> None:

@@ -842,6 +842,9 @@ DECIDED_BY_THE_ENGINE = frozenset(
 
 RAW: Mapping[str, Mapping[str, Fate]] = {
     "aws": {
+        "logical-name-changed-and-continued-discard": "lost",
+        "kept-and-renamed-at-once": "lost",
+        "adopted-by-a-second-stack-and-removed": "lost",
         "key-renamed": "restorable",
         "key-renamed-in-spite": "restorable",
         "service-and-environment-changed": "restorable",
@@ -872,6 +875,9 @@ RAW: Mapping[str, Mapping[str, Fate]] = {
         "deleted-by-hand": "restorable",
     },
     "gcp": {
+        "logical-name-changed-and-continued-discard": "lost",
+        "kept-and-renamed-at-once": "lost",
+        "adopted-by-a-second-stack-and-removed": "lost",
         "replicas-added": "lost",
         "key-renamed": "lost",
         "key-renamed-in-spite": "lost",
@@ -892,6 +898,9 @@ RAW: Mapping[str, Mapping[str, Fate]] = {
         "deleted-by-hand": "lost",
     },
     "azure": {
+        "logical-name-changed-and-continued-discard": "restorable",
+        "kept-and-renamed-at-once": "restorable",
+        "adopted-by-a-second-stack-and-removed": "buried",
         "description-changed": "buried",
         "tags-changed": "buried",
         "owner-and-age-named": "buried",
