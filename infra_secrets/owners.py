@@ -333,8 +333,8 @@ class Claim:
             f"The container belongs to another stack: {shown(stack)} has it as Secret({shown(name)}). Nothing of it "
             "was changed. Give this Secret another key=, service= or environment=. Only where this stack is to have "
             f"it from now on: take it out of that stack's state, which deletes nothing, and then add {adopt}. Where "
-            f"it stands at the top of that program: pulumi state delete '{self._in_stack(stack, name)}' --stack {stack} "
-            f"--force --target-dependents"
+            f"it stands at the top of that program: pulumi state delete '{self._in_stack(stack, name)}' --stack "
+            f"{stack} --force --target-dependents"
         )
 
     def _in_stack(self, stack: str, logical_name: str) -> str:
