@@ -1,8 +1,8 @@
 """Whose a container is, and what follows from it.
 
 A container that is in the way, or that `adopt` names, may be this stack's own under another name, another
-stack's, or nobody's. The stack's state knows the first, the container's own tags the second. Only metadata
-is read, with the provider's own login, and only when a creation was refused or `adopt` or `formerly` is given.
+stack's, or nobody's. The stack's state knows the first, the container's own tags the second. Of a cloud
+only metadata is read, with the provider's own login, and only when a creation was refused or `adopt` is given.
 """
 
 import asyncio
