@@ -33,7 +33,10 @@ def raw(count: int) -> Callable[[], object]:
             aws.secretsmanager.Secret(
                 f"Key{number}",
                 name=f"shop/production/key{number}",
-                tags={"infra-secrets:logical-name": f"Key{number}"},
+                tags={
+                    "infra-secrets:logical-name": f"Key{number}",
+                    "infra-secrets:stack": "organization/shop/production",
+                },
             )
 
     return program

@@ -21,7 +21,6 @@ from infra_secrets.naming import shown
 from infra_secrets.registering import (
     child_urn,
     children_of_aliases,
-    in_program,
     name_in,
     one_clear_message,
     types_in,
@@ -376,33 +375,22 @@ class Claim:
         program no longer has, the container under its old name among it. A program that fails prevents it.
         It fails when every container of the run has been tried, so that all messages come at once.
         """
-        others = Run.this().tried
-        tried = asyncio.get_event_loop().create_future()
-        others.append(tried)
-
-        async def fail() -> None:
-            try:
-                await self._must_be_made(container)
-            except InfraSecretsError:
-                tried.set_result(None)
-                await asyncio.gather(*others)
-                raise
-            finally:
-                if not tried.done():
-                    tried.set_result(None)
-
-        in_program(fail())
+        Run.this().watch(lambda: self._must_be_made(container))
 
     async def _must_be_made(self, container: clouds.Container) -> None:
         try:
             await container.resource.urn.future()
             made = await container.resource.id.is_known()
-            properties = await container.properties.future()
+            properties = {
+                name: await output.future() for name, output in container.properties.items()
+            }
         except Exception:  # noqa: BLE001 (the registration's own error is the program's)
             return
         with one_clear_message():
-            if properties is not None:
-                await self.stays(properties)
+            await self.stays(properties)
+            why = self.cloud.stops(properties, self.wanted)
+            if why is not None:
+                raise SecretArgsError(f"{self._who}: {why}")
             if not pulumi.runtime.is_dry_run() and (
                 self.refused or (self.wanted.adopt is not None and not made)
             ):

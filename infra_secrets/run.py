@@ -8,15 +8,17 @@ to resources and they to the connection.
 import asyncio
 import contextlib
 import os
-from collections.abc import Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
 import pulumi
 from pulumi.runtime.settings import get_monitor
 
+from infra_secrets.errors import InfraSecretsError
 from infra_secrets.internals import Asking, Holder, Later
 from infra_secrets.naming import NamesTaken
+from infra_secrets.registering import in_program
 
 names_of_this_run: ContextVar[NamesTaken | None] = ContextVar("names_of_this_run", default=None)
 """A plugin has a connection for each component, and says itself which of them belong to one run."""
@@ -32,7 +34,6 @@ class Run:
         hooks: Its hooks, by name.
         holder: What protects options against its transforms.
         containers: What was registered, by URN of the container.
-        tried: One future for each container, done when it has been tried.
         found_out: What was asked of a cloud once, by whatever says what it is.
     """
 
@@ -41,7 +42,8 @@ class Run:
         self.hooks: dict[str, Later] = {}
         self.holder = Holder()
         self.containers: dict[str, Any] = {}
-        self.tried: list[asyncio.Future[None]] = []
+        self._watched: list[Callable[[], Awaitable[None]]] = []
+        self._watching = False
         self.found_out: dict[Hashable, asyncio.Future[Any]] = {}
 
     @classmethod
@@ -53,6 +55,24 @@ class Run:
             found = cls()
             setattr(connection, _ATTRIBUTE, found)
         return found
+
+    def watch(self, check: Callable[[], Awaitable[None]]) -> None:
+        """Let the program fail with what a check raises, when every check of the run is done."""
+        self._watched.append(check)
+        if not self._watching:
+            self._watching = True
+            in_program(self._watch())
+
+    async def _watch(self) -> None:
+        refused: InfraSecretsError | None = None
+        while self._watched:
+            try:
+                await self._watched.pop(0)()
+            except InfraSecretsError as error:
+                refused = refused or error
+        self._watching = False
+        if refused is not None:
+            raise refused
 
     async def can_be_asked(self, urn: str) -> None:
         """Let the engine start its own provider, which answers for the state, before any hook may need it.

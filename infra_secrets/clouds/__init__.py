@@ -134,8 +134,8 @@ class Container:
 
     resource: "pulumi.CustomResource"
     """The container itself, without its grants."""
-    properties: "pulumi.Output[Mapping[str, Any]]"
-    """Those of its outputs in which `Cloud.place` reads where it is."""
+    properties: "Mapping[str, pulumi.Output[Any]]"
+    """Those of its outputs that `Cloud.place` and `Cloud.stops` read."""
     secret_id: "pulumi.Output[str]"
     """What IAM and the cloud's own tools call it, in full."""
     set_command: "pulumi.Output[str]"
@@ -225,6 +225,9 @@ class Cloud(Protocol):
 
     def adopting(self, existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | str]":
         """Yield what adopting a container would take away from it: an error where it must not, else a warning."""
+
+    def stops(self, properties: "Mapping[str, Any]", wanted: Wanted) -> str | None:
+        """Say why a program must not go on, from what the container is; None where it may."""
 
     def to_adopt(self, place: Place) -> str:
         """Say which `adopt=` takes over a container that could not be looked at."""

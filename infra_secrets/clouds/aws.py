@@ -204,22 +204,13 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
         tags=_tags(wanted),
         opts=opts,
     )
-    from infra_secrets.registering import apply_clearly
-
-    def keeps_the_policy(found: list[Any]) -> str:
-        arn, policy, *_ = found
-        foreign = _foreign(policy)
-        if foreign and _ours(policy):
-            raise UnsupportedError(
-                f'Secret("{wanted.logical_name}"): {_would_replace(foreign, ours=True)}'
-            )
-        return cast(str, arn)
-
     granted = _grant(wanted, secret, opts) if wanted.readers or wanted.writers else []
-    arn: pulumi.Output[str] = apply_clearly([secret.arn, secret.policy, *granted], keeps_the_policy)
+    arn: pulumi.Output[str] = secret.arn
+    if granted:
+        arn = pulumi.Output.all(arn, *granted).apply(lambda all_: all_[0])
     return Container(
         resource=secret,
-        properties=pulumi.Output.all(name=secret.name, arn=secret.arn),
+        properties={"name": secret.name, "arn": secret.arn, "policy": secret.policy},
         secret_id=arn,
         set_command=arn.apply(lambda arn: _set_command(wanted, arn)),
         console_url=arn.apply(lambda arn: _console_url(wanted, arn)),
@@ -461,6 +452,13 @@ def adopting(existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | 
         description=None if wanted.description is not None else there.get("description"),
         tags=[tag for tag in there.get("tags") or {} if tag not in _tags(wanted)],
     )
+
+
+def stops(properties: Mapping[str, Any], _wanted: Wanted) -> str | None:
+    """Stop where a policy has statements of somebody else beside the package's own."""
+    policy = properties.get("policy")
+    foreign = _foreign(policy)
+    return _would_replace(foreign, ours=True) if foreign and _ours(policy) else None
 
 
 def to_adopt(at: Place) -> str:

@@ -284,12 +284,12 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     granted = clouds.grant_each(
         wanted, [("reader", wanted.readers), ("writer", wanted.writers)], grant, _identity
     )
-    secret_id: pulumi.Output[str] = pulumi.Output.all(secret.id, *granted).apply(
-        lambda all_: all_[0]
-    )
+    secret_id: pulumi.Output[str] = secret.id
+    if granted:
+        secret_id = pulumi.Output.all(secret_id, *granted).apply(lambda all_: all_[0])
     return Container(
         resource=secret,
-        properties=pulumi.Output.all(id=secret.id),
+        properties={"id": secret.id},
         secret_id=secret_id,
         set_command=pulumi.Output.all(vault_id, _tags(wanted)).apply(
             lambda found: _set_command(wanted, *found)
@@ -440,6 +440,11 @@ async def look(at: Place, asking: "Asking") -> Existing:
 def adopting(_existing: Existing, _wanted: Wanted) -> "Iterator[SecretArgsError | str]":
     """Yield nothing: whatever is there stays as it is."""
     yield from ()
+
+
+def stops(_properties: Mapping[str, Any], _wanted: Wanted) -> str | None:
+    """Nothing does."""
+    return None
 
 
 def to_adopt(at: Place) -> str:

@@ -233,12 +233,12 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     granted = clouds.grant_each(
         wanted, [("reader", wanted.readers), ("writer", wanted.writers)], grant
     )
-    secret_id: pulumi.Output[str] = pulumi.Output.all(secret.id, *granted).apply(
-        lambda all_: all_[0]
-    )
+    secret_id: pulumi.Output[str] = secret.id
+    if granted:
+        secret_id = pulumi.Output.all(secret_id, *granted).apply(lambda all_: all_[0])
     return Container(
         resource=secret,
-        properties=pulumi.Output.all(secretId=secret.secret_id, project=secret.project),
+        properties={"secretId": secret.secret_id, "project": secret.project},
         secret_id=secret_id,
         set_command=secret.project.apply(lambda project: _set_command(wanted, project)),
         console_url=secret.project.apply(lambda project: _console_url(wanted, project)),
@@ -392,6 +392,11 @@ def _all(found: object, member: str) -> Iterator[str]:
     if isinstance(found, list):
         for each in found:
             yield from _all(each, member)
+
+
+def stops(_properties: Mapping[str, Any], _wanted: Wanted) -> str | None:
+    """Nothing does."""
+    return None
 
 
 def to_adopt(at: Place) -> str:
