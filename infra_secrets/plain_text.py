@@ -18,8 +18,7 @@ import pulumi
 from pulumi.runtime import config as stack_config
 
 from infra_secrets.errors import ArgsError, combined
-from infra_secrets.given import quotable
-from infra_secrets.naming import is_credential, shown
+from infra_secrets.naming import is_credential, quotable, shown
 
 SHORTEST = 8
 """Characters of a value that is looked for; what is shorter is found by chance: `true`, `8080`, `admin`."""

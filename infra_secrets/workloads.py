@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 import pulumi
 
-from infra_secrets.errors import WorkloadError, combined
+from infra_secrets.errors import OutputError, WorkloadError, combined
 from infra_secrets.given import is_input, kind, untransferable
 from infra_secrets.naming import nearest, shown
 from infra_secrets.plain_text import secrets_in
@@ -125,6 +125,20 @@ class Injection:
         for problem in untransferable("spec", spec):
             raise self._error(problem)
 
+    def _shows_none(self, spec: Any) -> "pulumi.Output[Any]":
+        """Refuse the value of a secret in what is known only later, unless that is secret as well."""
+        output = pulumi.Output.from_input(spec)
+
+        async def check() -> bool:
+            if await output.is_known() and not await output.is_secret():
+                problems = secrets_in({"spec": await output.future()}, BY_REFERENCE)
+                if problems:
+                    with one_clear_message():
+                        raise OutputError(f"{self.owner}: {problems[0]}")
+            return True
+
+        return pulumi.Output.from_input(cast(Any, check())).apply(lambda _: output)
+
     def _descend(self, node: Any, containers: Any, init_containers: Any, annotated: bool) -> Any:
         """Go down to the pod. `annotated` says that nothing is to be written on its template any more."""
 
@@ -136,7 +150,7 @@ class Injection:
             return below(known, annotated)
 
         if is_input(node):
-            return apply_clearly(node, checked)
+            return apply_clearly(self._shows_none(node), checked)
         if isinstance(node, pulumi.Resource):
             raise self._error(
                 "inject takes the spec that a workload is made of, before it is made; found a resource. For a resource "

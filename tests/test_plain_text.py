@@ -17,6 +17,7 @@ CANARY = "canary-4712-not-real"
 STACK: dict[str, Any] = {"project": "nlp", "stack": "production"}
 CLOUD = {"infra-secrets:cloud": "aws", "aws:region": "eu-west-1"}
 IMAGE = "ghcr.io/acme/nlp:1.4.2"
+VAULT = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/nlp"
 PROBE = {"httpGet": {"path": f"/healthz?key={CANARY}", "port": "http"}}
 
 
@@ -323,6 +324,53 @@ def test_odd_input_is_walked_to_its_end() -> None:
     assert len(text) < 1000
 
 
+# Config that the package reads itself ---------------------------------------------------------------
+
+AZURE = {"infra-secrets:cloud": "azure", "infra-secrets:azureVaultId": VAULT}
+GCP = {"infra-secrets:cloud": "gcp"}
+
+
+@pytest.mark.parametrize(
+    ("program", "key", "config"),
+    [
+        (secret(), "infra-secrets:service", CLOUD),
+        (secret(), "infra-secrets:environment", CLOUD),
+        (secret(), "infra-secrets:retention", CLOUD),
+        (secret(), "infra-secrets:cloud", {}),
+        (secret(), "infra-secrets:azureSecretClass", AZURE),
+        (secret(writers=["a"]), "infra-secrets:azureWriterRoleId", AZURE),
+        (external(), "infra-secrets:cloud", {}),
+        (external(), "aws:region", {"infra-secrets:cloud": "aws"}),
+        (external(), "gcp:project", GCP),
+    ],
+)
+def test_config_that_everybody_sees_must_not_be_secret(
+    program: Callable[[], object], key: str, config: dict[str, str]
+) -> None:
+    recording = Recording(**STACK, config=config, secrets={key: CANARY})
+    with pytest.raises(ArgsError) as refused:
+        recording.run(program)
+
+    text = str(refused.value)
+    assert recording.registrations == []
+    assert f"config {key} is a secret, and would be shown in plain text" in text
+    assert f"pulumi config set --plaintext {key}" in text
+    assert CANARY not in text
+    assert "no cloud is chosen" not in text
+    assert "is missing" not in text
+
+
+def test_the_id_of_a_vault_may_be_secret_config() -> None:
+    recording = Recording(
+        **STACK,
+        config={"infra-secrets:cloud": "azure"},
+        secrets={"infra-secrets:azureVaultId": VAULT},
+    )
+    recording.run(secret())
+
+    assert recording.registrations
+
+
 # On the real engine --------------------------------------------------------------------------------
 
 
@@ -388,6 +436,54 @@ def test_a_value_that_the_program_read_as_a_text_leaks_nowhere(
     with Rehearsal(program, **STACK, config=CLOUD, secrets={"token": CANARY}) as rehearsal:
         for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
             assert f"{where} holds the value of secret config 'nlp:token'" in run.error
+        rehearsal.assert_no_leak()
+
+
+def later(text: str) -> "pulumi.Output[str]":
+    """A text in an output that is not secret."""
+    return pulumi.Output.concat("x ", text)
+
+
+def injected_output() -> None:
+    made = EscEnv("web", secrets={"TOKEN": "token"})
+    workload = spec(env=[{"name": "A", "value": token()}])
+    k8s.apps.v1.Deployment("web", spec=made.inject(pulumi.Output.from_input(workload)))
+
+
+@pytest.mark.parametrize(
+    ("program", "where"),
+    [
+        (lambda: Secret("stripe", owner=later(token())), "owner"),
+        (lambda: Secret("stripe", tags={"a": later(token())}), "tags['a']"),
+        (lambda: deployment(annotations={"a": later(token())})(), "annotations['a']"),
+        (lambda: deployment(command=["x", later(token())])(), "command[1]"),
+        (
+            lambda: deployment(liveness_probe={"httpGet": {"path": later(token()), "port": 80}})(),
+            "liveness_probe.httpGet.path",
+        ),
+        (lambda: external(secrets={"TOKEN": later(token())})(), "secrets['TOKEN']"),
+        (injected_output, "spec.template.spec.containers[0].env[0].value"),
+    ],
+)
+def test_a_value_in_an_output_that_is_not_secret_leaks_nowhere(
+    program: Callable[[], object], where: str
+) -> None:
+    with Rehearsal(program, **STACK, config=CLOUD, secrets={"token": CANARY}) as rehearsal:
+        for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
+            assert f"{where} holds the value of secret config 'nlp:token'" in run.error
+            assert "Leave it out: " in run.error
+            assert "Traceback" not in run.output
+        rehearsal.assert_no_leak()
+
+
+def test_a_spec_that_is_a_secret_output_passes_and_stays_encrypted() -> None:
+    def program() -> None:
+        made = EscEnv("web", secrets={"TOKEN": "token"})
+        workload = spec(env=[{"name": "A", "value": token()}])
+        k8s.apps.v1.Deployment("web", spec=made.inject(pulumi.Output.secret(workload)))
+
+    with Rehearsal(program, **STACK, config=CLOUD, secrets={"token": CANARY}) as rehearsal:
+        rehearsal.up()
         rehearsal.assert_no_leak()
 
 
