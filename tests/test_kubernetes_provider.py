@@ -174,6 +174,75 @@ def test_an_explicit_provider_that_shows_values_gets_none(
         rehearsal.assert_no_leak()
 
 
+def chosen_by_a_transform(made: k8s.Provider) -> Options:
+    def choose(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
+        return pulumi.ResourceTransformResult(
+            args.props, Options.merge(args.opts, Options(provider=made))
+        )
+
+    return Options(transforms=[choose])
+
+
+def chosen_for_the_stack(made: k8s.Provider) -> Options:
+    def choose(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        if args.type_ != SECRET:
+            return None
+        return pulumi.ResourceTransformResult(
+            args.props, Options.merge(args.opts, Options(provider=made))
+        )
+
+    pulumi.runtime.register_resource_transform(choose)
+    return Options()
+
+
+def chosen_by_a_transformation(made: k8s.Provider) -> Options:
+    def choose(
+        args: pulumi.ResourceTransformationArgs,
+    ) -> pulumi.ResourceTransformationResult | None:
+        if args.type_ != SECRET:
+            return None
+        return pulumi.ResourceTransformationResult(
+            args.props, Options.merge(args.opts, Options(provider=made))
+        )
+
+    return Options(transformations=[choose])
+
+
+choices = pytest.mark.parametrize(
+    "given", [chosen_by_a_transform, chosen_for_the_stack, chosen_by_a_transformation]
+)
+
+
+@choices
+@pytest.mark.parametrize("form", [env, deployment])
+def test_a_provider_that_a_transform_chose_and_that_shows_values_gets_none(
+    form: Form, given: Callable[[k8s.Provider], Options]
+) -> None:
+    def program() -> None:
+        form(given(k8s.Provider("cluster", **CLUSTER, **RENDERS)))
+
+    with Rehearsal(program, **STACK) as rehearsal:
+        for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
+            assert not run.succeeded
+            assert "its Kubernetes provider 'cluster' would show the values" in run.output
+        assert [each for each in rehearsal.requests if each.type == SECRET] == []
+        rehearsal.assert_no_leak()
+
+
+@choices
+def test_a_provider_that_a_transform_chose_and_that_hides_values_gets_them(
+    given: Callable[[k8s.Provider], Options],
+) -> None:
+    def program() -> None:
+        env(given(k8s.Provider("cluster", **CLUSTER)))
+
+    with Rehearsal(program, **STACK) as rehearsal:
+        rehearsal.up()
+
+        assert rehearsal.up().changes == []
+        assert [each for each in rehearsal.requests if each.type == SECRET]
+
+
 def test_settings_that_are_known_only_later_are_looked_at_then() -> None:
     def program() -> None:
         folder = k8s.core.v1.Namespace("out").id

@@ -455,13 +455,13 @@ def injected_output() -> None:
     [
         (lambda: Secret("stripe", owner=later(token())), "owner"),
         (lambda: Secret("stripe", tags={"a": later(token())}), "tags['a']"),
-        (lambda: deployment(annotations={"a": later(token())})(), "annotations['a']"),
-        (lambda: deployment(command=["x", later(token())])(), "command[1]"),
+        (deployment(annotations={"a": later(token())}), "annotations['a']"),
+        (deployment(command=["x", later(token())]), "command[1]"),
         (
-            lambda: deployment(liveness_probe={"httpGet": {"path": later(token()), "port": 80}})(),
+            deployment(liveness_probe={"httpGet": {"path": later(token()), "port": 80}}),
             "liveness_probe.httpGet.path",
         ),
-        (lambda: external(secrets={"TOKEN": later(token())})(), "secrets['TOKEN']"),
+        (external(secrets={"TOKEN": later(token())}), "secrets['TOKEN']"),
         (injected_output, "spec.template.spec.containers[0].env[0].value"),
     ],
 )
