@@ -52,6 +52,7 @@ forms = pytest.mark.parametrize("form", [env, files, deployment])
         ({"kubernetes:renderYamlToDirectory": "out"}, "kubernetes:renderYamlToDirectory"),
         ({"kubernetes:enableServerSideApply": "false"}, "kubernetes:enableServerSideApply"),
         ({"kubernetes:enableServerSideApply": False}, "kubernetes:enableServerSideApply"),
+        ({"kubernetes:enableServerSideApply": "False"}, "kubernetes:enableServerSideApply"),
     ],
 )
 def test_a_default_provider_that_shows_values_is_refused_before_anything_is_registered(
@@ -68,7 +69,7 @@ def test_a_default_provider_that_shows_values_is_refused_before_anything_is_regi
 
 
 @forms
-@pytest.mark.parametrize("setting", ["false", "0", ""])
+@pytest.mark.parametrize("setting", ["false", "0", "", "1", "True"])
 def test_the_variable_that_the_provider_reads_counts_too(
     form: Form, setting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,16 +122,6 @@ def test_what_has_no_value_may_be_rendered() -> None:
     assert recording.registrations
 
 
-def test_an_explicit_provider_does_not_have_the_settings_of_the_default_one() -> None:
-    recording = Recording(**STACK, config={"kubernetes:renderYamlToDirectory": "out"})
-    recording.run(lambda: env(Options(provider=k8s.Provider("cluster", **CLUSTER))))
-
-    assert len(recording.of_type(SECRET)) == 1
-
-
-# An explicit provider, on the real engine ---------------------------------------------------------
-
-
 def as_provider(made: k8s.Provider) -> Options:
     return Options(provider=made)
 
@@ -139,9 +130,26 @@ def as_one_of_several(made: k8s.Provider) -> Options:
     return Options(providers=[made])
 
 
+def by_package(made: k8s.Provider) -> Options:
+    return Options(providers={"kubernetes": made})
+
+
 def from_the_parent(made: k8s.Provider) -> Options:
     parent = pulumi.ComponentResource("app:index:App", "app", {}, Options(providers=[made]))
     return Options(parent=parent)
+
+
+@pytest.mark.parametrize("given", [as_provider, as_one_of_several, by_package, from_the_parent])
+def test_an_explicit_provider_does_not_have_the_settings_of_the_default_one(
+    given: Callable[[k8s.Provider], Options],
+) -> None:
+    recording = Recording(**STACK, config={"kubernetes:renderYamlToDirectory": "out"})
+    recording.run(lambda: env(given(k8s.Provider("cluster", **CLUSTER))))
+
+    assert len(recording.of_type(SECRET)) == 1
+
+
+# An explicit provider, on the real engine ---------------------------------------------------------
 
 
 RENDERS: dict[str, Any] = {"render_yaml_to_directory": "out"}

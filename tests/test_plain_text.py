@@ -526,7 +526,22 @@ def injected_output() -> None:
 
 
 def made_of(make: Any, **arguments: Callable[[], Any]) -> Callable[[], object]:
-    return lambda: make(**{name: given() for name, given in arguments.items()})()
+    def program() -> None:
+        make(**{name: given() for name, given in arguments.items()})()
+
+    return program
+
+
+def later_token() -> "pulumi.Output[str]":
+    return later(token())
+
+
+def injected_args() -> None:
+    made = EscEnv("web", secrets={"TOKEN": "token"})
+    container = k8s.core.v1.ContainerArgs(name="web", image=IMAGE, args=["x", later_token()])
+    workload = {**spec()}
+    workload["template"]["spec"] = k8s.core.v1.PodSpecArgs(containers=[container])
+    k8s.apps.v1.Deployment("web", spec=made.inject(workload))
 
 
 @pytest.mark.parametrize(
@@ -544,6 +559,8 @@ def made_of(make: Any, **arguments: Callable[[], Any]) -> Callable[[], object]:
             "liveness_probe.httpGet.path",
         ),
         (made_of(external, secrets=lambda: {"TOKEN": later(token())}), "secrets['TOKEN']"),
+        (injected(later_token), "spec['template']['spec']['containers'][0]['env'][0]['value']"),
+        (injected_args, "spec['template']['spec'].containers[0].args[1]"),
         (injected_output, "spec.template.spec.containers[0].env[0].value"),
     ],
 )
