@@ -31,6 +31,8 @@ from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
 from infra_secrets.registering import names_are_fixed, one_clear_message, types_in
 from infra_secrets.run import Run, this_stack
 
+SET_BY_HAND = "Leave it out: a value is set by hand, with the command in output set_command."
+
 MAX_AGE_DAYS = 36_500  # a hundred years; the package's own limit
 MAX_FIELD = 128  # characters of a JSON key; the package's own limit, so that a key fits into every cloud's tags
 
@@ -122,6 +124,8 @@ class _Reader(Reader):
         "azure_vault_id": "the ARM id of a Key Vault",
     }
 
+    way_out = SET_BY_HAND
+
     def unknown(self, key: object, known: Sequence[str]) -> ArgsError:
         """Recognize an attempt to hand over the value."""
         return _unknown_argument(key, known)
@@ -131,7 +135,7 @@ class _Reader(Reader):
         fields = self._fields()
         cloud = self._cloud(texts["cloud"])
         secret_name = self._name(name, texts, has_fields=bool(fields))
-        retention = texts["retention"] or self.config.get("retention") or clouds.KEEP
+        retention = texts["retention"] or self.configured("retention") or clouds.KEEP
         if retention not in clouds.RETENTIONS:
             close = nearest(retention, clouds.RETENTIONS)
             self.refuse(
@@ -184,9 +188,9 @@ class _Reader(Reader):
         return cloud, wanted
 
     def _cloud(self, text: str | None) -> Cloud | None:
-        if text is None and "cloud" in self.given:
+        if text is None and ("cloud" in self.given or self.is_secret("cloud")):
             return None  # refused already
-        text = text or self.config.get("cloud") or None
+        text = text or self.configured("cloud") or None
         known = clouds.available()
         if text is None:
             self.errors.append(
@@ -210,11 +214,11 @@ class _Reader(Reader):
         ):
             return None  # refused already
         origins = []
-        service = texts["service"] or self.config.get("service")
+        service = texts["service"] or self.configured("service")
         if not service:
             service = pulumi.get_project()
             origins.append(("service", service, "the project's name"))
-        environment = texts["environment"] or self.config.get("environment")
+        environment = texts["environment"] or self.configured("environment")
         if not environment:
             environment = pulumi.get_stack()
             origins.append(("environment", environment, "the stack's name"))
@@ -303,7 +307,7 @@ class _Reader(Reader):
             if is_input(found):  # it may be secret: nobody is shown it
                 found = self.output(setting, found, needed=True, secret=True)
             else:
-                found = self.sentence(setting) or self.config.get(key)
+                found = self.sentence(setting) or self.configured(key)
             if found:
                 settings[setting] = found
         for other in clouds.available():

@@ -91,6 +91,7 @@ class _ExternalReader(PodReader):
         "service_account": "the name of a Kubernetes service account",
         "refresh_interval": "e.g. '15m'",
     }
+    way_out = _IN_A_CONTAINER
 
     def references(self, argument: str) -> dict[str, Any]:
         """Read which container each target comes from, as the operator's `remoteRef`."""
@@ -164,7 +165,10 @@ class _ExternalReader(PodReader):
             return None, store_kind, None, {}
         for setting, key in cloud.STORE_SETTINGS.items():
             namespace, _, name = key.partition(":")
-            found = settings.get(setting) or pulumi.Config(namespace).get(name)
+            found = settings.get(setting)
+            if found is None and self.is_secret(name, namespace):
+                continue
+            found = found or pulumi.Config(namespace).get(name)
             if found is None:
                 self.refuse(
                     f"{setting} is missing, and the store needs it. Give it here, or for the stack: pulumi config set "
@@ -182,9 +186,9 @@ class _ExternalReader(PodReader):
         return None, store_kind, cloud, {**settings, "service_account": account}
 
     def _cloud(self, chosen: str | None) -> "Cloud | None":
-        if chosen is None and "cloud" in self.given:
+        if chosen is None and ("cloud" in self.given or self.is_secret("cloud")):
             return None  # refused already
-        chosen = chosen or self.config.get("cloud")
+        chosen = chosen or self.configured("cloud")
         if chosen is None:
             self.refuse(
                 f"no cloud is chosen. Choose it for the stack: pulumi config set infra-secrets:cloud "

@@ -12,20 +12,20 @@ import pulumi
 from pulumi._types import is_input_type  # nothing public tells what an `*Args` object is
 
 from infra_secrets.errors import ArgsError, OutputError, combined
-from infra_secrets.naming import is_credential, looks_like_a_value, nearest, shown
+from infra_secrets.naming import is_credential, looks_like_a_value, nearest, quotable, shown
+from infra_secrets.plain_text import secrets_in
 from infra_secrets.registering import one_clear_message
 
 CONFIG = "infra-secrets"
 """Namespace of the package's config keys, e.g. `infra-secrets:cloud`."""
 
+# A vault's id often comes from another stack's outputs, all of which may be secret.
+_VAULT = f"{CONFIG}:azureVaultId"
 _HALF = re.compile("[\ud800-\udfff]")
 _HALVES = (
     "halves of characters (surrogates), which are no text and cannot be sent. Decode it as UTF-8"
 )
 _DEEPEST = 32  # levels of lists and mappings in an argument; the package's own limit
-_LARGEST = (
-    10**15
-)  # a number that is larger is not repeated; Python refuses to write very large ones
 _LONGEST_NAME = 100  # characters of a logical name that a message repeats
 
 
@@ -44,6 +44,8 @@ class Reader:
     error: ClassVar[type[ArgsError]] = ArgsError
     takes: ClassVar[Mapping[str, str]] = {}
     """What an argument takes, for a refusal of the wrong kind: `e.g. 'api'`, or `one of aws, azure, gcp`."""
+    way_out: ClassVar[str] = ""
+    """What to do instead of giving the value of a secret; `{key}` in it stands for the config key."""
 
     def __init__(self, subject: str, given: Mapping[str, Any], known: Sequence[str]) -> None:
         self.subject = subject
@@ -84,6 +86,21 @@ class Reader:
         self.refuse(
             f"{argument} must be {rule}{', ' if takes else ''}{takes}; found {kind(found)}{quoted}."
         )
+
+    def configured(self, key: str, namespace: str = CONFIG) -> str | None:
+        """Read what the stack's config says where no argument does; everybody sees it, so it must not be secret."""
+        return None if self.is_secret(key, namespace) else pulumi.Config(namespace).get(key)
+
+    def is_secret(self, key: str, namespace: str = CONFIG) -> bool:
+        """Refuse a config key that is secret. What it holds is not repeated, and so not judged either."""
+        name = f"{namespace}:{key}"
+        secret = name != _VAULT and pulumi.runtime.is_config_secret(name)
+        if secret:
+            self.refuse(
+                f"config {name} is a secret, and would be shown in plain text. Store it as plain text: in "
+                f"ESC without fn::secret, or with pulumi config set --plaintext {name} <...>"
+            )
+        return secret
 
     def text(self, argument: str) -> str | None:
         """Read an argument that must be a plain string, known before anything is created."""
@@ -168,10 +185,13 @@ class Reader:
                     f"{what} was given a secret, and would show it in plain text in the cloud and its logs. Only names "
                     f"and descriptions belong there; give {what} something that is public."
                 )
-            elif text and await output.is_known():
+            elif await output.is_known():
                 found = await output.future()
-                nothing = found is None and not needed
-                problem = None if nothing else _text_problem(what, found, empty=empty)
+                wrong = text and (found is not None or needed)
+                problem = _text_problem(what, found, empty=empty) if wrong else None
+                if not (problem or secret):
+                    # A program can make an output that is not secret of a value that it read as a text.
+                    problem = next(iter(secrets_in({what: found}, self.way_out)), None)
             else:
                 problem = None
             if problem:
@@ -365,15 +385,6 @@ _TRANSFERABLE = (str, bool, int, float, pulumi.Resource, pulumi.Asset, pulumi.Ar
 def is_number(given: object) -> bool:
     """Whether something is what YAML makes of an unquoted number or boolean."""
     return isinstance(given, bool | int | float)
-
-
-def quotable(number: object) -> str | None:
-    """Spell a number as its author probably wrote it; None where that is no number to write out."""
-    if isinstance(number, bool):
-        return str(number).lower()
-    if not isinstance(number, int | float) or not abs(number) <= _LARGEST:
-        return None
-    return str(int(number)) if float(number).is_integer() else str(number)
 
 
 def quote_it(given: object, before: str = "") -> str:

@@ -184,8 +184,8 @@ def _joined(there: Sequence[Any] | None, held: Sequence[Any]) -> list[Any]:
     return [*(there or ()), *(each for each in held if each not in (there or ()))]
 
 
-ProviderFound = Callable[[pulumi.ProviderResource], None]
-"""Called with the provider that the options name when every transform has run."""
+ProviderFound = Callable[[pulumi.ProviderResource], Awaitable[None] | None]
+"""Called with the provider that the options name when every transform has run; it may refuse that."""
 
 
 def hold_after_transformations(
@@ -221,13 +221,13 @@ class Holder:
     """
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, str, str], tuple[Held, ProviderFound]] = {}
+        self._held: dict[tuple[str, str, str], tuple[Held | None, ProviderFound]] = {}
         self._seen = 0
 
     async def hold(
-        self, type_: str, name: str, parent_urn: str, held: Held, found: ProviderFound
+        self, type_: str, name: str, parent_urn: str, held: Held | None, found: ProviderFound
     ) -> None:
-        """Hold the options of a container that is about to be registered."""
+        """Hold the options (None: only look at the provider) of a resource that is about to be registered."""
         self._held[type_, name, parent_urn] = held, found
         callbacks = await _get_callbacks()
         if callbacks is None or len(callbacks._transforms) == self._seen:  # noqa: SLF001
@@ -244,11 +244,14 @@ class Holder:
         mine = self._held.get((request.type, request.name, request.parent))
         if mine is not None:
             held, found = mine
-            held.restore_message(request.options)
+            if held is not None:
+                held.restore_message(request.options)
             if request.options.provider:
                 from pulumi.resource import DependencyProviderResource
 
-                found(DependencyProviderResource(request.options.provider))
+                looked = found(DependencyProviderResource(request.options.provider))
+                if looked is not None:
+                    await looked
         return resource_pb2.TransformResponse(
             properties=request.properties, options=request.options
         )

@@ -17,9 +17,9 @@ import pulumi
 from infra_secrets import clouds, formats, manifests
 from infra_secrets.errors import ArgsError, EnvArgsError, StackConfigError, combined
 from infra_secrets.esc import Entry, Key, wrong_values
-from infra_secrets.given import is_input, is_number, kind, quotable, untransferable
-from infra_secrets.kubernetes_provider import SECRET, default_provider_problem, once_hidden
-from infra_secrets.naming import nearest, shown
+from infra_secrets.given import is_input, is_number, kind, untransferable
+from infra_secrets.kubernetes_provider import default_provider_problem, once_hidden
+from infra_secrets.naming import nearest, quotable, shown
 from infra_secrets.plain_text import refuse_secrets
 from infra_secrets.pods import (
     RELOADER,
@@ -148,6 +148,7 @@ class _EnvReader(PodReader):
         "formats": f"e.g. {{'DATABASE_URL': 'postgresql'}}; there are {', '.join(formats.FORMATS)} and schemes of URLs",
         "optional": "e.g. ['SENTRY_DSN']",
     }
+    way_out = BY_REFERENCE
     note = ""  # below everything that is wrong
 
     def environment(self, name: str, opts: pulumi.ResourceOptions | None) -> _Wanted:
@@ -305,7 +306,7 @@ class EscEnv(PodEnvironment):
                     name,
                     metadata=metadata,
                     immutable=immutable,
-                    string_data=once_hidden(data, self._what, self.get_provider(SECRET)),
+                    string_data=once_hidden(data, self._what, self, lambda: secret),
                     opts=child,
                 )
             self.secret_name = secret.metadata.apply(lambda metadata: metadata.name)

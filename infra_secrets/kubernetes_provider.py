@@ -8,10 +8,14 @@ Source: pulumi-kubernetes provider/pkg/provider/provider.go, Configure and Creat
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import pulumi
+
+from infra_secrets.internals import Asking
+from infra_secrets.registering import name_in
+from infra_secrets.run import Run
 
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 (a type token)
 _RENDERS = "renderYamlToDirectory"
@@ -49,21 +53,25 @@ def default_provider_problem(opts: pulumi.ResourceOptions | None) -> str | None:
     )
 
 
-def once_hidden(values: Any, what: str, provider: pulumi.ProviderResource | None) -> Any:
+def once_hidden(
+    values: Any, what: str, component: pulumi.Resource, secret: Callable[[], pulumi.Resource]
+) -> Any:
     """Return values as an output that fails, before it is known, where an explicit provider would show them.
+
+    A transform that runs in the engine chooses a provider after that. The Secret is then refused when all have run.
 
     Args:
         values: What a Secret is to hold.
         what: Whose they are, for the message, e.g. `EscEnv("nlp")`.
-        provider: The provider that the Secret gets; None for the default one.
+        component: What makes the Secret, under its own name.
+        secret: Returns the Secret as soon as there is one.
     """
-    if provider is None:
-        return pulumi.Output.secret(values)
+    run = Run.this()
 
-    async def look() -> bool:
+    async def refuse(provider: pulumi.ProviderResource) -> None:
         # The object in the program does not have what the provider was given, nor what transforms made of it.
-        urn = await provider.urn.future()
-        found = await pulumi.runtime.invoke_async("pulumi:pulumi:getResource", {"urn": urn})
+        urn = str(await provider.urn.future())
+        found = await Asking().ask("pulumi:pulumi:getResource", {"urn": urn}) or {}
         setting, said_by = _shows(found["state"])
         if setting is not None:
             mend = {
@@ -72,9 +80,16 @@ def once_hidden(values: Any, what: str, provider: pulumi.ProviderResource | None
                 _APPLIES: "Take enable_server_side_apply=False away from it.",
             }[said_by]
             raise pulumi.RunError(
-                f"{what}: its Kubernetes provider {str(urn).rpartition('::')[2]!r} would show the values: "
+                f"{what}: its Kubernetes provider {urn.rpartition('::')[2]!r} would show the values: "
                 f"{_WHY[setting]} ({said_by}). {mend} {_OTHERWISE}"
             )
+
+    async def look() -> bool:
+        provider = secret().get_provider(SECRET)
+        if provider is not None:
+            await refuse(provider)
+        parent = await component.urn.future() or ""
+        await run.holder.hold(SECRET, name_in(parent), parent, None, refuse)
         return True
 
     return pulumi.Output.secret(pulumi.Output.from_input(cast(Any, look())).apply(lambda _: values))

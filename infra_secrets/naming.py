@@ -236,3 +236,16 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     bare = {re.sub(r"[-_ ]", "", name).lower(): name for name in known}
     found = get_close_matches(re.sub(r"[-_ ]", "", word).lower(), bare, n=1, cutoff=0.6)
     return bare[found[0]] if found else None
+
+
+# A number that is larger is not repeated; Python refuses to write very large ones.
+_LARGEST = 10**15
+
+
+def quotable(number: object) -> str | None:
+    """Spell a number as its author probably wrote it; None where that is no number to write out."""
+    if isinstance(number, bool):
+        return str(number).lower()
+    if not isinstance(number, int | float) or not abs(number) <= _LARGEST:
+        return None
+    return str(int(number)) if float(number).is_integer() else str(number)

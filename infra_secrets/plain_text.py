@@ -12,14 +12,13 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 import pulumi
 from pulumi.runtime import config as stack_config
 
 from infra_secrets.errors import ArgsError, combined
-from infra_secrets.given import quotable
-from infra_secrets.naming import is_credential, shown
+from infra_secrets.naming import is_credential, quotable, shown
 
 SHORTEST = 8
 """Characters of a value that is looked for; what is shorter is found by chance: `true`, `8080`, `admin`."""
@@ -27,7 +26,15 @@ SHORTEST_WORD = 12
 """The same for one plain word such as `payments` or `production`, in a secret and in a name by chance."""
 
 _WORD = re.compile(r"[a-z]+|[A-Z]+|[A-Z][a-z]+")
-_LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@", re.IGNORECASE)
+_URL = re.compile(r"([a-z][a-z0-9+.:-]*)://(\S+)", re.IGNORECASE)
+_QUERY = re.compile(r"[?&;]([^=&;?#]+)=([^&;#]+)")
+_SECRET_PARAMETER = re.compile(
+    r"(pass(word|wd|phrase)?|pwd|token|secret|key|sig(nature)?|auth|credentials?)$", re.IGNORECASE
+)
+# Instead of a password, where the user of a URL is a token.
+_NO_PASSWORD = ("", "x-oauth-basic")
+# What is secret although it is named like something public: half of Vault's AppRole, where anybody may post.
+_SECRET_MEMBER = re.compile(r"(secret_?id|web_?hook(_?ur[il])?)$", re.IGNORECASE)
 # What is public in a document that is secret as a whole: a service account's key, a kubeconfig.
 _PUBLIC_MEMBER = re.compile(
     r"(name|id|arn|path|file|ref|url|uri|host|server|port|type|kind|class|issuer|audience|scope|lifetime|ttl|length|"
@@ -99,9 +106,18 @@ def secrets_in(given: Mapping[str, Any], way_out: str) -> list[str]:
             problems.append(
                 f"{_spelled(path, found)} holds the value of {what}, and would show it in plain text. "
                 f"{way_out.format(key=key if told else '...')} If everybody may see it, store it in the stack's config "
-                f"as plain text."
+                f"as plain text{_ON_ITS_OWN if _is_document(key) else ''}."
             )
     return list(dict.fromkeys(problems))
+
+
+_ON_ITS_OWN = (
+    ", under a key of its own: Pulumi takes an object with one secret in it for a secret as a whole"
+)
+
+
+def _is_document(key: str) -> bool:
+    return str(stack_config.get_config(key)).lstrip().startswith(("{", "["))
 
 
 def _sought() -> dict[str, str]:
@@ -112,7 +128,8 @@ def _sought() -> dict[str, str]:
         if stack_config.is_config_secret(key):
             for value in _forms(str(stack_config.get_config(key))):
                 word = len(value) < SHORTEST_WORD and _WORD.fullmatch(value)
-                if len(value) >= SHORTEST and not word and value not in public:
+                line = len(set(value)) == 1  # ---------, 00000000
+                if len(value) >= SHORTEST and not (word or line) and value not in public:
                     sought.setdefault(value, key)
     return sought
 
@@ -120,9 +137,7 @@ def _sought() -> dict[str, str]:
 def _forms(value: str) -> Iterator[str]:
     """A value, and what is in it that is secret by itself: members of a document, the password of a URL."""
     yield value.strip()
-    login = _LOGIN.match(value.strip())
-    if login:
-        yield from {login[1], unquote(login[1])}
+    yield from _secrets_of_url(value.strip())
     if value.lstrip().startswith(("{", "[")):
         try:
             document = json.loads(value)
@@ -130,8 +145,30 @@ def _forms(value: str) -> Iterator[str]:
             return
         for path, text in _texts({"": document}, keys=False):
             member = next(step for step in reversed(path) if isinstance(step, str))
-            if not _PUBLIC_MEMBER.search(member) or _LOGIN.match(text) or is_credential(text):
+            public = _PUBLIC_MEMBER.search(member) and not _SECRET_MEMBER.search(member)
+            if not public or any(_secrets_of_url(text)) or is_credential(text):
                 yield from _forms(text)
+
+
+def _secrets_of_url(value: str) -> Iterator[str]:
+    """What is secret in a URL by itself, as it is written there and as it is meant."""
+    url = _URL.fullmatch(value)
+    if url is None:
+        return
+    scheme, rest = url[1].lower(), url[2]
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    user, _, password = authority.rpartition("@")[0].partition(":")
+    # Somebody may have written a / or @ in a password as it is; where there is only a port it is none.
+    longest = rest.rpartition("@")[0].partition(":")[2]
+    port = authority.rpartition(":")[2]
+    if "@" not in authority and (":" not in authority or port.isdigit()):
+        longest = ""
+    token = user if scheme in ("http", "https") and password in _NO_PASSWORD else ""
+    for found in filter(None, dict.fromkeys((password, longest, token))):
+        yield from {found, unquote(found)}
+    for name, found in _QUERY.findall(rest):
+        if _SECRET_PARAMETER.search(name):
+            yield from {found, unquote_plus(found)}
 
 
 def _texts(given: Mapping[str, Any], *, keys: bool = True) -> Iterator[tuple[Path, str]]:

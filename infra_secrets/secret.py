@@ -11,13 +11,11 @@ from typing import TypedDict, Unpack
 
 import pulumi
 
-from infra_secrets.arguments import resolve
+from infra_secrets.arguments import SET_BY_HAND, resolve
 from infra_secrets.errors import SecretArgsError
 from infra_secrets.owners import Claim
 from infra_secrets.plain_text import refuse_secrets
 from infra_secrets.registering import one_clear_message, short_stack_trace
-
-_SET_BY_HAND = "Leave it out: a value is set by hand, with the command in output set_command."
 
 
 class SecretArgs(TypedDict, total=False):
@@ -104,7 +102,7 @@ class Secret(pulumi.ComponentResource):
         """
         with one_clear_message():
             refuse_secrets(
-                "Secret", name, args, kwargs, opts, error=SecretArgsError, way_out=_SET_BY_HAND
+                "Secret", name, args, kwargs, opts, error=SecretArgsError, way_out=SET_BY_HAND
             )
             cloud, wanted, checks = resolve(
                 name, args, kwargs, opts, list(SecretArgs.__annotations__)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 import pulumi
+from pulumi._types import is_input_type  # nothing public tells what an `*Args` object is
 
-from infra_secrets.errors import WorkloadError, combined
+from infra_secrets.errors import OutputError, WorkloadError, combined
 from infra_secrets.given import is_input, kind, untransferable
 from infra_secrets.naming import nearest, shown
 from infra_secrets.plain_text import secrets_in
@@ -81,6 +82,7 @@ class Injection:
             )
             self.check_choice(containers, init_containers)
             self._check_content(spec)
+            spec = self._with_its_outputs_checked(spec)
             return cast(T, self._descend(spec, containers, init_containers, not self.annotations))
 
     def for_a_transform(self) -> "Injection":
@@ -124,6 +126,44 @@ class Injection:
     def _check_content(self, spec: Any) -> None:
         for problem in untransferable("spec", spec):
             raise self._error(problem)
+
+    def _with_its_outputs_checked(self, node: Any, where: str = "spec") -> Any:
+        """Let every output in a spec fail when it turns out to hold the value of a secret."""
+        if isinstance(node, pulumi.Output):
+            return self._shows_none(node, where)
+        if isinstance(node, Mapping):
+            return {
+                key: self._with_its_outputs_checked(each, f"{where}[{shown(key)}]")
+                for key, each in node.items()
+            }
+        if isinstance(node, list | tuple):
+            return [
+                self._with_its_outputs_checked(each, f"{where}[{place}]")
+                for place, each in enumerate(node)
+            ]
+        if is_input_type(type(node)):
+            changed = copy.copy(node)
+            vars(changed).update(
+                {
+                    name: self._with_its_outputs_checked(each, f"{where}.{name}")
+                    for name, each in vars(node).items()
+                }
+            )
+            return changed
+        return node
+
+    def _shows_none(self, output: "pulumi.Output[Any]", where: str) -> "pulumi.Output[Any]":
+        """Refuse the value of a secret in what is known only later, unless that is secret as well."""
+
+        async def check() -> bool:
+            if await output.is_known() and not await output.is_secret():
+                problems = secrets_in({where: await output.future()}, BY_REFERENCE)
+                if problems:
+                    with one_clear_message():
+                        raise OutputError(f"{self.owner}: {problems[0]}")
+            return True
+
+        return pulumi.Output.from_input(cast(Any, check())).apply(lambda _: output)
 
     def _descend(self, node: Any, containers: Any, init_containers: Any, annotated: bool) -> Any:
         """Go down to the pod. `annotated` says that nothing is to be written on its template any more."""

@@ -234,7 +234,7 @@ def unknown_targets(page: Page) -> list[str]:
 def config_keys() -> frozenset[str]:
     """The config keys that the code reads."""
     sources = [path.read_text() for path in (ROOT / "infra_secrets").rglob("*.py")]
-    reads = r"(?:[._]config|\(CONFIG\))\.get\(\"(\w+)\""
+    reads = r"(?:(?:[._]config|\(CONFIG\))\.get|\.configured)\(\"(\w+)\""
     read = {key for source in sources for key in re.findall(reads, source)}
     return frozenset(
         read | {key for name in clouds.available() for key in clouds.load(name).SETTINGS.values()}

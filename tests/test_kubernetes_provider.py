@@ -52,6 +52,7 @@ forms = pytest.mark.parametrize("form", [env, files, deployment])
         ({"kubernetes:renderYamlToDirectory": "out"}, "kubernetes:renderYamlToDirectory"),
         ({"kubernetes:enableServerSideApply": "false"}, "kubernetes:enableServerSideApply"),
         ({"kubernetes:enableServerSideApply": False}, "kubernetes:enableServerSideApply"),
+        ({"kubernetes:enableServerSideApply": "False"}, "kubernetes:enableServerSideApply"),
     ],
 )
 def test_a_default_provider_that_shows_values_is_refused_before_anything_is_registered(
@@ -68,7 +69,7 @@ def test_a_default_provider_that_shows_values_is_refused_before_anything_is_regi
 
 
 @forms
-@pytest.mark.parametrize("setting", ["false", "0", ""])
+@pytest.mark.parametrize("setting", ["false", "0", "", "1", "True"])
 def test_the_variable_that_the_provider_reads_counts_too(
     form: Form, setting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,16 +122,6 @@ def test_what_has_no_value_may_be_rendered() -> None:
     assert recording.registrations
 
 
-def test_an_explicit_provider_does_not_have_the_settings_of_the_default_one() -> None:
-    recording = Recording(**STACK, config={"kubernetes:renderYamlToDirectory": "out"})
-    recording.run(lambda: env(Options(provider=k8s.Provider("cluster", **CLUSTER))))
-
-    assert len(recording.of_type(SECRET)) == 1
-
-
-# An explicit provider, on the real engine ---------------------------------------------------------
-
-
 def as_provider(made: k8s.Provider) -> Options:
     return Options(provider=made)
 
@@ -139,9 +130,26 @@ def as_one_of_several(made: k8s.Provider) -> Options:
     return Options(providers=[made])
 
 
+def by_package(made: k8s.Provider) -> Options:
+    return Options(providers={"kubernetes": made})
+
+
 def from_the_parent(made: k8s.Provider) -> Options:
     parent = pulumi.ComponentResource("app:index:App", "app", {}, Options(providers=[made]))
     return Options(parent=parent)
+
+
+@pytest.mark.parametrize("given", [as_provider, as_one_of_several, by_package, from_the_parent])
+def test_an_explicit_provider_does_not_have_the_settings_of_the_default_one(
+    given: Callable[[k8s.Provider], Options],
+) -> None:
+    recording = Recording(**STACK, config={"kubernetes:renderYamlToDirectory": "out"})
+    recording.run(lambda: env(given(k8s.Provider("cluster", **CLUSTER))))
+
+    assert len(recording.of_type(SECRET)) == 1
+
+
+# An explicit provider, on the real engine ---------------------------------------------------------
 
 
 RENDERS: dict[str, Any] = {"render_yaml_to_directory": "out"}
@@ -172,6 +180,75 @@ def test_an_explicit_provider_that_shows_values_gets_none(
             assert "Traceback" not in run.output
         assert [each for each in rehearsal.requests if each.type == SECRET] == []
         rehearsal.assert_no_leak()
+
+
+def chosen_by_a_transform(made: k8s.Provider) -> Options:
+    def choose(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult:
+        return pulumi.ResourceTransformResult(
+            args.props, Options.merge(args.opts, Options(provider=made))
+        )
+
+    return Options(transforms=[choose])
+
+
+def chosen_for_the_stack(made: k8s.Provider) -> Options:
+    def choose(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        if args.type_ != SECRET:
+            return None
+        return pulumi.ResourceTransformResult(
+            args.props, Options.merge(args.opts, Options(provider=made))
+        )
+
+    pulumi.runtime.register_resource_transform(choose)
+    return Options()
+
+
+def chosen_by_a_transformation(made: k8s.Provider) -> Options:
+    def choose(
+        args: pulumi.ResourceTransformationArgs,
+    ) -> pulumi.ResourceTransformationResult | None:
+        if args.type_ != SECRET:
+            return None
+        return pulumi.ResourceTransformationResult(
+            args.props, Options.merge(args.opts, Options(provider=made))
+        )
+
+    return Options(transformations=[choose])
+
+
+choices = pytest.mark.parametrize(
+    "given", [chosen_by_a_transform, chosen_for_the_stack, chosen_by_a_transformation]
+)
+
+
+@choices
+@pytest.mark.parametrize("form", [env, deployment])
+def test_a_provider_that_a_transform_chose_and_that_shows_values_gets_none(
+    form: Form, given: Callable[[k8s.Provider], Options]
+) -> None:
+    def program() -> None:
+        form(given(k8s.Provider("cluster", **CLUSTER, **RENDERS)))
+
+    with Rehearsal(program, **STACK) as rehearsal:
+        for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
+            assert not run.succeeded
+            assert "its Kubernetes provider 'cluster' would show the values" in run.output
+        assert [each for each in rehearsal.requests if each.type == SECRET] == []
+        rehearsal.assert_no_leak()
+
+
+@choices
+def test_a_provider_that_a_transform_chose_and_that_hides_values_gets_them(
+    given: Callable[[k8s.Provider], Options],
+) -> None:
+    def program() -> None:
+        env(given(k8s.Provider("cluster", **CLUSTER)))
+
+    with Rehearsal(program, **STACK) as rehearsal:
+        rehearsal.up()
+
+        assert rehearsal.up().changes == []
+        assert [each for each in rehearsal.requests if each.type == SECRET]
 
 
 def test_settings_that_are_known_only_later_are_looked_at_then() -> None:

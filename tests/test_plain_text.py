@@ -10,13 +10,13 @@ import pytest
 
 from infra_secrets import EscDeployment, EscEnv, ExternalEnv, Secret
 from infra_secrets.errors import ArgsError
-from infra_secrets.plain_text import SHORTEST, SHORTEST_WORD
 from infra_secrets.testing import Recording, Rehearsal
 
 CANARY = "canary-4712-not-real"
 STACK: dict[str, Any] = {"project": "nlp", "stack": "production"}
 CLOUD = {"infra-secrets:cloud": "aws", "aws:region": "eu-west-1"}
 IMAGE = "ghcr.io/acme/nlp:1.4.2"
+VAULT = "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/nlp"
 PROBE = {"httpGet": {"path": f"/healthz?key={CANARY}", "port": "http"}}
 
 
@@ -209,6 +209,8 @@ def test_the_containers_that_are_chosen_are_no_place_for_a_value_either() -> Non
         "admin",
         "s3cr3t!",  # seven characters
         "payments",  # one word
+        "paymentteam",  # of eleven characters
+        "00000000",
         "Production",
         "nlp",  # the project
         "production",  # the stack
@@ -233,9 +235,7 @@ def test_a_name_that_is_the_project_s_is_in_every_urn() -> None:
     assert recording.registrations
 
 
-@pytest.mark.parametrize(
-    "value", ["a1b2c3d4", "p" * SHORTEST_WORD, "Ab" * (SHORTEST // 2), "12345678"]
-)
+@pytest.mark.parametrize("value", ["a1b2c3d4", "paymentsteam", "AbAbAbAb", "12345678"])
 def test_what_is_long_enough_is_found_as_a_whole_and_in_a_longer_text(value: str) -> None:
     for text in (value, f"https://user:{value}@example.com/x"):
         said = refusal(deployment(annotations={"x": text}), secrets={"token": value})
@@ -260,12 +260,88 @@ def test_a_number_that_is_a_value_is_found() -> None:
         json.dumps({"inner": json.dumps({"password": CANARY})}),
         f"postgresql://nlp:{CANARY}@db.example.com:5432/nlp",
         json.dumps({"url": f"postgresql://nlp:{CANARY}@db.example.com:5432/nlp"}),
+        f"POSTGRESQL://nlp:{CANARY}@db.example.com:5432/nlp",
+        f"redis://:{CANARY}@cache",
+        f"jdbc:postgresql://db.example.com/nlp?user=nlp&password={CANARY}",
+        f"https://example.com/hook?token={CANARY}",
+        f"https://example.com/hook?a=b&api_key={CANARY}#end",
+        f"https://{CANARY}@sentry.example.com/1",
+        f"https://{CANARY}:x-oauth-basic@git.example.com/nlp",
+        json.dumps({"role_id": "r", "secret_id": CANARY}),
+        json.dumps({"secretId": CANARY}),
+        json.dumps({"hook_url": f"https://example.com/hook?token={CANARY}"}),
     ],
 )
 def test_a_value_is_known_by_its_secret_parts_too(stored: str) -> None:
     text = refusal(secret(key=CANARY), secrets={"token": stored})
 
     assert "key holds the value of secret config 'nlp:token'" in text
+
+
+@pytest.mark.parametrize(
+    ("stored", "part"),
+    [
+        ("postgres://nlp:p@ssw0rd-1@db/nlp", "p@ssw0rd-1"),
+        ("postgres://nlp:pass/w0rd-1@db/nlp", "pass/w0rd-1"),
+        ("postgres://nlp:p@ss/w0rd-1@db/nlp", "p@ss/w0rd-1"),
+        ("https://example.com/?token=p%2Fssw0rd+1", "p/ssw0rd 1"),
+        (
+            json.dumps({"slack_webhook_url": "https://hooks.example.com/services/T0/B0/x1y2"}),
+            "https://hooks.example.com/services/T0/B0/x1y2",
+        ),
+        (
+            json.dumps({"key_id": "_".join(["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"])}),
+            "_".join(["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"]),
+        ),
+    ],
+)
+def test_what_is_secret_in_a_url_or_document_is_known_by_itself(stored: str, part: str) -> None:
+    said = refusal(deployment(annotations={"x": f"is {part}."}), secrets={"token": stored})
+
+    assert "annotations['x'] holds the value of secret config 'nlp:token'" in said
+    assert part not in said
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [
+        ("https://example.com:8080/teams/nlp@home", "8080/teams/nlp"),
+        ("https://example.com/teams/nlp@home", "example.com/teams/nlp"),
+        ("https://nlp-production:pa55-w0rd@example.com/", "nlp-production"),
+        ("postgres://nlp-production@db.example.com/nlp", "nlp-production"),
+        ("https://example.com/?region=eu-west-1a", "eu-west-1a"),
+        (json.dumps({"database-password-1": "x"}), "database-password-1"),
+        ("[" * 100_000, "x"),
+        ("---------", "----------"),
+    ],
+)
+def test_what_is_public_in_a_url_or_document_raises_no_false_alarm(stored: str, text: str) -> None:
+    assert passes(deployment(annotations={"x": text}), {"token": stored}).registrations
+
+
+def test_what_is_public_in_an_object_needs_a_key_of_its_own() -> None:
+    stored = json.dumps({"size": "db.t4g.medium", "password": "x"})
+
+    said = refusal(deployment(annotations={"x": "db.t4g.medium"}), secrets={"database": stored})
+    assert "store it in the stack's config as plain text, under a key of its own: Pulumi" in said
+    assert "of its own" not in refusal(deployment(annotations={"x": CANARY}))
+
+
+@pytest.mark.parametrize("kept", [(CANARY,), {CANARY}, frozenset({CANARY})])
+def test_a_value_in_any_collection_is_found(kept: Any) -> None:
+    assert "annotations['x'][0] holds" in refusal(deployment(annotations={"x": kept}))
+
+
+def test_config_that_only_the_environment_has_is_looked_for_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps({"nlp:other": CANARY}))
+
+    def program() -> None:
+        pulumi.runtime.set_all_config({}, ["nlp:other"])
+        Secret("stripe", key=CANARY)
+
+    assert "secret config 'nlp:other'" in refusal(program)
 
 
 def test_a_password_is_known_as_it_is_written_in_a_url_and_as_it_is() -> None:
@@ -321,6 +397,53 @@ def test_odd_input_is_walked_to_its_end() -> None:
 
     assert "holds the value of secret config 'nlp:token'" in text
     assert len(text) < 1000
+
+
+# Config that the package reads itself ---------------------------------------------------------------
+
+AZURE = {"infra-secrets:cloud": "azure", "infra-secrets:azureVaultId": VAULT}
+GCP = {"infra-secrets:cloud": "gcp"}
+
+
+@pytest.mark.parametrize(
+    ("program", "key", "config"),
+    [
+        (secret(), "infra-secrets:service", CLOUD),
+        (secret(), "infra-secrets:environment", CLOUD),
+        (secret(), "infra-secrets:retention", CLOUD),
+        (secret(), "infra-secrets:cloud", {}),
+        (secret(), "infra-secrets:azureSecretClass", AZURE),
+        (secret(writers=["a"]), "infra-secrets:azureWriterRoleId", AZURE),
+        (external(), "infra-secrets:cloud", {}),
+        (external(), "aws:region", {"infra-secrets:cloud": "aws"}),
+        (external(), "gcp:project", GCP),
+    ],
+)
+def test_config_that_everybody_sees_must_not_be_secret(
+    program: Callable[[], object], key: str, config: dict[str, str]
+) -> None:
+    recording = Recording(**STACK, config=config, secrets={key: CANARY})
+    with pytest.raises(ArgsError) as refused:
+        recording.run(program)
+
+    text = str(refused.value)
+    assert recording.registrations == []
+    assert f"config {key} is a secret, and would be shown in plain text" in text
+    assert f"pulumi config set --plaintext {key}" in text
+    assert CANARY not in text
+    assert "no cloud is chosen" not in text
+    assert "is missing" not in text
+
+
+def test_the_id_of_a_vault_may_be_secret_config() -> None:
+    recording = Recording(
+        **STACK,
+        config={"infra-secrets:cloud": "azure"},
+        secrets={"infra-secrets:azureVaultId": VAULT},
+    )
+    recording.run(secret())
+
+    assert recording.registrations
 
 
 # On the real engine --------------------------------------------------------------------------------
@@ -388,6 +511,78 @@ def test_a_value_that_the_program_read_as_a_text_leaks_nowhere(
     with Rehearsal(program, **STACK, config=CLOUD, secrets={"token": CANARY}) as rehearsal:
         for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
             assert f"{where} holds the value of secret config 'nlp:token'" in run.error
+        rehearsal.assert_no_leak()
+
+
+def later(text: str) -> "pulumi.Output[str]":
+    """A text in an output that is not secret."""
+    return pulumi.Output.concat("x ", text)
+
+
+def injected_output() -> None:
+    made = EscEnv("web", secrets={"TOKEN": "token"})
+    workload = spec(env=[{"name": "A", "value": token()}])
+    k8s.apps.v1.Deployment("web", spec=made.inject(pulumi.Output.from_input(workload)))
+
+
+def made_of(make: Any, **arguments: Callable[[], Any]) -> Callable[[], object]:
+    def program() -> None:
+        make(**{name: given() for name, given in arguments.items()})()
+
+    return program
+
+
+def later_token() -> "pulumi.Output[str]":
+    return later(token())
+
+
+def injected_args() -> None:
+    made = EscEnv("web", secrets={"TOKEN": "token"})
+    container = k8s.core.v1.ContainerArgs(name="web", image=IMAGE, args=["x", later_token()])
+    workload = {**spec()}
+    workload["template"]["spec"] = k8s.core.v1.PodSpecArgs(containers=[container])
+    k8s.apps.v1.Deployment("web", spec=made.inject(workload))
+
+
+@pytest.mark.parametrize(
+    ("program", "where"),
+    [
+        (made_of(secret, owner=lambda: later(token())), "owner"),
+        (made_of(secret, tags=lambda: {"a": later(token())}), "tags['a']"),
+        (made_of(deployment, annotations=lambda: {"a": later(token())}), "annotations['a']"),
+        (made_of(deployment, command=lambda: ["x", later(token())]), "command[1]"),
+        (
+            made_of(
+                deployment,
+                liveness_probe=lambda: {"httpGet": {"path": later(token()), "port": 80}},
+            ),
+            "liveness_probe.httpGet.path",
+        ),
+        (made_of(external, secrets=lambda: {"TOKEN": later(token())}), "secrets['TOKEN']"),
+        (injected(later_token), "spec['template']['spec']['containers'][0]['env'][0]['value']"),
+        (injected_args, "spec['template']['spec'].containers[0].args[1]"),
+        (injected_output, "spec.template.spec.containers[0].env[0].value"),
+    ],
+)
+def test_a_value_in_an_output_that_is_not_secret_leaks_nowhere(
+    program: Callable[[], object], where: str
+) -> None:
+    with Rehearsal(program, **STACK, config=CLOUD, secrets={"token": CANARY}) as rehearsal:
+        for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
+            assert f"{where} holds the value of secret config 'nlp:token'" in run.error
+            assert "Leave it out: " in run.error
+            assert "Traceback" not in run.output
+        rehearsal.assert_no_leak()
+
+
+def test_a_spec_that_is_a_secret_output_passes_and_stays_encrypted() -> None:
+    def program() -> None:
+        made = EscEnv("web", secrets={"TOKEN": "token"})
+        workload = spec(env=[{"name": "A", "value": token()}])
+        k8s.apps.v1.Deployment("web", spec=made.inject(pulumi.Output.secret(workload)))
+
+    with Rehearsal(program, **STACK, config=CLOUD, secrets={"token": CANARY}) as rehearsal:
+        rehearsal.up()
         rehearsal.assert_no_leak()
 
 
