@@ -79,8 +79,8 @@ class Reader:
     def refuse_kind(self, argument: str, found: object, rule: str = "a string") -> None:
         """Note that an argument is of the wrong kind, and say what would do."""
         takes = self.takes.get(argument, "")
-        choice = takes.startswith("one of")
-        quoted = "" if choice or rule != "a string" else quote_it(found, f"{argument}: ")
+        no_number = takes.startswith(("one of", "the "))  # a choice, or what has a name already
+        quoted = "" if no_number or rule != "a string" else quote_it(found, f"{argument}: ")
         self.refuse(
             f"{argument} must be {rule}{', ' if takes else ''}{takes}; found {kind(found)}{quoted}."
         )

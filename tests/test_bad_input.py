@@ -405,6 +405,9 @@ def test_a_name_that_only_contains_such_a_word_is_an_ordinary_unknown_one(argume
         (Secret, {"max_age_days": "7"}, "a whole number of days, 1 to 36500; found a string."),
         (ExternalEnv, {"cloud": 7}, "one of aws, azure, gcp; found a number."),
         (ExternalEnv, {"store_kind": 7}, "one of SecretStore, ClusterSecretStore; found a number."),
+        (ExternalEnv, {"aws_region": 7}, "aws_region must be a string, e.g. 'eu-central-1'; found"),
+        (ExternalEnv, {"gcp_project": 7}, "gcp_project must be a string, e.g. 'shop-123'; found"),
+        (ExternalEnv, {"azure_vault_id": 7}, "the ARM id of a Key Vault; found a number."),
         (ExternalEnv, {"refresh_interval": 7}, "e.g. '15m'; found a number"),
         (EscEnv, {"formats": "json"}, "there are json, int, bool, pem and schemes of URLs"),
         (EscEnv, {"file_mode": 400}, "e.g. '0400'; found a number; quote it: file_mode: '400'."),
@@ -420,6 +423,11 @@ def test_a_refusal_of_the_wrong_kind_says_what_would_do(
 
 def test_a_choice_is_never_answered_with_quote_it() -> None:
     assert "quote it" not in str(refusal(lambda: made(Secret, cloud=7, retention=7)))
+
+
+@pytest.mark.parametrize("argument", ["adopt", "adopt_from", "formerly", "encryption_key"])
+def test_what_names_something_that_exists_is_never_answered_with_quote_it(argument: str) -> None:
+    assert "quote it" not in str(refusal(lambda: made(Secret, **{argument: 7})))
 
 
 @pytest.mark.parametrize(
