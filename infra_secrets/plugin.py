@@ -101,7 +101,7 @@ class _Servicer(_PulumisOwn):
 
     @staticmethod
     async def _construct_inputs(inputs: Any, input_dependencies: Any) -> dict[str, Any]:
-        found = await _PulumisOwn._construct_inputs(inputs, input_dependencies)
+        found = await _PulumisOwn._construct_inputs(inputs, input_dependencies)  # noqa: SLF001 (what it overrides)
         return {**dict.fromkeys(inputs), **found}
 
     async def _construct(self, request: Any, context: Any) -> Any:

@@ -291,6 +291,11 @@ class PodEnvironment(pulumi.ComponentResource):
         }
 
     def _injection(self, *, as_a_whole: bool) -> Injection:
+        if not isinstance(as_a_whole, bool):
+            with one_clear_message():
+                raise WorkloadError(
+                    f"{self._what}: env_from must be true or false; found {kind(as_a_whole)}."
+                )
         if as_a_whole and self._names and not self.env_from:
             with one_clear_message():
                 raise WorkloadError(

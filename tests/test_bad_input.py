@@ -252,6 +252,25 @@ OPTIONS: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
     "an alias's parent": lambda item: {"aliases": [pulumi.Alias(parent=item)]},
     "depends_on": lambda item: {"depends_on": item},
     "one of depends_on": lambda item: {"depends_on": [item]},
+    "deleted_with": lambda item: {"deleted_with": item},
+    "replace_with": lambda item: {"replace_with": item},
+    "one of replace_with": lambda item: {"replace_with": [item]},
+    "custom_timeouts": lambda item: {"custom_timeouts": item},
+    "transforms": lambda item: {"transforms": item},
+    "a transform": lambda item: {"transforms": None if callable(item) else [item]},
+    "transformations": lambda item: {"transformations": item},
+    "a transformation": lambda item: {"transformations": None if callable(item) else [item]},
+    "version": lambda item: {"version": item},
+    "plugin_download_url": lambda item: {"plugin_download_url": item},
+    "urn": lambda item: {"urn": item},
+    "id": lambda item: {"id": item},
+    "hooks": lambda item: {"hooks": item},
+    "ignore_changes": lambda item: {"ignore_changes": item},
+    "one of ignore_changes": lambda item: {"ignore_changes": [item]},
+    "replace_on_changes": lambda item: {"replace_on_changes": item},
+    "one of replace_on_changes": lambda item: {"replace_on_changes": [item]},
+    "additional_secret_outputs": lambda item: {"additional_secret_outputs": item},
+    "hide_diffs": lambda item: {"hide_diffs": item},
 }
 
 
@@ -289,6 +308,57 @@ def test_whatever_is_given_as_an_option_works_or_gets_one_clear_refusal(componen
         ({"aliases": [7]}, "opts has aliases=, which must be a list of URNs"),
         ({"aliases": [pulumi.Alias(name=None)]}, "opts has an alias whose name must be a string"),
         ({"depends_on": "db"}, "opts has depends_on=, which must be resources"),
+        (
+            {"custom_timeouts": "5m"},
+            "opts has custom_timeouts=, which must be pulumi.CustomTimeouts(",
+        ),
+        (
+            {"hooks": 7},
+            "opts has hooks=, which must be pulumi.ResourceHookBinding(...); found a number",
+        ),
+        ({"version": 7}, "opts has version=, which must be a string; found a number."),
+        (
+            {"plugin_download_url": 7},
+            "opts has plugin_download_url=, which must be a string; found",
+        ),
+        (
+            {"transforms": "x"},
+            "opts has transforms=, which must be a list of functions; found a string.",
+        ),
+        (
+            {"transforms": [7]},
+            "opts has transforms=, which must be a list of functions; one of them is a",
+        ),
+        (
+            {"transformations": [7]},
+            "opts has transformations=, which must be a list of functions; one",
+        ),
+        (
+            {"ignore_changes": "tags"},
+            "opts has ignore_changes=, which must be a list of strings; found a string.",
+        ),
+        (
+            {"replace_on_changes": 7},
+            "opts has replace_on_changes=, which must be a list of strings; found",
+        ),
+        (
+            {"hide_diffs": [7]},
+            "opts has hide_diffs=, which must be a list of strings; one of them is a",
+        ),
+        (
+            {"additional_secret_outputs": "a"},
+            "opts has additional_secret_outputs=, which must be a",
+        ),
+        (
+            {"deleted_with": "x"},
+            "opts has deleted_with=, which must be a resource, the object itself",
+        ),
+        (
+            {"replace_with": ["x"]},
+            "opts has replace_with=, which must be a list of resources; one of",
+        ),
+        ({"urn": "urn:x"}, "opts has urn=, which is not for a component that is made here"),
+        ({"id": "x"}, "opts has id=, which is not for a component that is made here"),
     ],
     ids=lambda given: given if isinstance(given, str) else next(iter(given)),
 )
@@ -612,3 +682,24 @@ def test_a_principal_that_an_output_holds_wrongly_is_said_without_a_traceback(
     assert isinstance(refused, OutputError)
     assert "readers has" in str(refused)
     assert "principal" in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("held", "says"), [({1: 2}, "has a key that is a number."), ("\ud800", "has halves of")]
+)
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        (lambda output: {"resources": {"limits": {"cpu": output}}}, "resources['limits']['cpu']"),
+        (lambda output: {"liveness_probe": {"httpGet": output}}, "liveness_probe['httpGet']"),
+    ],
+    ids=["resources", "a probe"],
+)
+def test_what_pulumi_cannot_send_is_found_in_an_output_of_a_deployment(
+    given: Callable[[Any], Mapping[str, Any]], what: str, held: Any, says: str
+) -> None:
+    refused = refusal(
+        lambda: made(EscDeployment, **given(pulumi.Output.from_input("x").apply(lambda _: held)))
+    )
+
+    assert f"{what} {says}" in str(refused)
