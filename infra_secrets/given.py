@@ -452,4 +452,6 @@ def kind(given: object) -> str:
         return "a string"
     if is_input(given):
         return "an output that is not known yet"
-    return f"a {type(given).__name__}"
+    name = type(given).__name__
+    article = "" if name == "bytes" else "an " if name[0].lower() in "aeiou" else "a "
+    return article + name

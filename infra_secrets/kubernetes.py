@@ -348,6 +348,10 @@ class _DeploymentReader(_EnvReader):
         "relax": f"of {', '.join((*SECURITY, NO_TOKEN))}",
     }
 
+    deep: ClassVar[frozenset[str]] = frozenset(
+        ("ports", "resources", "readiness_probe", "liveness_probe", "startup_probe")
+    )
+
     def container(self, name: str) -> dict[str, Any]:
         """Read everything of the container but its environment."""
         image = self.sentence("image")
@@ -553,6 +557,9 @@ class EscDeployment(pulumi.ComponentResource):
             selector = _selector(reader, name)
             if reader.errors:
                 raise reader.refused()
+        # As it was read here: what an output holds wrongly is then refused in this component's name.
+        read = {"labels": wanted.labels, "namespace": wanted.namespace}
+        given |= {key: each for key, each in read.items() if key in given}
         with short_stack_trace():
             super().__init__("infra-secrets:index:EscDeployment", name, {}, opts)
             self.env = EscEnv(

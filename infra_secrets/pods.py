@@ -74,6 +74,9 @@ class PodReader(Reader):
         self._judge(found, manifests.subdomain_problem, argument)
         return found
 
+    deep: ClassVar[frozenset[str]] = frozenset()
+    """Mappings in which there are other things than strings."""
+
     def mapping(self, argument: str) -> Mapping[str, Any]:
         """Read a mapping whose keys are strings, in their order.
 
@@ -83,7 +86,8 @@ class PodReader(Reader):
         if found is None:
             return {}
         if not isinstance(found, Mapping):
-            self.refuse_kind(argument, found, "a mapping of strings to strings")
+            strings = "" if argument in self.deep else " of strings to strings"
+            self.refuse_kind(argument, found, f"a mapping{strings}")
             return {}
         for key in found:
             if not isinstance(key, str):

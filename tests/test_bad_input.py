@@ -14,6 +14,7 @@ import pytest
 from infra_secrets import EscDeployment, EscEnv, ExternalEnv, Secret, clouds
 from infra_secrets.errors import (
     ArgsError,
+    CollisionError,
     InfraSecretsError,
     OutputError,
     UnknownArgumentError,
@@ -21,6 +22,7 @@ from infra_secrets.errors import (
     ValueGivenError,
 )
 from infra_secrets.external import ExternalEnvArgs
+from infra_secrets.given import quotable, subject_of
 from infra_secrets.kubernetes import EscDeploymentArgs, EscEnvArgs
 from infra_secrets.plugin import Plugin
 from infra_secrets.secret import SecretArgs
@@ -306,6 +308,16 @@ def test_whatever_is_given_as_an_option_works_or_gets_one_clear_refusal(componen
         ({"protect": "yes"}, "opts has protect=, which must be true or false; found a string"),
         ({"aliases": "old"}, "opts has aliases=, which must be a list of URNs"),
         ({"aliases": [7]}, "opts has aliases=, which must be a list of URNs"),
+        (
+            {"delete_before_replace": 1},
+            "opts has delete_before_replace=, which must be true or false",
+        ),
+        ({"aliases": [pulumi.Alias(type_=7)]}, "opts has an alias whose type_ must be a string"),  # type: ignore[arg-type]
+        ({"aliases": [pulumi.Alias(stack=7)]}, "opts has an alias whose stack must be a string"),  # type: ignore[arg-type]
+        (
+            {"aliases": [pulumi.Alias(project=7)]},
+            "opts has an alias whose project must be a string",
+        ),  # type: ignore[arg-type]
         ({"aliases": [pulumi.Alias(name=None)]}, "opts has an alias whose name must be a string"),
         ({"depends_on": "db"}, "opts has depends_on=, which must be resources"),
         (
@@ -451,7 +463,15 @@ def test_a_near_miss_is_no_attempt_to_hand_over_a_value(argument: str, meant: st
 
 
 @pytest.mark.parametrize(
-    "argument", ["api_version", "json_path", "default_region", "secret_name", "provider_properties"]
+    "argument",
+    [
+        "max_age_value",
+        "api_version",
+        "json_path",
+        "default_region",
+        "secret_name",
+        "provider_properties",
+    ],
 )
 def test_a_name_that_only_contains_such_a_word_is_an_ordinary_unknown_one(argument: str) -> None:
     refused = refusal(lambda: made(Secret, **{argument: "x"}))
@@ -481,6 +501,16 @@ def test_a_name_that_only_contains_such_a_word_is_an_ordinary_unknown_one(argume
         (ExternalEnv, {"refresh_interval": 7}, "e.g. '15m'; found a number"),
         (EscEnv, {"formats": "json"}, "there are json, int, bool, pem and schemes of URLs"),
         (EscEnv, {"file_mode": 400}, "e.g. '0400'; found a number; quote it: file_mode: '400'."),
+        (EscDeployment, {"replicas": True}, "a whole number, 0 to 2147483647; found a boolean."),
+        (EscDeployment, {"replicas": 1.5}, "replicas is out of range; it must be a whole number"),
+        (EscDeployment, {"resources": 7}, "resources must be a mapping, e.g. {'requests'"),
+        (EscDeployment, {"startup_probe": 7}, "startup_probe must be a mapping, "),
+        (
+            EscDeployment,
+            {"labels": object()},
+            "strings to strings, e.g. {'team': 'payments'}; found an object.",
+        ),
+        (Secret, {"key": b"x"}, "e.g. 'stripe-api-key'; found bytes."),
         (EscDeployment, {"relax": 7}, "of runAsNonRoot, seccompProfile, readOnlyRootFilesystem"),
     ],
     ids=str,
@@ -703,3 +733,70 @@ def test_what_pulumi_cannot_send_is_found_in_an_output_of_a_deployment(
     )
 
     assert f"{what} {says}" in str(refused)
+
+
+@pytest.mark.parametrize("name", ["sk_live_not_real", "AKIANOTREAL", "ghp_not_real"])
+def test_a_logical_name_that_begins_like_a_credential_is_not_repeated(name: str) -> None:
+    assert name not in subject_of("Secret", name)
+    assert name not in str(refusal(lambda: made(Secret, name=name, zzz=1)))
+
+
+def test_a_text_in_place_of_a_list_is_repeated_only_where_it_can_be_no_value() -> None:
+    assert "e.g. ['API_KEY']; found a string" in str(
+        refusal(lambda: made(Secret, fields="API_KEY"))
+    )
+    for text in (PLANTED, "x" * 61, ""):
+        said = str(refusal(lambda text=text: made(Secret, fields=text)))
+        assert "fields must be a list of strings, e.g. ['STRIPE_API_KEY']; found" in said
+        assert text == "" or text not in said
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (10**15, "1000000000000000"),
+        (-(10**15), "-1000000000000000"),
+        (10**15 + 1, None),
+        (10**17, None),
+    ],
+)
+def test_a_number_is_spelled_out_up_to_a_thousand_billions(number: int, text: str | None) -> None:
+    assert quotable(number) == text
+
+
+def test_a_vault_s_id_in_other_case_is_the_same_vault() -> None:
+    vault = config_for("azure")["infra-secrets:azureVaultId"]
+
+    def program() -> None:
+        made(Secret, name="StripeApiKey", azure_vault_id=vault)
+        made(Secret, name="stripe-api-key", azure_vault_id=vault[:-4] + vault[-4:].upper())
+
+    with pytest.raises(CollisionError, match="is already the container of"):
+        recording_on("azure").run(program)
+
+
+def test_a_vault_s_id_that_an_output_lacks_is_refused() -> None:
+    nothing = lambda: pulumi.Output.from_input(None)  # noqa: E731
+    refused = refusal(lambda: made(Secret, azure_vault_id=nothing()), "azure")
+
+    assert "azure_vault_id must be a string; its output holds nothing." in str(refused)
+
+
+def test_what_is_wrong_in_public_outputs_is_said_also_where_a_secret_one_is_wrong() -> None:
+    refused = refusal(
+        lambda: made(
+            Secret,
+            azure_vault_id=pulumi.Output.secret(SECRET),
+            readers=[pulumi.Output.from_input("everybody")],
+        ),
+        "azure",
+    )
+
+    assert "readers has 'everybody'" in str(refused)
+    assert SECRET not in str(refused)
+
+
+def test_what_a_deployment_passes_on_is_refused_in_its_own_name() -> None:
+    refused = refusal(lambda: made(EscDeployment, labels={"a": pulumi.Output.from_input(7)}))
+
+    assert str(refused).startswith('EscDeployment("nlp"): labels[')
