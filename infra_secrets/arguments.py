@@ -28,13 +28,14 @@ from infra_secrets.errors import (
 )
 from infra_secrets.given import CONFIG, Reader, argument_name, is_input, kind, quote_it, read_name
 from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
-from infra_secrets.registering import names_are_fixed, one_clear_message, types_in
+from infra_secrets.registering import names_are_fixed, one_clear_message
 from infra_secrets.run import Run, this_stack
 
 SET_BY_HAND = "Leave it out: a value is set by hand, with the command in output set_command."
 
 MAX_AGE_DAYS = 36_500  # a hundred years; the package's own limit
 MAX_FIELD = 128  # characters of a JSON key; the package's own limit, so that a key fits into every cloud's tags
+MAX_FORMERLY = 2_000  # characters of a logical name or URN; the package's own limit
 
 # What people call a value, as a part of an argument's name, or as all of it.
 _LIKE_A_VALUE = re.compile(
@@ -57,6 +58,10 @@ _CALLED_SO = frozenset(
         "binary",
     )
 )
+# What Pulumi takes for organization, project and stack: pulumi sdk/go/common/tokens/names.go.
+_STACK = re.compile(r"([A-Za-z0-9_.-]{1,100}/){2}[A-Za-z0-9_.-]{1,100}")
+# Ids of the clouds, as adopt= takes them.
+_CLOUD_ID = re.compile(r"arn:|projects/|/subscriptions/|https?://", re.IGNORECASE)
 _NAMES = ("cloud", "service", "environment", "key", "retention", "adopt", "adopt_from", "formerly")
 _RETENTIONS = ", ".join(f"{each!r} ({meaning})" for each, meaning in clouds.RETENTIONS.items())
 
@@ -121,6 +126,8 @@ class _Reader(Reader):
         "readers": "each a principal as the cloud names it",
         "writers": "each a principal as the cloud names it",
         "adopt": "the cloud's full id of a container that exists",
+        "adopt_from": "the stack that has it until now, as 'organization/project/stack'",
+        "formerly": "the logical name or URN of a resource of this stack, e.g. 'stripe'",
         "azure_vault_id": "the ARM id of a Key Vault",
     }
 
@@ -326,9 +333,7 @@ class _Reader(Reader):
 def _taking_over_problems(wanted: Wanted, resource_type: str) -> Iterator[str]:
     if wanted.adopt_from is not None and wanted.adopt is None:
         yield "adopt_from says from which stack adopt= takes over; give adopt= too, or leave it out."
-    if wanted.adopt_from is not None and not re.fullmatch(
-        r"[^/\s]+/[^/\s]+/[^/\s]+", wanted.adopt_from
-    ):
+    if wanted.adopt_from is not None and not _STACK.fullmatch(wanted.adopt_from):
         yield (
             f"adopt_from={shown(wanted.adopt_from)} is no stack; it is organization/project/stack, as the error that "
             f"asked for it says."
@@ -341,16 +346,45 @@ def _taking_over_problems(wanted: Wanted, resource_type: str) -> Iterator[str]:
             "what it does not have. After a lost state, or where an error asked for adopt=: take formerly= out. Else "
             "take adopt= out."
         )
-    if wanted.formerly.startswith("urn:"):
+    yield from _formerly_problems(wanted.formerly, resource_type)
+
+
+def _formerly_problems(formerly: str, resource_type: str) -> Iterator[str]:
+    """Yield what keeps it from naming a resource of this stack: as an alias it would match nothing, silently."""
+    what = f"formerly={shown(formerly)}"
+    if _CLOUD_ID.match(formerly):
+        yield (
+            f"{what} is a cloud's id, and formerly is the logical name, or URN, of a resource of this stack. What "
+            f"this stack does not have is taken over with adopt=<its id>."
+        )
+    elif len(formerly) > MAX_FORMERLY or not formerly.isprintable():
+        yield (
+            f"{what} is no logical name; it has 1 to {MAX_FORMERLY} characters, none of them a control character. "
+            f"pulumi stack --show-urns lists what this stack has."
+        )
+    elif formerly.startswith("urn:"):
         here = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::"
-        type_ = types_in(wanted.formerly).rpartition("::")[2].rpartition("$")[2]
-        if not wanted.formerly.startswith(here):
-            yield f"formerly={shown(wanted.formerly)} is not of this stack; its URNs begin with {here!r}."
-        elif type_ != resource_type:
+        type_, _, name = formerly.removeprefix(here).partition("::")
+        own_type = type_.rpartition("$")[2]
+        if not formerly.startswith(here):
+            yield f"{what} is not of this stack; its URNs begin with {here!r}."
+        elif not name:
+            yield f"{what} is not a whole URN: it ends in ::<logical name>. Copy it from pulumi stack --show-urns."
+        elif own_type != resource_type:
             yield (
-                f"formerly names a {shown(type_)}, but the container is a {resource_type!r}; it can only take over one "
-                f"of its own type."
+                f"formerly names a {shown(own_type)}, but the container is a {resource_type!r}; it can only take over "
+                f"one of its own type."
             )
+        elif type_.removesuffix(f"${resource_type}").endswith("infra-secrets:index:Secret"):
+            yield (
+                f"formerly names the container of Secret({shown(name)}). A Secret that was renamed or moved says so with "
+                f"an alias, which its grants follow: opts=ResourceOptions(aliases=[...])."
+            )
+    elif "::" in formerly or formerly.lower().startswith("urn:"):
+        yield (
+            f"{what} is neither a logical name nor a URN, which begins with 'urn:pulumi:'. Copy the whole URN from "
+            f"pulumi stack --show-urns."
+        )
 
 
 def _unknown_argument(key: object, known: Sequence[str]) -> UnknownArgumentError:

@@ -88,6 +88,9 @@ class _ExternalReader(PodReader):
         "files": "e.g. {'/etc/nlp/key.pem': key.secret_name}",
         "store": "the name of a SecretStore that exists",
         "store_kind": f"one of {', '.join(STORE_KINDS)}",
+        "aws_region": "e.g. 'eu-central-1'",
+        "gcp_project": "e.g. 'shop-123'",
+        "azure_vault_id": "the ARM id of a Key Vault",
         "service_account": "the name of a Kubernetes service account",
         "refresh_interval": "e.g. '15m'",
     }

@@ -5,7 +5,8 @@ named by its kind; it is repeated only where it cannot be a secret.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 import pulumi
@@ -81,8 +82,8 @@ class Reader:
     def refuse_kind(self, argument: str, found: object, rule: str = "a string") -> None:
         """Note that an argument is of the wrong kind, and say what would do."""
         takes = self.takes.get(argument, "")
-        choice = takes.startswith("one of")
-        quoted = "" if choice or rule != "a string" else quote_it(found, f"{argument}: ")
+        no_number = takes.startswith(("one of", "the "))  # a choice, or what has a name already
+        quoted = "" if no_number or rule != "a string" else quote_it(found, f"{argument}: ")
         self.refuse(
             f"{argument} must be {rule}{', ' if takes else ''}{takes}; found {kind(found)}{quoted}."
         )
@@ -292,6 +293,7 @@ def option_problems(opts: object) -> Iterator[str]:
             yield f"opts has providers=, of which each must be {a_provider}; found {kind(each)}."
     if not isinstance(found.parent, pulumi.Resource | None):
         yield f"opts has parent=, which must be a resource, the object itself; found {kind(found.parent)}."
+    yield from _other_problems(found)
     for flag in ("protect", "retain_on_delete", "delete_before_replace"):
         if not isinstance(getattr(found, flag), bool | None):
             yield f"opts has {flag}=, which must be true or false; found {kind(getattr(found, flag))}."
@@ -300,6 +302,48 @@ def option_problems(opts: object) -> Iterator[str]:
     for each in needed if isinstance(needed, list | tuple) else (needed,):
         if not (each is None or isinstance(each, pulumi.Resource) or is_input(each)):
             yield f"opts has depends_on=, which must be resources, the objects themselves; found {kind(each)}."
+
+
+_LISTS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    **dict.fromkeys(("transforms", "transformations"), ("functions", callable)),
+    "replace_with": ("resources", lambda each: isinstance(each, pulumi.Resource)),
+    **dict.fromkeys(
+        ("ignore_changes", "replace_on_changes", "additional_secret_outputs", "hide_diffs"),
+        ("strings", lambda each: isinstance(each, str) and not _HALF.search(each)),
+    ),
+}
+
+
+def _other_problems(found: Any) -> Iterator[str]:
+    for option in ("urn", "id"):
+        if getattr(found, option) is not None:
+            yield f"opts has {option}=, which is not for a component that is made here; leave it out."
+    for option, class_ in (
+        ("custom_timeouts", pulumi.CustomTimeouts),
+        ("hooks", pulumi.ResourceHookBinding),
+    ):
+        given: object = getattr(found, option)
+        if not (given is None or isinstance(given, class_)):
+            rule = f"must be pulumi.{class_.__name__}(...)"
+            yield f"opts has {option}=, which {rule}; found {kind(given)}."
+    for option in ("version", "plugin_download_url"):
+        if not isinstance(getattr(found, option), str | None):
+            yield f"opts has {option}=, which must be a string; found {kind(getattr(found, option))}."
+        yield from _faults(f"opts.{option}", getattr(found, option))
+    if not isinstance(found.deleted_with, pulumi.Resource | None):
+        yield f"opts has deleted_with=, which must be a resource, the object itself; found {kind(found.deleted_with)}."
+    yield from _list_problems(found)
+
+
+def _list_problems(opts: object) -> Iterator[str]:
+    for option, (what, fits) in _LISTS.items():
+        found: object = getattr(opts, option, None)  # some are newer than the oldest SDK
+        rule = f"opts has {option}=, which must be a list of {what}"
+        if not isinstance(found, list | tuple | None):
+            yield f"{rule}; found {kind(found)}."
+        elif found and not all(map(fits, found)):
+            wrong = next(each for each in found if not fits(each))
+            yield f"{rule}; one of them is {kind(wrong)}."
 
 
 def _alias_problems(aliases: object) -> Iterator[str]:
@@ -352,7 +396,7 @@ def is_input(given: object) -> bool:
     return isinstance(given, pulumi.Output) or hasattr(given, "__await__")
 
 
-def untransferable(path: str, given: Any) -> Iterator[str]:
+def untransferable(path: str, given: Any, depth: int = 0) -> Iterator[str]:
     """Yield what Pulumi could not send in something nested, in a sentence each that begins with its path.
 
     Pulumi breaks on it with a traceback, and prints everything around it: other values of a spec too.
@@ -360,19 +404,33 @@ def untransferable(path: str, given: Any) -> Iterator[str]:
     Args:
         path: What the whole is called, e.g. `resources`.
         given: The whole. What is an output, or becomes an object of Pulumi's, is passed over.
+        depth: How far inside of the whole it is.
     """
-    if isinstance(given, Mapping):
+    if depth > _DEEPEST:
+        yield f"{path.partition('[')[0]} is nested too deeply; at most {_DEEPEST} levels will do."
+    elif isinstance(given, Mapping):
         for key, each in given.items():
-            if isinstance(key, str):
-                yield from untransferable(f"{path}[{shown(key)}]", each)
-            else:
+            if not isinstance(key, str):
                 yield f"{path} has a key that is {kind(key)}. A key must be a string; write it in quotes."
+            elif _HALF.search(key):
+                yield f"{path} has a key that has {_HALVES}."
+            else:
+                yield from untransferable(f"{path}[{shown(key)}]", each, depth + 1)
     elif isinstance(given, list | tuple):
         for position, each in enumerate(given):
-            yield from untransferable(f"{path}[{position}]", each)
+            yield from untransferable(f"{path}[{position}]", each, depth + 1)
     elif is_input_type(type(given)):
         for name, each in vars(given).items():
-            yield from untransferable(f"{path}.{name}", each)
+            yield from untransferable(f"{path}.{name}", each, depth + 1)
+    else:
+        yield from _untransferable_leaf(path, given)
+
+
+def _untransferable_leaf(path: str, given: Any) -> Iterator[str]:
+    if isinstance(given, str) and _HALF.search(given):
+        yield f"{path} has {_HALVES}."
+    elif isinstance(given, int) and abs(given) > sys.float_info.max:
+        yield f"{path} is a number that is too large to be sent."
     elif not (given is None or isinstance(given, _TRANSFERABLE) or is_input(given)):
         yield (
             f"{path} is {kind(given)}. Text, numbers, booleans, lists and mappings would do; write a date in quotes."
@@ -405,4 +463,6 @@ def kind(given: object) -> str:
         return "a string"
     if is_input(given):
         return "an output that is not known yet"
-    return f"a {type(given).__name__}"
+    name = type(given).__name__
+    article = "" if name == "bytes" else "an " if name[0].lower() in "aeiou" else "a "
+    return article + name

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, TypedDict, Unpack, cast
 import pulumi
 
 from infra_secrets import clouds, formats, manifests
-from infra_secrets.errors import ArgsError, EnvArgsError, StackConfigError, combined
+from infra_secrets.errors import ArgsError, EnvArgsError, OutputError, StackConfigError, combined
 from infra_secrets.esc import Entry, Key, wrong_values
 from infra_secrets.given import is_input, is_number, kind, untransferable
 from infra_secrets.kubernetes_provider import default_provider_problem, once_hidden
@@ -349,6 +349,10 @@ class _DeploymentReader(_EnvReader):
         "relax": f"of {', '.join((*SECURITY, NO_TOKEN))}",
     }
 
+    deep: ClassVar[frozenset[str]] = frozenset(
+        ("ports", "resources", "readiness_probe", "liveness_probe", "startup_probe")
+    )
+
     def container(self, name: str) -> dict[str, Any]:
         """Read everything of the container but its environment."""
         image = self.sentence("image")
@@ -421,7 +425,7 @@ class _DeploymentReader(_EnvReader):
             return None
         what = f"resources[{part!r}][{shown(resource)}]"
         if is_input(amount):
-            return self.output(what, amount, text=False)
+            return self._transferable(what, amount)
         if is_number(amount) and not isinstance(amount, bool):
             amount = quotable(amount) or amount
         if not isinstance(amount, str):
@@ -445,8 +449,28 @@ class _DeploymentReader(_EnvReader):
         for fault in _unwritable(argument, found):
             self.refuse(fault)
         if _holds_input(found):
-            return self.output(argument, dict(found), text=False)
+            return self._transferable(argument, dict(found))
         return dict(found)
+
+    def _transferable(self, what: str, given: Any) -> "pulumi.Output[Any]":
+        """Pass on what is known only later, and then refuse what Pulumi would break on."""
+
+        def guarded(path: str, node: Any) -> Any:
+            if isinstance(node, pulumi.Output):
+                return node.apply(lambda known: checked(path, known))
+            if isinstance(node, Mapping):
+                return {key: guarded(f"{path}[{shown(key)}]", each) for key, each in node.items()}
+            if isinstance(node, list | tuple):
+                return [guarded(f"{path}[{place}]", each) for place, each in enumerate(node)]
+            return node
+
+        def checked(path: str, known: Any) -> Any:
+            for problem in untransferable(path, known):
+                with one_clear_message():
+                    raise OutputError(f"{self.subject}: {problem}")
+            return known
+
+        return self.output(what, guarded(what, given), text=False)
 
     def _complains_of(self, argument: str) -> bool:
         return any(str(error).startswith(argument) for error in self.errors)
@@ -534,6 +558,9 @@ class EscDeployment(pulumi.ComponentResource):
             selector = _selector(reader, name)
             if reader.errors:
                 raise reader.refused()
+        # As it was read here: what an output holds wrongly is then refused in this component's name.
+        read = {"labels": wanted.labels, "namespace": wanted.namespace}
+        given |= {key: each for key, each in read.items() if key in given}
         with short_stack_trace():
             super().__init__("infra-secrets:index:EscDeployment", name, {}, opts)
             self.env = EscEnv(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pulumi
 from pulumi.errors import InputPropertiesError
-from pulumi.provider import ConstructResult, main
+from pulumi.provider import ConstructResult, main, server
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.experimental.util import camel_case
 from pulumi.provider.server import ComponentInitError
@@ -89,6 +89,29 @@ class Plugin(ComponentProvider):
         return {**super().map_inputs(inputs, component_def), **unknown}
 
 
+_PulumisOwn = server.ProviderServicer
+
+
+class _Servicer(_PulumisOwn):
+    """Pulumi's own, except for what it does to a late refusal and to null.
+
+    gRPC puts `Unexpected <class ...>` before what a component refuses only once it is known. And null is left out,
+    although whoever writes `value: null` looks for a place for the value.
+    """
+
+    @staticmethod
+    async def _construct_inputs(inputs: Any, input_dependencies: Any) -> dict[str, Any]:
+        found = await _PulumisOwn._construct_inputs(inputs, input_dependencies)  # noqa: SLF001 (what it overrides)
+        return {**dict.fromkeys(inputs), **found}
+
+    async def _construct(self, request: Any, context: Any) -> Any:
+        try:
+            return await super()._construct(request, context)
+        except InfraSecretsError as refusal:
+            raise InputPropertiesError(str(refusal), []) from None
+
+
 def serve() -> None:
     """Serve until the engine is done. The engine starts this process and passes its address."""
+    server.ProviderServicer = _Servicer  # type: ignore[misc] # `main` takes no other
     main(Plugin(), sys.argv[1:])

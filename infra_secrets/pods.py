@@ -74,6 +74,9 @@ class PodReader(Reader):
         self._judge(found, manifests.subdomain_problem, argument)
         return found
 
+    deep: ClassVar[frozenset[str]] = frozenset()
+    """Mappings in which there are other things than strings."""
+
     def mapping(self, argument: str) -> Mapping[str, Any]:
         """Read a mapping whose keys are strings, in their order.
 
@@ -83,7 +86,8 @@ class PodReader(Reader):
         if found is None:
             return {}
         if not isinstance(found, Mapping):
-            self.refuse_kind(argument, found, "a mapping of strings to strings")
+            strings = "" if argument in self.deep else " of strings to strings"
+            self.refuse_kind(argument, found, f"a mapping{strings}")
             return {}
         for key in found:
             if not isinstance(key, str):
@@ -291,6 +295,11 @@ class PodEnvironment(pulumi.ComponentResource):
         }
 
     def _injection(self, *, as_a_whole: bool) -> Injection:
+        if not isinstance(as_a_whole, bool):
+            with one_clear_message():
+                raise WorkloadError(
+                    f"{self._what}: env_from must be true or false; found {kind(as_a_whole)}."
+                )
         if as_a_whole and self._names and not self.env_from:
             with one_clear_message():
                 raise WorkloadError(

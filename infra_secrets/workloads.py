@@ -253,15 +253,19 @@ class Injection:
         metadata = _get(template, "metadata")
         metadata = {} if metadata is None else metadata
 
-        def annotate(known: Any) -> Any:
-            annotations = _get(known, "annotations")
-            if is_input(annotations):
-                return _with(
-                    known,
-                    "annotations",
-                    annotations.apply(lambda old: {**(old or {}), **self.annotations}),
+        def extended(old: Any) -> Any:
+            if not isinstance(old, Mapping | None):
+                raise self._error(
+                    f"the template's annotations must be a mapping; found {kind(old)}."
                 )
-            return _with(known, "annotations", {**(annotations or {}), **self.annotations})
+            return {**(old or {}), **self.annotations}
+
+        def annotate(known: Any) -> Any:
+            if known is None or isinstance(known, _NO_OBJECT):
+                raise self._error(
+                    f"the template's metadata must be a dictionary or ObjectMetaArgs; found {kind(known)}."
+                )
+            return _with(known, "annotations", _map(_get(known, "annotations"), extended))
 
         return _with(template, "metadata", _map(metadata, annotate))
 
@@ -283,7 +287,7 @@ class Injection:
                     _map(found or [], lambda all_: self._into_all(all_, "init_containers", wanted)),
                 )
         if self.volumes:
-            pod = self._extended(pod, "volumes", self.volumes, "name", "has a volume")
+            pod = self._extended(pod, "volumes", self.volumes, by="name", says="has a volume")
         return pod
 
     def _into_all(self, found: Any, argument: str, wanted: Sequence[str] | None) -> Any:
@@ -305,7 +309,7 @@ class Injection:
         return [_map(each, lambda container: self._into_one(container, wanted)) for each in found]
 
     def _into_one(self, container: Any, wanted: Sequence[str] | None) -> Any:
-        if container is None or isinstance(container, str | bytes | int | float | list | tuple):
+        if container is None or isinstance(container, _NO_OBJECT):
             raise self._error(
                 f"a container must be a dictionary or ContainerArgs; found {kind(container)}."
             )
@@ -322,26 +326,41 @@ class Injection:
         if self.variables or (self.names and before is not None):
             container = _with(container, "env", self._variables(before, where))
         if self.env_from:
-            before = _get(container, "env_from")
+            before = _map(_get(container, "env_from"), self._a_list(f"{where}: envFrom"))
             container = _with(container, "env_from", _joined(before, self.env_from))
         if self.mounts:
             container = self._extended(
-                container, "volume_mounts", self.mounts, "mountPath", f"{where} mounts something at"
+                container,
+                "volume_mounts",
+                self.mounts,
+                by="mountPath",
+                says=f"{where} mounts something at",
+                where=f"{where}: ",
             )
         return container
+
+    def _a_list(self, what: str) -> Callable[[Any], Any]:
+        """Make a check that something is a list or nothing."""
+
+        def checked(entries: Any) -> Any:
+            if not isinstance(entries, list | tuple | None):
+                raise self._error(f"{what} must be a list; found {kind(entries)}.")
+            return entries
+
+        return checked
 
     def _variables(self, before: Any, where: str) -> Any:
         ours = frozenset(self.names)
 
+        listed = self._a_list(f"the env of {where}")
+
         def all_checked(entries: Any) -> list[Any]:
-            if entries is not None and not isinstance(entries, list | tuple):
-                raise self._error(f"the env of {where} must be a list; found {kind(entries)}.")
-            return [checked(each) for each in entries or ()]
+            return [checked(each) for each in listed(entries) or ()]
 
         def checked(entry: Any) -> Any:
             if is_input(entry):
                 return apply_clearly(entry, checked)
-            if entry is None or isinstance(entry, str | bytes | int | float | list | tuple):
+            if entry is None or isinstance(entry, _NO_OBJECT):
                 raise self._error(
                     f"an entry in the env of {where} must be a dictionary or EnvVarArgs; found {kind(entry)}."
                 )
@@ -365,13 +384,22 @@ class Injection:
         return [*self.variables, *all_checked(before)]
 
     def _extended(
-        self, node: Any, what: str, more: Sequence[Mapping[str, Any]], by: str, says: str
+        self,
+        node: Any,
+        what: str,
+        more: Sequence[Mapping[str, Any]],
+        *,
+        by: str,
+        says: str,
+        where: str = "",
     ) -> Any:
         """Add to a list of a pod or container, unless something of that name is there."""
         ours = [each[by] for each in more]
 
+        listed = self._a_list(f"{where}{_camel(what)}")
+
         def checked(entries: Any) -> Any:
-            for each in entries or ():
+            for each in listed(entries) or ():
                 theirs = _get(each, _snake(by))
                 if isinstance(theirs, str) and theirs.rstrip("/") in ours:
                     raise self._error(
@@ -381,6 +409,8 @@ class Injection:
 
         return _with(node, what, _joined(_map(_get(node, what), checked), more))
 
+
+_NO_OBJECT = (str, bytes, int, float, list, tuple)
 
 # How the engine's protocol writes an output inside of other data: pulumi sdk/go/common/resource/properties.go,
 # SigKey and OutputValueSig.

@@ -14,6 +14,7 @@ import pytest
 from infra_secrets import EscDeployment, EscEnv, ExternalEnv, Secret, clouds
 from infra_secrets.errors import (
     ArgsError,
+    CollisionError,
     InfraSecretsError,
     OutputError,
     UnknownArgumentError,
@@ -21,6 +22,7 @@ from infra_secrets.errors import (
     ValueGivenError,
 )
 from infra_secrets.external import ExternalEnvArgs
+from infra_secrets.given import quotable, subject_of
 from infra_secrets.kubernetes import EscDeploymentArgs, EscEnvArgs
 from infra_secrets.plugin import Plugin
 from infra_secrets.secret import SecretArgs
@@ -252,6 +254,25 @@ OPTIONS: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
     "an alias's parent": lambda item: {"aliases": [pulumi.Alias(parent=item)]},
     "depends_on": lambda item: {"depends_on": item},
     "one of depends_on": lambda item: {"depends_on": [item]},
+    "deleted_with": lambda item: {"deleted_with": item},
+    "replace_with": lambda item: {"replace_with": item},
+    "one of replace_with": lambda item: {"replace_with": [item]},
+    "custom_timeouts": lambda item: {"custom_timeouts": item},
+    "transforms": lambda item: {"transforms": item},
+    "a transform": lambda item: {"transforms": None if callable(item) else [item]},
+    "transformations": lambda item: {"transformations": item},
+    "a transformation": lambda item: {"transformations": None if callable(item) else [item]},
+    "version": lambda item: {"version": item},
+    "plugin_download_url": lambda item: {"plugin_download_url": item},
+    "urn": lambda item: {"urn": item},
+    "id": lambda item: {"id": item},
+    "hooks": lambda item: {"hooks": item},
+    "ignore_changes": lambda item: {"ignore_changes": item},
+    "one of ignore_changes": lambda item: {"ignore_changes": [item]},
+    "replace_on_changes": lambda item: {"replace_on_changes": item},
+    "one of replace_on_changes": lambda item: {"replace_on_changes": [item]},
+    "additional_secret_outputs": lambda item: {"additional_secret_outputs": item},
+    "hide_diffs": lambda item: {"hide_diffs": item},
 }
 
 
@@ -287,8 +308,69 @@ def test_whatever_is_given_as_an_option_works_or_gets_one_clear_refusal(componen
         ({"protect": "yes"}, "opts has protect=, which must be true or false; found a string"),
         ({"aliases": "old"}, "opts has aliases=, which must be a list of URNs"),
         ({"aliases": [7]}, "opts has aliases=, which must be a list of URNs"),
+        (
+            {"delete_before_replace": 1},
+            "opts has delete_before_replace=, which must be true or false",
+        ),
+        ({"aliases": [pulumi.Alias(type_=7)]}, "opts has an alias whose type_ must be a string"),  # type: ignore[arg-type]
+        ({"aliases": [pulumi.Alias(stack=7)]}, "opts has an alias whose stack must be a string"),  # type: ignore[arg-type]
+        (
+            {"aliases": [pulumi.Alias(project=7)]},
+            "opts has an alias whose project must be a string",
+        ),  # type: ignore[arg-type]
         ({"aliases": [pulumi.Alias(name=None)]}, "opts has an alias whose name must be a string"),
         ({"depends_on": "db"}, "opts has depends_on=, which must be resources"),
+        (
+            {"custom_timeouts": "5m"},
+            "opts has custom_timeouts=, which must be pulumi.CustomTimeouts(",
+        ),
+        (
+            {"hooks": 7},
+            "opts has hooks=, which must be pulumi.ResourceHookBinding(...); found a number",
+        ),
+        ({"version": 7}, "opts has version=, which must be a string; found a number."),
+        (
+            {"plugin_download_url": 7},
+            "opts has plugin_download_url=, which must be a string; found",
+        ),
+        (
+            {"transforms": "x"},
+            "opts has transforms=, which must be a list of functions; found a string.",
+        ),
+        (
+            {"transforms": [7]},
+            "opts has transforms=, which must be a list of functions; one of them is a",
+        ),
+        (
+            {"transformations": [7]},
+            "opts has transformations=, which must be a list of functions; one",
+        ),
+        (
+            {"ignore_changes": "tags"},
+            "opts has ignore_changes=, which must be a list of strings; found a string.",
+        ),
+        (
+            {"replace_on_changes": 7},
+            "opts has replace_on_changes=, which must be a list of strings; found",
+        ),
+        (
+            {"hide_diffs": [7]},
+            "opts has hide_diffs=, which must be a list of strings; one of them is a",
+        ),
+        (
+            {"additional_secret_outputs": "a"},
+            "opts has additional_secret_outputs=, which must be a",
+        ),
+        (
+            {"deleted_with": "x"},
+            "opts has deleted_with=, which must be a resource, the object itself",
+        ),
+        (
+            {"replace_with": ["x"]},
+            "opts has replace_with=, which must be a list of resources; one of",
+        ),
+        ({"urn": "urn:x"}, "opts has urn=, which is not for a component that is made here"),
+        ({"id": "x"}, "opts has id=, which is not for a component that is made here"),
     ],
     ids=lambda given: given if isinstance(given, str) else next(iter(given)),
 )
@@ -381,7 +463,15 @@ def test_a_near_miss_is_no_attempt_to_hand_over_a_value(argument: str, meant: st
 
 
 @pytest.mark.parametrize(
-    "argument", ["api_version", "json_path", "default_region", "secret_name", "provider_properties"]
+    "argument",
+    [
+        "max_age_value",
+        "api_version",
+        "json_path",
+        "default_region",
+        "secret_name",
+        "provider_properties",
+    ],
 )
 def test_a_name_that_only_contains_such_a_word_is_an_ordinary_unknown_one(argument: str) -> None:
     refused = refusal(lambda: made(Secret, **{argument: "x"}))
@@ -405,9 +495,22 @@ def test_a_name_that_only_contains_such_a_word_is_an_ordinary_unknown_one(argume
         (Secret, {"max_age_days": "7"}, "a whole number of days, 1 to 36500; found a string."),
         (ExternalEnv, {"cloud": 7}, "one of aws, azure, gcp; found a number."),
         (ExternalEnv, {"store_kind": 7}, "one of SecretStore, ClusterSecretStore; found a number."),
+        (ExternalEnv, {"aws_region": 7}, "aws_region must be a string, e.g. 'eu-central-1'; found"),
+        (ExternalEnv, {"gcp_project": 7}, "gcp_project must be a string, e.g. 'shop-123'; found"),
+        (ExternalEnv, {"azure_vault_id": 7}, "the ARM id of a Key Vault; found a number."),
         (ExternalEnv, {"refresh_interval": 7}, "e.g. '15m'; found a number"),
         (EscEnv, {"formats": "json"}, "there are json, int, bool, pem and schemes of URLs"),
         (EscEnv, {"file_mode": 400}, "e.g. '0400'; found a number; quote it: file_mode: '400'."),
+        (EscDeployment, {"replicas": True}, "a whole number, 0 to 2147483647; found a boolean."),
+        (EscDeployment, {"replicas": 1.5}, "replicas is out of range; it must be a whole number"),
+        (EscDeployment, {"resources": 7}, "resources must be a mapping, e.g. {'requests'"),
+        (EscDeployment, {"startup_probe": 7}, "startup_probe must be a mapping, "),
+        (
+            EscDeployment,
+            {"labels": object()},
+            "strings to strings, e.g. {'team': 'payments'}; found an object.",
+        ),
+        (Secret, {"key": b"x"}, "e.g. 'stripe-api-key'; found bytes."),
         (EscDeployment, {"relax": 7}, "of runAsNonRoot, seccompProfile, readOnlyRootFilesystem"),
     ],
     ids=str,
@@ -420,6 +523,11 @@ def test_a_refusal_of_the_wrong_kind_says_what_would_do(
 
 def test_a_choice_is_never_answered_with_quote_it() -> None:
     assert "quote it" not in str(refusal(lambda: made(Secret, cloud=7, retention=7)))
+
+
+@pytest.mark.parametrize("argument", ["adopt", "adopt_from", "formerly", "encryption_key"])
+def test_what_names_something_that_exists_is_never_answered_with_quote_it(argument: str) -> None:
+    assert "quote it" not in str(refusal(lambda: made(Secret, **{argument: 7})))
 
 
 @pytest.mark.parametrize(
@@ -604,3 +712,91 @@ def test_a_principal_that_an_output_holds_wrongly_is_said_without_a_traceback(
     assert isinstance(refused, OutputError)
     assert "readers has" in str(refused)
     assert "principal" in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("held", "says"), [({1: 2}, "has a key that is a number."), ("\ud800", "has halves of")]
+)
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        (lambda output: {"resources": {"limits": {"cpu": output}}}, "resources['limits']['cpu']"),
+        (lambda output: {"liveness_probe": {"httpGet": output}}, "liveness_probe['httpGet']"),
+    ],
+    ids=["resources", "a probe"],
+)
+def test_what_pulumi_cannot_send_is_found_in_an_output_of_a_deployment(
+    given: Callable[[Any], Mapping[str, Any]], what: str, held: Any, says: str
+) -> None:
+    refused = refusal(
+        lambda: made(EscDeployment, **given(pulumi.Output.from_input("x").apply(lambda _: held)))
+    )
+
+    assert f"{what} {says}" in str(refused)
+
+
+@pytest.mark.parametrize("name", ["sk_live_not_real", "AKIANOTREAL", "ghp_not_real"])
+def test_a_logical_name_that_begins_like_a_credential_is_not_repeated(name: str) -> None:
+    assert name not in subject_of("Secret", name)
+    assert name not in str(refusal(lambda: made(Secret, name=name, zzz=1)))
+
+
+def test_a_text_in_place_of_a_list_is_repeated_only_where_it_can_be_no_value() -> None:
+    assert "e.g. ['API_KEY']; found a string" in str(
+        refusal(lambda: made(Secret, fields="API_KEY"))
+    )
+    for text in (PLANTED, "x" * 61, ""):
+        said = str(refusal(lambda text=text: made(Secret, fields=text)))
+        assert "fields must be a list of strings, e.g. ['STRIPE_API_KEY']; found" in said
+        assert text == "" or text not in said
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (10**15, "1000000000000000"),
+        (-(10**15), "-1000000000000000"),
+        (10**15 + 1, None),
+        (10**17, None),
+    ],
+)
+def test_a_number_is_spelled_out_up_to_a_thousand_billions(number: int, text: str | None) -> None:
+    assert quotable(number) == text
+
+
+def test_a_vault_s_id_in_other_case_is_the_same_vault() -> None:
+    vault = config_for("azure")["infra-secrets:azureVaultId"]
+
+    def program() -> None:
+        made(Secret, name="StripeApiKey", azure_vault_id=vault)
+        made(Secret, name="stripe-api-key", azure_vault_id=vault[:-4] + vault[-4:].upper())
+
+    with pytest.raises(CollisionError, match="is already the container of"):
+        recording_on("azure").run(program)
+
+
+def test_a_vault_s_id_that_an_output_lacks_is_refused() -> None:
+    nothing = lambda: pulumi.Output.from_input(None)  # noqa: E731
+    refused = refusal(lambda: made(Secret, azure_vault_id=nothing()), "azure")
+
+    assert "azure_vault_id must be a string; its output holds nothing." in str(refused)
+
+
+def test_what_is_wrong_in_public_outputs_is_said_also_where_a_secret_one_is_wrong() -> None:
+    refused = refusal(
+        lambda: made(
+            Secret,
+            azure_vault_id=pulumi.Output.secret(SECRET),
+            readers=[pulumi.Output.from_input("everybody")],
+        ),
+        "azure",
+    )
+
+    assert "readers has 'everybody'" in str(refused)
+    assert SECRET not in str(refused)
+
+
+def test_what_a_deployment_passes_on_is_refused_in_its_own_name() -> None:
+    refused = refusal(lambda: made(EscDeployment, labels={"a": pulumi.Output.from_input(7)}))
+
+    assert str(refused).startswith('EscDeployment("nlp"): labels[')

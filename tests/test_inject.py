@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra_secrets import EscEnv, ExternalEnv
-from infra_secrets.errors import EnvArgsError, WorkloadError
+from infra_secrets.errors import EnvArgsError, OutputError, WorkloadError
 from infra_secrets.testing import Recording
 from infra_secrets.workloads import workload_kind
 
@@ -719,3 +719,94 @@ def test_an_external_environment_injects_in_the_same_way() -> None:
         {"secretKey": "A", "remoteRef": {"key": "nlp/stack/a"}},
         {"secretKey": "id", "remoteRef": {"key": "nlp/stack/b", "property": "key"}},
     ]
+
+
+def deep(levels: int) -> Any:
+    found: Any = "x"
+    for _ in range(levels):
+        found = [found]
+    return found
+
+
+def template(**more: Any) -> dict[str, Any]:
+    return {"selector": SELECTOR, "template": {**TEMPLATE, **more}}
+
+
+def pod(**more: Any) -> dict[str, Any]:
+    return template(spec={**POD, **more})
+
+
+def container(**more: Any) -> dict[str, Any]:
+    return pod(containers=[{**CONTAINER, **more}])
+
+
+@pytest.mark.parametrize("known", ["now", "later"])
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        (container(args=["\ud800"]), "args'][0] has halves of characters (surrogates)"),
+        (container(**{"\ud800": "x"}), "has a key that has halves of characters (surrogates)"),
+        (container(p=10**5000), "['p'] is a number that is too large to be sent"),
+        (container(p=deep(3000)), "is nested too deeply; at most 32 levels will do"),
+        (pod(volumes=7), "volumes must be a list; found a number."),
+        (pod(volumes="x"), "volumes must be a list; found a string."),
+        (
+            container(volumeMounts=7),
+            "container 'api': volumeMounts must be a list; found a number.",
+        ),
+        (container(env=7), "the env of container 'api' must be a list; found a number."),
+        (
+            template(metadata=7),
+            "the template's metadata must be a dictionary or ObjectMetaArgs; found a",
+        ),
+        (
+            template(metadata={"annotations": 7}),
+            "the template's annotations must be a mapping; found a number.",
+        ),
+    ],
+    ids=[
+        "half a character",
+        "half a character as a key",
+        "a huge number",
+        "endlessly deep",
+        "volumes that are a number",
+        "volumes that are a string",
+        "volumeMounts",
+        "env",
+        "metadata",
+        "annotations",
+    ],
+)
+def test_what_would_break_pulumi_or_python_is_refused(spec: Any, says: str, known: str) -> None:
+    if "3000" in says or "deeply" in says:
+        known = "now"  # Pulumi's own `Output.from_input` cannot go so deep
+
+    def program() -> None:
+        given = pulumi.Output.from_input(spec) if known == "later" else spec
+        apps.Deployment("it", spec=environment(reloader=True).inject(given))
+
+    with pytest.raises((WorkloadError, OutputError)) as refused:
+        recorded(program)
+
+    assert says in str(refused.value)
+    assert isinstance(refused.value, pulumi.RunError)
+    assert len(str(refused.value)) < 1_000
+
+
+def test_env_from_of_a_container_that_is_no_list_is_refused() -> None:
+    def program() -> None:
+        external = EscEnv("nlp", secrets={"DATABASE_URL": "url"})
+        core.Pod(
+            "it", spec=external.inject({"containers": [{**CONTAINER, "envFrom": 7}]}, env_from=True)
+        )
+
+    with pytest.raises(
+        WorkloadError, match="container 'api': envFrom must be a list; found a number"
+    ):
+        recorded(program)
+
+
+@pytest.mark.parametrize("wrong", ["x", 7, None, []])
+def test_a_switch_of_inject_must_be_a_boolean(wrong: Any) -> None:
+    with pytest.raises(WorkloadError, match="env_from must be true or false; found"):
+        injected(POD, env_from=wrong)

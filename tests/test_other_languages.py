@@ -4,7 +4,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +236,87 @@ def test_a_refusal_reaches_other_languages_as_its_message_and_makes_nothing(
         assert problem in " ".join(run.error.split())
         assert "/infra_secrets/" not in run.output, "a traceback of the plugin's own"
         assert CANARY not in run.output + run.error
+        assert rehearsal.aws.names() == []
+
+
+@pytest.mark.usefixtures("plugin_on_path")
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (
+            lambda output: {"tags": {"a": output(["x"])}},
+            "Secret(\"StripeApiKey\"): tags['a'] must be a string; its output holds a list.",
+        ),
+        (
+            lambda output: {"description": output(7)},
+            'Secret("StripeApiKey"): description must be a string; its output holds a number.',
+        ),
+        (
+            lambda output: {"readers": [output("everybody")]},
+            "Secret(\"StripeApiKey\"): readers has 'everybody'",
+        ),
+        (
+            lambda output: {"owner": pulumi.Output.secret(output(CANARY))},
+            'Secret("StripeApiKey"): owner was given a secret',
+        ),
+    ],
+    ids=["a tag", "a description", "a reader", "a secret"],
+)
+def test_a_refusal_of_what_an_output_holds_reaches_other_languages_as_its_message(
+    given: Callable[[Callable[[Any], pulumi.Output[Any]]], Mapping[str, Any]], says: str
+) -> None:
+    def program() -> None:
+        import pulumi_aws as aws
+
+        role = aws.iam.Role("api", assume_role_policy="{}")
+        RemoteSecret("StripeApiKey", given(lambda held: role.arn.apply(lambda _: held)))
+
+    with Rehearsal(
+        program, project="shop", stack="production", config=config_for("aws")
+    ) as rehearsal:
+        run = rehearsal.up(check=False)
+        error = " ".join(run.error.split())
+
+        assert not run.succeeded
+        assert says in error
+        assert "Unexpected" not in run.output + run.error
+        assert "infra_secrets" not in run.output + run.error
+        assert CANARY not in run.output + run.error
+        assert rehearsal.aws.names() == []
+
+
+class Sends(pulumi.ComponentResource):
+    """A remote `Secret` as another language asks for it: Python itself never sends what is null."""
+
+    def __init__(self, properties: Mapping[str, Any]) -> None:
+        super().__init__(
+            "infra-secrets:index:Secret", "StripeApiKey", dict(properties), remote=True
+        )
+
+
+@pytest.mark.usefixtures("plugin_on_path")
+def test_null_under_the_name_of_a_value_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    serialized = pulumi.runtime.rpc.serialize_properties
+
+    async def with_a_null(inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        struct = await serialized(inputs, *args, **kwargs)
+        if "marked" in inputs:
+            del struct["marked"]
+            struct["value"] = None
+            struct["owner"] = None
+        return struct
+
+    monkeypatch.setattr(pulumi.runtime.rpc, "serialize_properties", with_a_null)
+    with Rehearsal(
+        lambda: Sends({"marked": "x"}),
+        project="shop",
+        stack="production",
+        config=config_for("aws"),
+    ) as rehearsal:
+        run = rehearsal.up(check=False)
+
+        assert "value is not an argument: a Secret never" in " ".join(run.error.split())
+        assert "owner" not in run.error
         assert rehearsal.aws.names() == []
 
 

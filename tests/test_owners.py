@@ -1060,3 +1060,16 @@ def test_a_logical_name_may_have_any_characters(cloud: str, retention: str) -> N
 
         assert 'Alias(name="pay::ments 1")' in refused.error
         assert hands.value() == VALUE
+
+
+def test_the_container_of_a_secret_is_no_raw_resource_to_take_over(started: Started) -> None:
+    hands = started("gcp")
+    [urn] = [
+        each["urn"]
+        for each in hands.rehearsal.resources
+        if each["type"] == clouds.load("gcp").RESOURCE_TYPE
+    ]
+    refused = hands.up(secret("StripeKey", formerly=urn))
+
+    assert "says so with an alias, which its grants follow" in refused.error
+    assert hands.value() == VALUE

@@ -555,3 +555,101 @@ def test_everybody_is_refused_also_when_an_output_says_it(cloud: str, principal:
     assert not [
         each for each in recording.registrations if "Policy" in each.type or "Iam" in each.type
     ]
+
+
+ARN = (
+    "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/production/stripe-api-key-AbCdEf"
+)
+HERE = "urn:pulumi:production::shop::"
+RAW = "aws:secretsmanager/secret:Secret"
+NO_NAME = "is neither a logical name nor a URN, which begins with 'urn:pulumi:'. Copy the whole URN"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"adopt_from": "acme/shop/test"}, "give adopt= too, or leave it out."),
+        ({"adopt": ARN, "adopt_from": "acme/shop"}, "'acme/shop' is no stack; it is organization/"),
+        (
+            {"adopt": ARN, "adopt_from": "acme//test"},
+            "'acme//test' is no stack; it is organization/",
+        ),
+        ({"adopt": ARN, "adopt_from": "a/b/c/d"}, "'a/b/c/d' is no stack; it is organization/"),
+        ({"adopt": ARN, "adopt_from": "a/b/c d"}, "'a/b/c d' is no stack; it is organization/"),
+        ({"adopt": ARN, "adopt_from": ARN}, "is no stack; it is organization/project/stack"),
+        ({"adopt": ARN, "adopt_from": f"a/b/{'x' * 101}"}, "(105 characters) is no stack; it is"),
+        ({"adopt": ARN, "formerly": "stripe"}, "formerly and adopt exclude each other: formerly"),
+        ({"formerly": ARN}, "is a cloud's id, and formerly is the logical name, or URN, of a"),
+        ({"formerly": ARN.upper()}, "What this stack does not have is taken over with adopt=<its"),
+        ({"formerly": "projects/p/secrets/s"}, "'projects/p/secrets/s' is a cloud's id, and"),
+        ({"formerly": VAULT + "/secrets/s"}, "is a cloud's id, and formerly is the logical name"),
+        ({"formerly": "https://shop.vault.azure.net/secrets/s"}, "is a cloud's id, and formerly"),
+        ({"formerly": "a\0b"}, "is no logical name; it has 1 to 2000 characters, none of them a"),
+        ({"formerly": "x" * 2001}, "(2001 characters) is no logical name; it has 1 to 2000"),
+        (
+            {"formerly": f"urn:pulumi:dev::shop::{RAW}::s"},
+            f"not of this stack; its URNs begin with '{HERE}'.",
+        ),
+        ({"formerly": f"urn:pulumi:production::pay::{RAW}::s"}, "is not of this stack; its URNs"),
+        ({"formerly": f"{HERE}{RAW}"}, "is not a whole URN: it ends in ::<logical name>. Copy it"),
+        (
+            {"formerly": f"{HERE}{RAW}::"},
+            "is not a whole URN: it ends in ::<logical name>. Copy it",
+        ),
+        (
+            {"formerly": f"{HERE}a:b:C::s"},
+            f"formerly names a 'a:b:C', but the container is a '{RAW}'",
+        ),
+        ({"formerly": f"{HERE}{RAW}$a:b:C::s"}, "formerly names a 'a:b:C', but the container"),
+        ({"formerly": f"URN:pulumi:production::shop::{RAW}::s"}, NO_NAME),
+        ({"formerly": "URN:x"}, NO_NAME),
+        ({"formerly": f"{RAW}::s"}, NO_NAME),
+        (
+            {"formerly": 7},
+            "formerly must be a string, the logical name or URN of a resource of this stack, e.g. 'stripe'; found a",
+        ),
+        (
+            {"adopt_from": 7},
+            "adopt_from must be a string, the stack that has it until now, as 'organization/project/stack'; found",
+        ),
+    ],
+    ids=lambda given: given if isinstance(given, str) else str(given)[:60],
+)
+def test_what_can_take_over_nothing_is_refused(given: dict[str, Any], says: str) -> None:
+    error = refusal(lambda: Secret("StripeApiKey", **given))
+
+    assert says in str(error)
+    assert len(str(error)) < 1_000
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"adopt": ARN, "adopt_from": "acme-inc/shop.io/eu_1"},
+        {"formerly": "stripe"},
+        {"formerly": "a/b: c"},
+        {"formerly": "x" * 2000},
+        {"formerly": "my-arn:projects/"},
+        {"formerly": f"{HERE}{RAW}::s"},
+        {"formerly": f"{HERE}a:b:Platform$c:d:Eu${RAW}::s"},
+        {"formerly": f"{HERE}{RAW}::a::b"},
+    ],
+    ids=lambda given: str(given)[:60],
+)
+def test_what_can_take_over_something_is_not_refused(given: dict[str, Any]) -> None:
+    recording = Recording(
+        project="shop",
+        stack="production",
+        config={"infra-secrets:cloud": "aws", "aws:region": "eu-central-1"},
+    )
+    recording.run(lambda: Secret("StripeApiKey", **given))
+
+    assert len(recording.of_type(RAW)) == 1
+
+
+@pytest.mark.parametrize("argument", ["formerly", "adopt_from"])
+def test_a_value_in_what_it_takes_over_from_is_not_repeated(argument: str) -> None:
+    value = "sk_live_not_real_1234567890"
+    error = refusal(lambda: Secret("StripeApiKey", **{"adopt": ARN, argument: f"{value}::"}))  # type: ignore[misc]
+
+    assert value not in str(error)
