@@ -377,8 +377,8 @@ def _formerly_problems(formerly: str, resource_type: str) -> Iterator[str]:
             )
         elif type_.removesuffix(f"${resource_type}").endswith("infra-secrets:index:Secret"):
             yield (
-                f"formerly names the container of Secret({shown(name)}). A Secret that was renamed or moved says so with "
-                f"an alias, which its grants follow: opts=ResourceOptions(aliases=[...])."
+                f"formerly names the container of Secret({shown(name)}). A Secret that was renamed or moved says so "
+                "with an alias, which its grants follow: opts=ResourceOptions(aliases=[...])."
             )
     elif "::" in formerly or formerly.lower().startswith("urn:"):
         yield (
