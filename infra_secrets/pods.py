@@ -294,7 +294,7 @@ class PodEnvironment(pulumi.ComponentResource):
             "volumeMounts": self.volume_mounts,
         }
 
-    def _injection(self, *, as_a_whole: bool) -> Injection:
+    def _injection(self, *, as_a_whole: object) -> Injection:
         if not isinstance(as_a_whole, bool):
             with one_clear_message():
                 raise WorkloadError(
