@@ -319,7 +319,8 @@ def wrong_values(entries: Sequence[Entry]) -> tuple[list[StackConfigError], str]
         StackConfigError(problem if problem.endswith(".") else f"{problem}: {entry.command(home)}")
         for entry, problem in wrong
     ]
-    return errors, home.note
+    commands = any(not problem.endswith(".") for _, problem in wrong)
+    return errors, home.note if commands else ""
 
 
 def known_keys() -> list[Key]:

@@ -800,3 +800,13 @@ def test_what_a_deployment_passes_on_is_refused_in_its_own_name() -> None:
     refused = refusal(lambda: made(EscDeployment, labels={"a": pulumi.Output.from_input(7)}))
 
     assert str(refused).startswith('EscDeployment("nlp"): labels[')
+
+
+def test_how_to_use_commands_is_said_only_below_commands() -> None:
+    missing = str(refusal(lambda: made(EscEnv, secrets={"S": "not-there"})))
+    no_key = str(refusal(lambda: made(EscEnv, secrets={"S": PLANTED})))
+
+    assert "pulumi config set" in missing
+    assert "Each command reads the value from standard input" in missing
+    assert "give the key's name" in no_key
+    assert "Each command reads" not in no_key

@@ -635,7 +635,7 @@ def test_a_stack_s_name_that_is_no_label_asks_for_one_where_old_objects_are_kept
         ),
         (
             {**POD, "tolerations": ({"key": b"x"},)},
-            "spec['tolerations'][0]['key'] is a bytes. Text, numbers,",
+            "spec['tolerations'][0]['key'] is bytes. Text, numbers,",
         ),
         (
             {"template": {**TEMPLATE, "metadata": {"annotations": {"day": date(2026, 1, 1)}}}},
@@ -658,7 +658,7 @@ def test_what_pulumi_cannot_send_is_found_in_an_output_too() -> None:
         spec = later({**POD, "nodeSelector": {"a": b"x"}})
         core.Pod("it", spec=environment().inject(spec))
 
-    with pytest.raises(Exception, match=r"spec\['nodeSelector'\]\['a'\] is a bytes"):
+    with pytest.raises(Exception, match=r"spec\['nodeSelector'\]\['a'\] is bytes"):
         recorded(program)
 
 
