@@ -1,6 +1,7 @@
 """Whatever is handed over, it works or gets one clear refusal: no traceback, no value, no endless message."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
@@ -513,7 +514,7 @@ def test_a_name_that_only_contains_such_a_word_is_an_ordinary_unknown_one(argume
         (Secret, {"key": b"x"}, "e.g. 'stripe-api-key'; found bytes."),
         (EscDeployment, {"relax": 7}, "of runAsNonRoot, seccompProfile, readOnlyRootFilesystem"),
     ],
-    ids=str,
+    ids=lambda given: re.sub(r" at 0x[0-9a-f]+", "", str(given)),
 )
 def test_a_refusal_of_the_wrong_kind_says_what_would_do(
     component: Any, given: Mapping[str, Any], would_do: str
