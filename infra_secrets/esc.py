@@ -81,7 +81,7 @@ class Key:
         if len(parts) == 3 and parts[1] == "config":  # noqa: PLR2004 (namespace, `config`, name)
             parts = [parts[0], parts[2]]
         bad = re.search(r"[\s\x00-\x1f\x7f]|://", text)
-        if len(parts) != 2 or not all(parts) or parts[0].startswith("-") or bad:  # noqa: PLR2004
+        if len(parts) != 2 or not all(parts) or parts[0].startswith("-") or bad:  # noqa: PLR2004 (its halves)
             raise StackConfigError(
                 f"{_shown_key(text)} is not the name of a config key; it is 'key', for one of project {project}, or "
                 f"'namespace:key', without spaces. Give the key's name, never a value."

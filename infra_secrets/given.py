@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 import pulumi
-from pulumi._types import is_input_type  # nothing public tells what an `*Args` object is
 
 from infra_secrets.errors import ArgsError, OutputError, combined
+from infra_secrets.internals import is_input_type
 from infra_secrets.naming import is_credential, looks_like_a_value, nearest, quotable, shown
 from infra_secrets.plain_text import secrets_in
 from infra_secrets.registering import one_clear_message

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import pulumi
+from pulumi import _types
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import callback_pb2, resource_pb2
 from pulumi.runtime.settings import _get_callbacks, get_monitor
@@ -255,6 +256,14 @@ class Holder:
         return resource_pb2.TransformResponse(
             properties=request.properties, options=request.options
         )
+
+
+# Arguments ---------------------------------------------------------------------------------------
+
+
+def is_input_type(class_: type) -> bool:
+    """Tell the class of an `*Args` object, which Pulumi marks with an attribute (pulumi 3.272, _types.py)."""
+    return bool(_types.is_input_type(class_))
 
 
 # Aliases -----------------------------------------------------------------------------------------

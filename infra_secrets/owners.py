@@ -214,13 +214,9 @@ class Claim:
         if not self._looks_before:
             return
         aliases = [await pulumi.Output.from_input(each).future() for each in self._aliases()]
-        key = (
-            "state before",
-            self.cloud.RESOURCE_TYPE,
-        )  # read once: it is about what was there before this run
-        if key not in run.found_out:
-            run.found_out[key] = asyncio.ensure_future(resources_in_state(self.cloud.RESOURCE_TYPE))
-        state = await run.found_out[key] or {}
+        type_ = self.cloud.RESOURCE_TYPE
+        # Once is enough: it is about what was there before this run.
+        state = await run.once(("state before", type_), lambda: resources_in_state(type_)) or {}
         for known in (urn, *aliases):
             outputs = state.get(str(known), {})
             if self.cloud.GONE_AT_ONCE.items() <= outputs.items():
@@ -294,7 +290,7 @@ class Claim:
     async def _seen(self, place: Place) -> Existing | None:
         try:
             return await self.cloud.look(place, self.asking)
-        except Exception:  # noqa: BLE001 (the SDK raises bare exceptions)
+        except Exception:  # noqa: BLE001 (whatever it is, nothing was seen)
             return None
 
     def _ours(self, urn: str, own: str) -> str:

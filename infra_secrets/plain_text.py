@@ -18,6 +18,7 @@ import pulumi
 from pulumi.runtime import config as stack_config
 
 from infra_secrets.errors import ArgsError, combined
+from infra_secrets.internals import is_input_type
 from infra_secrets.naming import is_credential, quotable, shown
 
 SHORTEST = 8
@@ -200,9 +201,8 @@ def _texts(given: Mapping[str, Any], *, keys: bool = True) -> Iterator[tuple[Pat
 def _members(node: Any) -> Mapping[Any, Any]:
     if isinstance(node, Mapping):
         return node
-    # Pulumi marks the classes of `*Args` objects with this attribute (pulumi 3.272, _types.py).
     known = isinstance(node, pulumi.ResourceOptions | pulumi.Alias)
-    return vars(node) if known or hasattr(type(node), "_pulumi_input_type") else {}
+    return vars(node) if known or is_input_type(type(node)) else {}
 
 
 def _spelled(path: Path, hidden: Collection[str]) -> str:

@@ -8,9 +8,9 @@ to resources and they to the connection.
 import asyncio
 import contextlib
 import os
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 import pulumi
 from pulumi.runtime.settings import get_monitor
@@ -25,6 +25,8 @@ names_of_this_run: ContextVar[NamesTaken | None] = ContextVar("names_of_this_run
 
 _ATTRIBUTE = "_infra_secrets_run"
 
+_Answer = TypeVar("_Answer")
+
 
 class Run:
     """One run.
@@ -34,7 +36,6 @@ class Run:
         hooks: Its hooks, by name.
         holder: What protects options against its transforms.
         containers: What was registered, by URN of the container.
-        found_out: What was asked of a cloud once, by whatever says what it is.
     """
 
     def __init__(self) -> None:
@@ -44,7 +45,7 @@ class Run:
         self.containers: dict[str, Any] = {}
         self._watched: list[Callable[[], Awaitable[None]]] = []
         self._watching = False
-        self.found_out: dict[Hashable, asyncio.Future[Any]] = {}
+        self._found_out: dict[Hashable, asyncio.Future[Any]] = {}
 
     @classmethod
     def this(cls) -> "Run":
@@ -82,10 +83,20 @@ class Run:
         Args:
             urn: Of a resource that is registered.
         """
-        if "engine" not in self.found_out:
-            self.found_out["engine"] = asyncio.ensure_future(_ask("getResource", urn=urn))
         with contextlib.suppress(Exception):
-            await self.found_out["engine"]
+            await self.once("engine", lambda: _ask("getResource", urn=urn))
+
+    async def once(self, key: Hashable, ask: Callable[[], Coroutine[Any, Any, _Answer]]) -> _Answer:
+        """Ask something once in a run; everybody who asks gets that answer, or what it failed with.
+
+        Args:
+            key: What says which question it is.
+            ask: Asks it.
+        """
+        if key not in self._found_out:
+            self._found_out[key] = asyncio.ensure_future(ask())
+        answer: _Answer = await self._found_out[key]
+        return answer
 
     def hook(self, kind: type[Any], name: str, *rest: object) -> Later:
         """Find a hook, or make it; one serves all containers of a run."""
@@ -113,7 +124,7 @@ async def resources_in_state(type_: str) -> dict[str, Mapping[str, Any]] | None:
         if not await _has_state():
             return None
         answer = await _ask("readStackResourceOutputs", stackName=this_stack())
-    except Exception as failed:  # noqa: BLE001 (the SDK raises bare exceptions)
+    except Exception as failed:  # noqa: BLE001 (whatever it is, the state is not known)
         pulumi.log.debug(f"the stack's state could not be read: {failed}")
         return None
     return {

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 import pulumi
-from pulumi._types import is_input_type  # nothing public tells what an `*Args` object is
 
 from infra_secrets.errors import OutputError, WorkloadError, combined
 from infra_secrets.given import is_input, kind, untransferable
+from infra_secrets.internals import is_input_type
 from infra_secrets.naming import nearest, shown
 from infra_secrets.plain_text import secrets_in
 from infra_secrets.registering import apply_clearly, one_clear_message

@@ -371,6 +371,15 @@ def grant_each(
     return waiting
 
 
+def after(
+    granted: "Sequence[pulumi.Output[Any]]", output: "pulumi.Output[str]"
+) -> "pulumi.Output[str]":
+    """Hold an output back until the grants are registered: who has it may read."""
+    import pulumi
+
+    return pulumi.Output.all(output, *granted).apply(lambda all_: all_[0]) if granted else output
+
+
 def going(*, description: object, tags: Sequence[str], tags_are: str = "tags") -> Iterator[str]:
     """Say what an adoption takes away, because the program does not name it."""
     gone = ["its description"] if description else []

@@ -189,8 +189,6 @@ def never_changed(wanted: Wanted) -> list[str]:
 
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register an empty secret, its resource policy and the grants on its key."""
-    import pulumi
-
     with clouds.sdk("aws"):
         import pulumi_aws as aws
 
@@ -205,9 +203,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
         opts=opts,
     )
     granted = _grant(wanted, secret, opts) if wanted.readers or wanted.writers else []
-    arn: pulumi.Output[str] = secret.arn
-    if granted:
-        arn = pulumi.Output.all(arn, *granted).apply(lambda all_: all_[0])
+    arn = clouds.after(granted, secret.arn)
     return Container(
         resource=secret,
         properties={"name": secret.name, "arn": secret.arn, "policy": secret.policy},

@@ -9,7 +9,6 @@ creation refuses when there is one.
 Deliberately no vault, no data-plane write and no version of a real value.
 """
 
-import asyncio
 import importlib
 import json
 import re
@@ -284,9 +283,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     granted = clouds.grant_each(
         wanted, [("reader", wanted.readers), ("writer", wanted.writers)], grant, _identity
     )
-    secret_id: pulumi.Output[str] = secret.id
-    if granted:
-        secret_id = pulumi.Output.all(secret_id, *granted).apply(lambda all_: all_[0])
+    secret_id = clouds.after(granted, secret.id)
     return Container(
         resource=secret,
         properties={"id": secret.id},
@@ -494,11 +491,7 @@ async def _way_in(group: str, vault: str, asking: "Asking") -> tuple[str, str]:
     from infra_secrets.run import Run
 
     key = ("azure way in", group.lower(), vault.lower(), id(asking.provider))
-    found_out = Run.this().found_out
-    if key not in found_out:
-        found_out[key] = asyncio.ensure_future(_ask_for_the_way_in(group, vault, asking))
-    address, token = await found_out[key]
-    return address, token
+    return await Run.this().once(key, lambda: _ask_for_the_way_in(group, vault, asking))
 
 
 async def _ask_for_the_way_in(group: str, vault: str, asking: "Asking") -> tuple[str, str]:
@@ -536,7 +529,7 @@ def _is_there(url: str, token: str) -> bool:
     answer = ""
     for pause in (0.5, 2.0, 0.0):
         try:
-            with urllib.request.urlopen(request, timeout=10):  # noqa: S310
+            with urllib.request.urlopen(request, timeout=10):  # noqa: S310 (the same)
                 return True
         except urllib.error.HTTPError as refused:
             if refused.code == NOT_FOUND:

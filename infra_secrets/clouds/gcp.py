@@ -196,8 +196,6 @@ def never_changed(wanted: Wanted) -> list[str]:
 
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register an empty secret and the grants on it."""
-    import pulumi
-
     with clouds.sdk("gcp"):
         import pulumi_gcp as gcp
     from infra_secrets.registering import apply_clearly
@@ -233,9 +231,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     granted = clouds.grant_each(
         wanted, [("reader", wanted.readers), ("writer", wanted.writers)], grant
     )
-    secret_id: pulumi.Output[str] = secret.id
-    if granted:
-        secret_id = pulumi.Output.all(secret_id, *granted).apply(lambda all_: all_[0])
+    secret_id = clouds.after(granted, secret.id)
     return Container(
         resource=secret,
         properties={"secretId": secret.secret_id, "project": secret.project},
