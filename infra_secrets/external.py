@@ -237,8 +237,7 @@ class ExternalEnv(PodEnvironment):
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with one_clear_message():
-            with clouds.sdk("kubernetes"):
-                from pulumi_kubernetes.apiextensions import CustomResource
+            kubernetes = clouds.sdk("pulumi_kubernetes", "kubernetes")
             refuse_secrets(
                 "ExternalEnv", name, args, kwargs, opts, error=EnvArgsError, way_out=_IN_A_CONTAINER
             )
@@ -265,7 +264,7 @@ class ExternalEnv(PodEnvironment):
         metadata = metadata_of(self._namespace, labels)
         if cloud is not None:
             with short_stack_trace():
-                made = CustomResource(
+                made = kubernetes.apiextensions.CustomResource(
                     name,
                     api_version=API,
                     kind="SecretStore",
@@ -277,7 +276,7 @@ class ExternalEnv(PodEnvironment):
         keys = file_keys(list(files), list(variables))
         data = {**variables, **{keys[path]: remote for path, remote in files.items()}}
         with short_stack_trace():
-            external = CustomResource(
+            external = kubernetes.apiextensions.CustomResource(
                 name,
                 api_version=API,
                 kind="ExternalSecret",

@@ -270,8 +270,7 @@ class EscEnv(PodEnvironment):
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with one_clear_message():
-            with clouds.sdk("kubernetes"):
-                import pulumi_kubernetes as kubernetes
+            kubernetes = clouds.sdk("pulumi_kubernetes", "kubernetes")
             refuse_secrets(
                 "EscEnv", name, args, kwargs, opts, error=EnvArgsError, way_out=BY_REFERENCE
             )
@@ -535,8 +534,7 @@ class EscDeployment(pulumi.ComponentResource):
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with one_clear_message():
-            with clouds.sdk("kubernetes"):
-                import pulumi_kubernetes as kubernetes
+            kubernetes = clouds.sdk("pulumi_kubernetes", "kubernetes")
             if isinstance(cast(object, args), list | tuple):
                 raise EnvArgsError(
                     "EscDeployment: args is the mapping of all its arguments; give the container's own as "
