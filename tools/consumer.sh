@@ -1,5 +1,5 @@
 #!/bin/sh
-# Build the wheel, install it in an environment of its own, and run there what a user of it would run in tests/consumer:
+# Build the wheel, install it in an environment of its own, and run there, in a copy of tests/consumer, what a user would:
 #   tools/consumer.sh PYTHON FOLDER [arguments of pytest]
 # With arguments only those tests run; without, the type checkers too.
 set -eu
@@ -26,6 +26,10 @@ wheel=$(ls "$folder"/dist/*.whl)
 # As an activated environment: its commands come first.
 PATH=$bin:$PATH
 export PATH
-cd tests/consumer
+rm -rf "$folder/project"
+cp -R tests/consumer "$folder/project"
+cd "$folder/project"
 python -m pytest "$@"
 [ $# -eq 0 ] || exit 0
+mypy
+pyright
