@@ -6,9 +6,11 @@ not. At run time it is the plain type, because Pulumi's schema analyzer reads an
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, Protocol, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, TypeVar
 
 if TYPE_CHECKING:
+    from typing import Literal as Literal  # noqa: PLC0414 (so that it can be imported from here)
+
     T_co = TypeVar("T_co", covariant=True)
 
     class SequenceNotStr(Protocol[T_co]):
@@ -22,32 +24,28 @@ if TYPE_CHECKING:
         def __iter__(self) -> Iterator[T_co]: ...
         def __len__(self) -> int: ...
         def __reversed__(self) -> Iterator[T_co]: ...
-
-    CloudName = Literal["aws", "azure", "gcp"]
-    Retention = Literal["keep", "recover", "discard"]
-    # fmt: off
-    Format = Literal[
-        "json", "int", "bool", "pem",
-        # Schemes of URLs: those that everybody knows. `cast` is the way to another one.
-        "amqp", "amqps", "clickhouse", "cockroachdb", "couchbase", "elasticsearch", "file", "ftp",
-        "ftps", "gs", "http", "https", "jdbc", "kafka", "ldap", "ldaps", "mariadb", "memcached",
-        "mongodb", "mongodb+srv", "mqtt", "mqtts", "mssql", "mssql+pyodbc", "mysql", "mysql+asyncmy",
-        "mysql+mysqldb", "mysql+pymysql", "nats", "neo4j", "neo4j+s", "oracle", "oracle+oracledb",
-        "postgis", "postgres", "postgresql", "postgresql+asyncpg", "postgresql+pg8000",
-        "postgresql+psycopg", "postgresql+psycopg2", "redis", "rediss", "s3", "sftp", "smtp", "smtps",
-        "snowflake", "sqlite", "sqlite+aiosqlite", "sqlserver", "ssh", "tcp", "tls", "udp", "unix",
-        "valkey", "valkeys", "ws", "wss",
-    ]
-    # fmt: on
-    StoreKind = Literal["SecretStore", "ClusterSecretStore"]
-    Relaxable = Literal[
-        "runAsNonRoot",
-        "seccompProfile",
-        "readOnlyRootFilesystem",
-        "allowPrivilegeEscalation",
-        "capabilities",
-        "automountServiceAccountToken",
-    ]
 else:
     SequenceNotStr = Sequence
-    CloudName = Retention = Format = StoreKind = Relaxable = str
+
+    class Literal:
+        """A string."""
+
+        def __class_getitem__(cls, words: Any) -> type[str]:
+            """Forget which."""
+            return str
+
+
+# fmt: off
+Format = Literal[
+    "json", "int", "bool", "pem",
+    # Schemes of URLs: those that everybody knows. `cast` is the way to another one.
+    "amqp", "amqps", "clickhouse", "cockroachdb", "couchbase", "elasticsearch", "file", "ftp",
+    "ftps", "gs", "http", "https", "jdbc", "kafka", "ldap", "ldaps", "mariadb", "memcached",
+    "mongodb", "mongodb+srv", "mqtt", "mqtts", "mssql", "mssql+pyodbc", "mysql", "mysql+asyncmy",
+    "mysql+mysqldb", "mysql+pymysql", "nats", "neo4j", "neo4j+s", "oracle", "oracle+oracledb",
+    "postgis", "postgres", "postgresql", "postgresql+asyncpg", "postgresql+pg8000",
+    "postgresql+psycopg", "postgresql+psycopg2", "redis", "rediss", "s3", "sftp", "smtp", "smtps",
+    "snowflake", "sqlite", "sqlite+aiosqlite", "sqlserver", "ssh", "tcp", "tls", "udp", "unix",
+    "valkey", "valkeys", "ws", "wss",
+]
+# fmt: on

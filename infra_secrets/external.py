@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import pulumi
 
 from infra_secrets import clouds
-from infra_secrets.argument_types import CloudName, StoreKind
+from infra_secrets.argument_types import Literal
 from infra_secrets.clouds import Cloud
 from infra_secrets.errors import EnvArgsError, UnknownCloudError, combined
 from infra_secrets.given import is_input, kind
@@ -55,9 +55,9 @@ class ExternalEnvArgs(TypedDict, total=False):
     """Files: each absolute path with a container, in the same way, mounted read-only."""
     store: pulumi.Input[str]
     """Name of a SecretStore that exists. Default: one is made, for `cloud` and `service_account`."""
-    store_kind: StoreKind
+    store_kind: Literal["SecretStore", "ClusterSecretStore"]
     """`SecretStore` or `ClusterSecretStore`, of `store`. Default: `SecretStore`."""
-    cloud: CloudName
+    cloud: Literal["aws", "azure", "gcp"]
     """Where the containers are, for a store that is made. Default: config `infra-secrets:cloud`."""
     service_account: pulumi.Input[str]
     """Service account as which the store that is made reads, by the cloud's workload identity. It must be in the

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Required, TypedDict, Unpack, cast, overload
 import pulumi
 
 from infra_secrets import clouds, formats, manifests
-from infra_secrets.argument_types import Format, Relaxable, SequenceNotStr
+from infra_secrets.argument_types import Format, Literal, SequenceNotStr
 from infra_secrets.errors import ArgsError, EnvArgsError, OutputError, StackConfigError, combined
 from infra_secrets.esc import Entry, Key, wrong_values
 from infra_secrets.given import is_input, is_number, kind, untransferable
@@ -115,7 +115,16 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
     """When a container has started; the other probes wait for it."""
     writable_paths: SequenceNotStr[str]
     """Folders in which the container may write, e.g. `["/tmp"]`: empty ones that end with the pod."""
-    relax: SequenceNotStr[Relaxable]
+    relax: SequenceNotStr[
+        Literal[
+            "runAsNonRoot",
+            "seccompProfile",
+            "readOnlyRootFilesystem",
+            "allowPrivilegeEscalation",
+            "capabilities",
+            "automountServiceAccountToken",
+        ]
+    ]
     """Security settings to leave out, by name: `runAsNonRoot`, `seccompProfile`, `readOnlyRootFilesystem`,
     `allowPrivilegeEscalation`, `capabilities`, `automountServiceAccountToken`."""
 

@@ -11,7 +11,7 @@ from typing import TypedDict, Unpack
 
 import pulumi
 
-from infra_secrets.argument_types import CloudName, Retention, SequenceNotStr
+from infra_secrets.argument_types import Literal, SequenceNotStr
 from infra_secrets.arguments import SET_BY_HAND, resolve
 from infra_secrets.errors import SecretArgsError
 from infra_secrets.owners import Claim
@@ -22,7 +22,7 @@ from infra_secrets.registering import one_clear_message, short_stack_trace
 class SecretArgs(TypedDict, total=False):
     """What a `Secret` takes. There is no argument for its value, and there never will be."""
 
-    cloud: CloudName
+    cloud: Literal["aws", "azure", "gcp"]
     """Where the container lives: `aws`, `gcp` or `azure`. Default: config `infra-secrets:cloud`."""
     service: str
     """Who uses the secret, e.g. `api`. Default: config `infra-secrets:service`, else the project's name."""
@@ -40,7 +40,7 @@ class SecretArgs(TypedDict, total=False):
     """How old the value may get, in whole days. Recorded for whoever checks it; nothing is rotated."""
     tags: Mapping[str, pulumi.Input[str]]
     """Added to the container: tags on AWS and Azure, labels on GCP. Not secret."""
-    retention: Retention
+    retention: Literal["keep", "recover", "discard"]
     """What removing it from code may do: `keep` (refused), `recover` (deleted, can be brought back) or `discard`.
     Default: config `infra-secrets:retention`, else `keep`."""
     encryption_key: pulumi.Input[str]
