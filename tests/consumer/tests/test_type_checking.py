@@ -54,3 +54,32 @@ def test_mypy_reads_pulumi_and_no_provider_s_sdk(program: str, tmp_path: Path) -
 
     assert {"infra_secrets", "pulumi", "program"} <= read
     assert [name for name in read if name.startswith("pulumi_")] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["mypy"], "expected \"Literal['aws', 'azure', 'gcp']\""),
+        (
+            ["pyright", "--pythonpath", sys.executable],
+            "cannot be assigned to parameter \"cloud\" of type \"Literal['aws', 'azure', 'gcp']\"",
+        ),
+    ],
+    ids=["mypy", "pyright"],
+)
+def test_a_wrong_word_is_answered_with_those_that_would_do(
+    command: list[str], says: str, tmp_path: Path
+) -> None:
+    (tmp_path / "program.py").write_text(
+        'from infra_secrets import Secret\nSecret("A", cloud="asw")\n'
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "program.py"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 1
+    assert says in done.stdout

@@ -5,7 +5,7 @@ nothing, so that an error that is missing fails like one too many.
 """
 
 import asyncio
-from typing import assert_type
+from typing import Any, assert_type, cast
 
 import pulumi
 
@@ -33,6 +33,8 @@ mixed: list[pulumi.Input[str]] = ["arn:aws:iam::123456789012:role/api", arn]
 Secret("A", cloud="aws")
 Secret("A", cloud="gcp")
 Secret("A", cloud="azure")
+for each in ("aws", "gcp"):
+    Secret("A", cloud=each)
 Secret("A", cloud="asw")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 Secret("A", {"cloud": "asw"})  # type: ignore[typeddict-item]  # pyright: ignore[reportArgumentType]
 Secret("A", retention="keep")
@@ -114,6 +116,7 @@ shared_env: EscEnvArgs = {"secrets": {"TOKEN": "token"}, "formats": {"TOKEN": "j
 env = EscEnv("web", shared_env, OPTS, config={"LOG_LEVEL": "log_level"})
 EscEnv("web", formats={"PORT": "int", "DEBUG": "bool", "LABELS": "json", "/etc/key.pem": "pem"})
 EscEnv("web", formats={"DATABASE_URL": "postgresql", "CACHE_URL": "rediss"})
+EscEnv("web", formats={"GRAPH_URL": cast(Any, "bolt")})  # a scheme that not everybody knows
 EscEnv("web", formats={"PORT": "integer"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
 EscEnv("web", secrets={"TOKEN": arn})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
 EscEnv("web", optional="SENTRY_DSN")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
