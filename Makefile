@@ -10,20 +10,23 @@ CLUSTER := .engine/kubernetes-$(KUBERNETES_VERSION)
 export PATH := $(PATH):$(CURDIR)/$(ENGINE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster check format bench reliability lives engine cluster clean
+.PHONY: help demo test test-cluster test-consumer check format bench reliability lives engine cluster clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/ready engine  ## Rehearse the examples on simulated clouds and a simulated cluster, and play the operator
 	@$(BIN)/python -m examples.demo
 
-test: $(VENV)/ready engine  ## Run every test but those of test-cluster (pass arguments with ARGS=)
+test: $(VENV)/ready engine  ## Run every test but those of test-cluster and test-consumer (pass arguments with ARGS=)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-# Not among the tests of `make test`: pyproject.toml keeps tests/cluster out unless it is asked for by its path, as here.
+# Not among the tests of `make test`: pyproject.toml keeps tests/cluster and tests/consumer out unless asked for by their path.
 test-cluster: $(VENV)/ready cluster  ## Apply every manifest to a real Kubernetes API server
 	@PATH="$(CURDIR)/$(CLUSTER):$$PATH" $(BIN)/python -m pytest tests/cluster $(ARGS)
+
+test-consumer: engine  ## Build the wheel, install it in an environment of its own, and run and type-check a user's project
+	@sh tools/consumer.sh $(PYTHON) .consumer $(ARGS)
 
 check: $(VENV)/ready  ## Lint, check types and hold the architecture to its contracts
 	@$(BIN)/ruff check .
@@ -54,5 +57,5 @@ $(VENV)/ready: pyproject.toml tools/constraints.txt
 	@touch $@
 
 clean:  ## Remove everything that the targets made
-	rm -rf $(VENV) .engine .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf $(VENV) .engine .consumer .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

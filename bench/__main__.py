@@ -18,6 +18,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
+from bench import type_checking
 from infra_secrets import EscEnv, Secret
 from infra_secrets.testing import Recording, Rehearsal
 
@@ -167,6 +168,23 @@ def workloads() -> None:
         print(f"registered for {deployments} deployments with 50 variables: {listed}")
 
 
+def types() -> None:
+    package, raw_resource, alone = map(
+        type_checking.of_checking,
+        (
+            type_checking.WITH_PACKAGE,
+            type_checking.WITH_RAW_RESOURCE,
+            type_checking.WITH_PULUMI_ALONE,
+        ),
+    )
+    for what, cost, aim in (
+        ("a raw aws Secret", raw_resource, "below 1.2"),
+        ("pulumi alone", alone, "shown beside"),
+    ):
+        row(f"mypy, Secret / {what} (s)", package.seconds, cost.seconds, aim)
+        row(f"mypy, Secret / {what} (MB)", package.megabytes, cost.megabytes, aim)
+
+
 def row(what: str, package: float, baseline: float, aim: str) -> None:
     print(f"{what:58} {package:8.3f} {baseline:8.3f} {package / baseline:7.2f}  {aim}", flush=True)
 
@@ -229,9 +247,10 @@ def printed(code: str) -> float:
 
 
 def main() -> None:
-    if "workloads" in sys.argv[1:]:
-        workloads()
-        return
+    for part in (workloads, types):
+        if part.__name__ in sys.argv[1:]:
+            part()
+            return
     print(f"{'what':58} {'package':>8} {'raw':>8} {'ratio':>7}  aim")
     for count in (50, 200):
         runs = 3 if count == 50 else 2
@@ -280,6 +299,7 @@ def main() -> None:
         [sys.executable, "-c", loaded], check=True, capture_output=True, text=True
     )
     workloads()
+    types()
     print(
         f"\ncloud SDKs loaded by `from infra_secrets import Secret`: {json.loads(found.stdout) or 'none'}"
     )

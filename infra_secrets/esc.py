@@ -18,6 +18,7 @@ import yaml
 from pulumi.runtime import config as stack_config
 
 from infra_secrets import formats, manifests
+from infra_secrets.argument_types import SequenceNotStr
 from infra_secrets.errors import StackConfigError
 from infra_secrets.given import CONFIG, kind
 from infra_secrets.naming import is_credential, nearest, shown
@@ -329,7 +330,7 @@ def known_keys() -> list[Key]:
     return [Key.parse(name, "") for name in sorted(names) if name.count(":") == 1]
 
 
-def require_esc(allow: Sequence[str] = ()) -> None:
+def require_esc(allow: SequenceNotStr[str] = ()) -> None:
     """Refuse a stack whose own file holds secrets, encrypted or in plain text, instead of an ESC environment.
 
     Call it first in a program. With config `infra-secrets:requireEsc` set to `warn` it warns instead (e.g. while a

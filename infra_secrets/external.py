@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypedDict, Unpack
 import pulumi
 
 from infra_secrets import clouds
+from infra_secrets.argument_types import Literal
 from infra_secrets.clouds import Cloud
 from infra_secrets.errors import EnvArgsError, UnknownCloudError, combined
 from infra_secrets.given import is_input, kind
@@ -54,9 +55,9 @@ class ExternalEnvArgs(TypedDict, total=False):
     """Files: each absolute path with a container, in the same way, mounted read-only."""
     store: pulumi.Input[str]
     """Name of a SecretStore that exists. Default: one is made, for `cloud` and `service_account`."""
-    store_kind: str
+    store_kind: Literal["SecretStore", "ClusterSecretStore"]
     """`SecretStore` or `ClusterSecretStore`, of `store`. Default: `SecretStore`."""
-    cloud: str
+    cloud: Literal["aws", "azure", "gcp"]
     """Where the containers are, for a store that is made. Default: config `infra-secrets:cloud`."""
     service_account: pulumi.Input[str]
     """Service account as which the store that is made reads, by the cloud's workload identity. It must be in the
@@ -237,8 +238,7 @@ class ExternalEnv(PodEnvironment):
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with one_clear_message():
-            with clouds.sdk("kubernetes"):
-                from pulumi_kubernetes.apiextensions import CustomResource
+            kubernetes = clouds.sdk("pulumi_kubernetes", "kubernetes")
             refuse_secrets(
                 "ExternalEnv", name, args, kwargs, opts, error=EnvArgsError, way_out=_IN_A_CONTAINER
             )
@@ -265,7 +265,7 @@ class ExternalEnv(PodEnvironment):
         metadata = metadata_of(self._namespace, labels)
         if cloud is not None:
             with short_stack_trace():
-                made = CustomResource(
+                made = kubernetes.apiextensions.CustomResource(
                     name,
                     api_version=API,
                     kind="SecretStore",
@@ -277,7 +277,7 @@ class ExternalEnv(PodEnvironment):
         keys = file_keys(list(files), list(variables))
         data = {**variables, **{keys[path]: remote for path, remote in files.items()}}
         with short_stack_trace():
-            external = CustomResource(
+            external = kubernetes.apiextensions.CustomResource(
                 name,
                 api_version=API,
                 kind="ExternalSecret",

@@ -10,11 +10,12 @@ workload first.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypedDict, Unpack, cast
+from typing import Any, ClassVar, Required, TypedDict, Unpack, cast, overload
 
 import pulumi
 
 from infra_secrets import clouds, formats, manifests
+from infra_secrets.argument_types import Format, Literal, SequenceNotStr
 from infra_secrets.errors import ArgsError, EnvArgsError, OutputError, StackConfigError, combined
 from infra_secrets.esc import Entry, Key, wrong_values
 from infra_secrets.given import is_input, is_number, kind, untransferable
@@ -65,9 +66,9 @@ class EscEnvArgs(TypedDict, total=False):
     """Environment variables from config that everybody may see. A key that is secret is refused."""
     files: Mapping[str, str]
     """Files from secret config: each absolute path with its config key, mounted read-only."""
-    formats: Mapping[str, str]
+    formats: Mapping[str, Format]
     """What a variable or file must hold: `json`, `int`, `bool`, `pem`, or the scheme of a URL, e.g. `postgresql`."""
-    optional: Sequence[str]
+    optional: SequenceNotStr[str]
     """Variables and files that may be missing from the config, or empty there; they are then left out."""
     namespace: pulumi.Input[str]
     """Namespace of the workloads, which must exist; a Namespace's name will do. Default: the provider's."""
@@ -88,7 +89,7 @@ class EscEnvArgs(TypedDict, total=False):
 class EscDeploymentArgs(EscEnvArgs, total=False):
     """What an `EscDeployment` takes: the container, and all of `EscEnvArgs`."""
 
-    image: pulumi.Input[str]
+    image: Required[pulumi.Input[str]]
     """The container's image, e.g. `ghcr.io/acme/nlp:1.4.2`. Needed."""
     replicas: int
     """How many pods. Default: none is said, which is one, or what an autoscaler wants."""
@@ -96,9 +97,9 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
     """A port on which the container listens; it is called `http`."""
     ports: Mapping[str, int]
     """Ports by name, e.g. `{"http": 8080, "metrics": 9090}`."""
-    command: Sequence[pulumi.Input[str]]
+    command: SequenceNotStr[pulumi.Input[str]]
     """Instead of the image's entry point."""
-    arguments: Sequence[pulumi.Input[str]]
+    arguments: SequenceNotStr[pulumi.Input[str]]
     """Instead of the image's arguments (`args` in Kubernetes). `$(NAME)` in one stands for a variable."""
     resources: Mapping[str, Mapping[str, Any]]
     """`requests` and `limits`, e.g. `{"requests": {"cpu": "250m", "memory": "512Mi"}}`."""
@@ -112,9 +113,18 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
     """When a container is to be started again."""
     startup_probe: Mapping[str, Any]
     """When a container has started; the other probes wait for it."""
-    writable_paths: Sequence[str]
+    writable_paths: SequenceNotStr[str]
     """Folders in which the container may write, e.g. `["/tmp"]`: empty ones that end with the pod."""
-    relax: Sequence[str]
+    relax: SequenceNotStr[
+        Literal[
+            "runAsNonRoot",
+            "seccompProfile",
+            "readOnlyRootFilesystem",
+            "allowPrivilegeEscalation",
+            "capabilities",
+            "automountServiceAccountToken",
+        ]
+    ]
     """Security settings to leave out, by name: `runAsNonRoot`, `seccompProfile`, `readOnlyRootFilesystem`,
     `allowPrivilegeEscalation`, `capabilities`, `automountServiceAccountToken`."""
 
@@ -270,8 +280,7 @@ class EscEnv(PodEnvironment):
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with one_clear_message():
-            with clouds.sdk("kubernetes"):
-                import pulumi_kubernetes as kubernetes
+            kubernetes = clouds.sdk("pulumi_kubernetes", "kubernetes")
             refuse_secrets(
                 "EscEnv", name, args, kwargs, opts, error=EnvArgsError, way_out=BY_REFERENCE
             )
@@ -514,10 +523,27 @@ class EscDeployment(pulumi.ComponentResource):
     config_map_name: pulumi.Output[str | None]
     """Name of the ConfigMap; null where every value is secret."""
 
+    @overload
     def __init__(
         self,
         name: str,
-        args: EscDeploymentArgs = EscDeploymentArgs(),  # noqa: B008 (never changed; the schema analyzer wants this form)
+        args: EscDeploymentArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        name: str,
+        args: EscEnvArgs = ...,
+        opts: pulumi.ResourceOptions | None = None,
+        **kwargs: Unpack[EscDeploymentArgs],
+    ) -> None: ...
+
+    def __init__(  # type: ignore[misc] # the analyzer takes no union of the two kinds of args
+        self,
+        name: str,
+        args: EscDeploymentArgs = EscDeploymentArgs(),  # type: ignore[typeddict-item] # noqa: B008 (never changed; the schema analyzer wants this form)
         opts: pulumi.ResourceOptions | None = None,
         **kwargs: Unpack[EscDeploymentArgs],
     ) -> None:
@@ -535,8 +561,7 @@ class EscDeployment(pulumi.ComponentResource):
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with one_clear_message():
-            with clouds.sdk("kubernetes"):
-                import pulumi_kubernetes as kubernetes
+            kubernetes = clouds.sdk("pulumi_kubernetes", "kubernetes")
             if isinstance(cast(object, args), list | tuple):
                 raise EnvArgsError(
                     "EscDeployment: args is the mapping of all its arguments; give the container's own as "

@@ -8,6 +8,7 @@ secrets of one program that would share a container are noticed although each co
 import inspect
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +85,10 @@ class Plugin(ComponentProvider):
         return schema
 
     def map_inputs(self, inputs: Any, component_def: Any) -> Any:
-        """Spell properties as in Python, and keep unknown ones, so that the component refuses them."""
-        unknown = {key: item for key, item in inputs.items() if key not in component_def.inputs}
-        return {**super().map_inputs(inputs, component_def), **unknown}
+        """Spell properties as in Python, and leave to the component to refuse what is unknown or missing."""
+        known = {key: replace(each, optional=True) for key, each in component_def.inputs.items()}
+        unknown = {key: item for key, item in inputs.items() if key not in known}
+        return {**super().map_inputs(inputs, replace(component_def, inputs=known)), **unknown}
 
 
 _PulumisOwn = server.ProviderServicer

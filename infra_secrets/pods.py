@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeVar
 import pulumi
 
 from infra_secrets import manifests
+from infra_secrets.argument_types import SequenceNotStr
 from infra_secrets.errors import EnvArgsError, WorkloadError
 from infra_secrets.given import Reader, is_input, kind, quote_it, read_name
 from infra_secrets.naming import looks_like_a_value, shown
@@ -163,8 +164,8 @@ class PodEnvironment(pulumi.ComponentResource):
         self,
         spec: T,
         *,
-        containers: Sequence[str] | None = None,
-        init_containers: bool | Sequence[str] = False,
+        containers: SequenceNotStr[str] | None = None,
+        init_containers: bool | SequenceNotStr[str] = False,
         env_from: bool = False,
     ) -> T:
         """Return a workload's spec with the variables and files in its containers.
@@ -203,9 +204,9 @@ class PodEnvironment(pulumi.ComponentResource):
     def transform_only(
         self,
         *,
-        workloads: Sequence[str] | None = None,
-        containers: Sequence[str] | None = None,
-        init_containers: bool | Sequence[str] = False,
+        workloads: SequenceNotStr[str] | None = None,
+        containers: SequenceNotStr[str] | None = None,
+        init_containers: bool | SequenceNotStr[str] = False,
         env_from: bool = False,
     ) -> Transform:
         """Make a transform for some workloads, or some of their containers, only.

@@ -6,11 +6,12 @@ for one, and every attempt to hand one over is refused. What a container is in e
 
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypedDict, Unpack
 
 import pulumi
 
+from infra_secrets.argument_types import Literal, SequenceNotStr
 from infra_secrets.arguments import SET_BY_HAND, resolve
 from infra_secrets.errors import SecretArgsError
 from infra_secrets.owners import Claim
@@ -21,7 +22,7 @@ from infra_secrets.registering import one_clear_message, short_stack_trace
 class SecretArgs(TypedDict, total=False):
     """What a `Secret` takes. There is no argument for its value, and there never will be."""
 
-    cloud: str
+    cloud: Literal["aws", "azure", "gcp"]
     """Where the container lives: `aws`, `gcp` or `azure`. Default: config `infra-secrets:cloud`."""
     service: str
     """Who uses the secret, e.g. `api`. Default: config `infra-secrets:service`, else the project's name."""
@@ -29,7 +30,7 @@ class SecretArgs(TypedDict, total=False):
     """Where it is used, e.g. `production`. Default: config `infra-secrets:environment`, else the stack's name."""
     key: str
     """What it is, e.g. `stripe-api-key`. Default: the logical name in kebab-case; none when `fields` is given."""
-    fields: Sequence[str]
+    fields: SequenceNotStr[str]
     """JSON keys that the value must have, e.g. `["STRIPE_API_KEY", "DATABASE_URL"]`. Default: one plain value."""
     description: pulumi.Input[str]
     """What it is for, in a sentence. Not secret."""
@@ -39,16 +40,16 @@ class SecretArgs(TypedDict, total=False):
     """How old the value may get, in whole days. Recorded for whoever checks it; nothing is rotated."""
     tags: Mapping[str, pulumi.Input[str]]
     """Added to the container: tags on AWS and Azure, labels on GCP. Not secret."""
-    retention: str
+    retention: Literal["keep", "recover", "discard"]
     """What removing it from code may do: `keep` (refused), `recover` (deleted, can be brought back) or `discard`.
     Default: config `infra-secrets:retention`, else `keep`."""
     encryption_key: pulumi.Input[str]
     """Customer-managed key: a KMS key ARN on AWS, a Cloud KMS key name on GCP. Default: the cloud's own."""
-    replicas: Sequence[str]
+    replicas: SequenceNotStr[str]
     """Regions that hold a copy: further ones on AWS, all of them on GCP. Default: the cloud's own choice."""
-    readers: Sequence[pulumi.Input[str]]
+    readers: SequenceNotStr[pulumi.Input[str]]
     """Principals that may read the value: ARNs on AWS, IAM members on GCP, object ids on Azure. Default: nobody."""
-    writers: Sequence[pulumi.Input[str]]
+    writers: SequenceNotStr[pulumi.Input[str]]
     """Principals that may set the value without being able to read it. Default: nobody."""
     adopt: str
     """Id of an existing container to take over, value and all, instead of creating one: its ARN on AWS,

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 import pulumi
 
+from infra_secrets.argument_types import SequenceNotStr
 from infra_secrets.errors import OutputError, WorkloadError, combined
 from infra_secrets.given import is_input, kind, untransferable
 from infra_secrets.internals import is_input_type
@@ -64,7 +65,10 @@ class Injection:
     """Whether the objects that are referred to are deleted as soon as the workload refers to new ones."""
 
     def into(
-        self, spec: T, containers: Sequence[str] | None, init_containers: bool | Sequence[str]
+        self,
+        spec: T,
+        containers: SequenceNotStr[str] | None,
+        init_containers: bool | SequenceNotStr[str],
     ) -> T:
         """Return the spec with everything in it.
 
@@ -290,7 +294,7 @@ class Injection:
             pod = self._extended(pod, "volumes", self.volumes, by="name", says="has a volume")
         return pod
 
-    def _into_all(self, found: Any, argument: str, wanted: Sequence[str] | None) -> Any:
+    def _into_all(self, found: Any, argument: str, wanted: SequenceNotStr[str] | None) -> Any:
         if not isinstance(found, Sequence) or isinstance(found, str):
             raise self._error(f"the spec's {argument} must be a list; found {kind(found)}.")
         if not found and wanted is None and argument == "containers":
@@ -308,7 +312,7 @@ class Injection:
                     )
         return [_map(each, lambda container: self._into_one(container, wanted)) for each in found]
 
-    def _into_one(self, container: Any, wanted: Sequence[str] | None) -> Any:
+    def _into_one(self, container: Any, wanted: SequenceNotStr[str] | None) -> Any:
         if container is None or isinstance(container, _NO_OBJECT):
             raise self._error(
                 f"a container must be a dictionary or ContainerArgs; found {kind(container)}."

@@ -83,7 +83,16 @@ def test_names_of_config_keys_must_be_known_and_an_image_may_come_from_another_r
     assert "plain" not in inputs["namespace"]
 
 
-def test_the_schema_offers_no_way_to_hand_over_a_value_and_requires_nothing(
+def test_the_schema_requires_the_image_of_a_deployment_and_nothing_else(
+    schema: dict[str, Any],
+) -> None:
+    assert {
+        name.rpartition(":")[2]: resource.get("requiredInputs", [])
+        for name, resource in schema["resources"].items()
+    } == {"Secret": [], "EscEnv": [], "EscDeployment": ["image"], "ExternalEnv": []}
+
+
+def test_the_schema_offers_no_way_to_hand_over_a_value(
     schema: dict[str, Any],
 ) -> None:
     secret = schema["resources"]["infra-secrets:index:Secret"]
@@ -93,7 +102,6 @@ def test_the_schema_offers_no_way_to_hand_over_a_value_and_requires_nothing(
         for name in secret["inputProperties"]
         if "value" in name.lower() or "secret" in name.lower()
     ]
-    assert secret.get("requiredInputs", []) == []
     assert sorted(secret["required"]) == sorted(secret["properties"])
 
 
@@ -390,3 +398,22 @@ def test_a_value_is_not_shown_for_a_program_in_another_language_either(
         assert [
             each for each in rehearsal.requests if each.type == "kubernetes:core/v1:Secret"
         ] == []
+
+
+@pytest.mark.usefixtures("plugin_on_path")
+def test_a_missing_image_is_refused_together_with_everything_else_that_is_wrong() -> None:
+    def program() -> None:
+        pulumi.ComponentResource(
+            "infra-secrets:index:EscDeployment",
+            "web",
+            {"secrets": {"TOKEN": "token"}, "replicas": -1},
+            remote=True,
+        )
+
+    with Rehearsal(
+        program, project="shop", stack="production", secrets={"token": CANARY}
+    ) as rehearsal:
+        refused = " ".join(rehearsal.up(check=False).error.split())
+
+        assert "image is missing; name the container's image" in refused
+        assert "replicas is out of range" in refused

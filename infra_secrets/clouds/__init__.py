@@ -1,8 +1,8 @@
 """The seam between the components and the clouds: one small Protocol, one module a cloud.
 
 `cloud="aws"` is the name of a module in this folder, so that a new cloud is a new file and nothing else:
-no table and no `if` names it. Clouds do not know each other. No cloud's SDK is imported here or at the
-top of a cloud's module; it is imported where it is used.
+no table and no `if` names it. Clouds do not know each other. No module has an `import` of a cloud's SDK:
+`sdk` imports one by name, where it is used.
 """
 
 import functools
@@ -10,8 +10,8 @@ import hashlib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from infra_secrets.errors import (
@@ -278,15 +278,22 @@ def load(name: str) -> Cloud:
     return cast(Cloud, importlib.import_module(f"{__name__}.{name}"))
 
 
-@contextmanager
-def sdk(extra: str) -> Iterator[None]:
-    """Turn the import error of a missing cloud SDK into the command that installs it.
+def sdk(module: str, extra: str) -> ModuleType:
+    """Import a provider's SDK, by name, so that no type checker follows it.
+
+    An `import` statement would do that in every program that uses this package: with mypy, reading
+    `pulumi_kubernetes` takes minutes and 20 GB. The price is that nothing checks our calls of it before they
+    run; at run time each SDK refuses an argument that it does not know.
+
+    Args:
+        module: What to import, e.g. `pulumi_aws`.
+        extra: The extra of this package that brings it, e.g. `aws`.
 
     Raises:
-        MissingExtraError: The import inside the `with` failed for want of a module of Pulumi's.
+        MissingExtraError: It is not installed.
     """
     try:
-        yield
+        return importlib.import_module(module)
     except ModuleNotFoundError as missing:
         if not (missing.name or "").startswith("pulumi"):
             raise

@@ -18,8 +18,6 @@ from infra_secrets.naming import Spelling, shown
 
 if TYPE_CHECKING:
     import pulumi
-    from pulumi_aws import secretsmanager as aws_secret
-    from pulumi_aws.secretsmanager import SecretReplicaArgsDict
 
     from infra_secrets.internals import Asking
 
@@ -189,9 +187,7 @@ def never_changed(wanted: Wanted) -> list[str]:
 
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register an empty secret, its resource policy and the grants on its key."""
-    with clouds.sdk("aws"):
-        import pulumi_aws as aws
-
+    aws = clouds.sdk("pulumi_aws", "aws")
     secret = aws.secretsmanager.Secret(
         wanted.logical_name,
         name=wanted.spelled,
@@ -222,7 +218,7 @@ def _tags(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":
     return {**wanted.tags, **wanted.facts(":"), **dict(zip(names, fields, strict=False))}
 
 
-def _replica(region: str, key: "pulumi.Input[str] | None") -> "SecretReplicaArgsDict":
+def _replica(region: str, key: "pulumi.Input[str] | None") -> "dict[str, pulumi.Input[str]]":
     from infra_secrets.registering import apply_clearly
 
     if key is None:
@@ -243,11 +239,11 @@ def _key_in(region: str, key: str | None) -> str:
 
 
 def _grant(
-    wanted: Wanted, secret: "aws_secret.Secret", opts: "pulumi.ResourceOptions"
+    wanted: Wanted, secret: Any, opts: "pulumi.ResourceOptions"
 ) -> "list[pulumi.Output[object]]":
-    import pulumi_aws as aws
-
     from infra_secrets.registering import apply_clearly
+
+    aws = clouds.sdk("pulumi_aws", "aws")
 
     def policy(found: list[Any]) -> str:
         readers, writers, there = found
@@ -416,9 +412,8 @@ async def where(_wanted: Wanted, provider: "pulumi.ProviderResource | None") -> 
     import pulumi
 
     if provider is None:
-        import pulumi_aws as aws
-
-        given: object = aws.config.region  # config aws:region, or AWS_REGION
+        # config aws:region, or AWS_REGION
+        given: object = clouds.sdk("pulumi_aws", "aws").config.region
     else:
         given = getattr(provider, "region", None)
     region = await pulumi.Output.from_input(given).future()

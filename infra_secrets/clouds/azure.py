@@ -247,10 +247,9 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register a disabled placeholder and the grants on it."""
     import pulumi
 
-    with clouds.sdk("azure"):
-        import pulumi_azure_native as azure_native
     from infra_secrets.registering import apply_clearly
 
+    azure_native = clouds.sdk("pulumi_azure_native", "azure")
     vault_id = apply_clearly(wanted.settings["azure_vault_id"], _vault)
     secret = _secret_class(wanted.settings.get("azure_secret_class", SECRET_CLASS))(
         wanted.logical_name,

@@ -17,7 +17,6 @@ from infra_secrets.naming import Spelling, shown
 
 if TYPE_CHECKING:
     import pulumi
-    from pulumi_gcp.secretmanager import SecretReplicationArgsDict
 
     from infra_secrets.internals import Asking
 
@@ -196,10 +195,9 @@ def never_changed(wanted: Wanted) -> list[str]:
 
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register an empty secret and the grants on it."""
-    with clouds.sdk("gcp"):
-        import pulumi_gcp as gcp
     from infra_secrets.registering import apply_clearly
 
+    gcp = clouds.sdk("pulumi_gcp", "gcp")
     provider = cast("pulumi.Resource", opts.parent).get_provider(RESOURCE_TYPE)
     secret = gcp.secretmanager.Secret(
         wanted.logical_name,
@@ -245,11 +243,8 @@ def _project(provider: "pulumi.ProviderResource | None") -> "pulumi.Input[str] |
     """The provider's project, where the program can know it."""
     if provider is not None:
         return cast("pulumi.Output[str] | None", getattr(provider, "project", None))
-    import pulumi_gcp as gcp
-
-    return (
-        gcp.config.project or None
-    )  # config gcp:project, or the variables that the provider reads
+    # config gcp:project, or the variables that the provider reads
+    return clouds.sdk("pulumi_gcp", "gcp").config.project or None
 
 
 def _member(text: object) -> str:
@@ -269,16 +264,16 @@ def _annotations(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":
     return annotations
 
 
-def _replication(wanted: Wanted) -> "SecretReplicationArgsDict":
+def _replication(wanted: Wanted) -> dict[str, Any]:
     encryption = {} if wanted.encryption_key is None else {"kms_key_name": wanted.encryption_key}
     if not wanted.replicas:
-        return {"auto": {"customer_managed_encryption": encryption} if encryption else {}}  # type: ignore[typeddict-item] # holds the one key it needs
+        return {"auto": {"customer_managed_encryption": encryption} if encryption else {}}
     return {
         "user_managed": {
             "replicas": [
                 {"location": location, "customer_managed_encryption": encryption}
                 if encryption
-                else {"location": location}  # type: ignore[typeddict-item] # the same
+                else {"location": location}
                 for location in wanted.replicas
             ]
         }
