@@ -28,6 +28,7 @@ from infra_secrets.pods import (
     read_pod_name,
 )
 from infra_secrets.registering import apply_clearly, one_clear_message, short_stack_trace
+from infra_secrets.settings import CLOUD
 
 API = "external-secrets.io/v1"
 """The operator's API; served since its 0.16 (external-secrets/external-secrets apis/externalsecrets/v1)."""
@@ -167,11 +168,10 @@ class _ExternalReader(PodReader):
         if cloud is None:
             return None, store_kind, None, {}
         for setting, key in cloud.STORE_SETTINGS.items():
-            namespace, _, name = key.partition(":")
             found = settings.get(setting)
-            if found is None and self.is_secret(name, namespace):
+            if found is None and self.is_secret(key):
                 continue
-            found = found or pulumi.Config(namespace).get(name)
+            found = found or key.read()
             if found is None:
                 self.refuse(
                     f"{setting} is missing, and the store needs it. Give it here, or for the stack: pulumi config set "
@@ -189,12 +189,12 @@ class _ExternalReader(PodReader):
         return None, store_kind, cloud, {**settings, "service_account": account}
 
     def _cloud(self, chosen: str | None) -> "Cloud | None":
-        if chosen is None and ("cloud" in self.given or self.is_secret("cloud")):
+        if chosen is None and ("cloud" in self.given or self.is_secret(CLOUD)):
             return None  # refused already
-        chosen = chosen or self.configured("cloud")
+        chosen = chosen or self.configured(CLOUD)
         if chosen is None:
             self.refuse(
-                f"no cloud is chosen. Choose it for the stack: pulumi config set infra-secrets:cloud "
+                f"no cloud is chosen. Choose it for the stack: pulumi config set {CLOUD} "
                 f"{clouds.available()[0]} (one of {', '.join(clouds.available())}), or here with cloud=, or name a "
                 f"store that exists with store=."
             )
