@@ -50,9 +50,9 @@ class ExternalEnvArgs(TypedDict, total=False):
 
     secrets: Mapping[str, pulumi.Input[str]]
     """Environment variables: each name with a container's `secret_name`, e.g. `{"STRIPE_API_KEY": stripe.secret_name}`,
-    or `"<secret_name>#<field>"` for one field of a JSON document."""
+    or `"<secret_name>#<field>"` for one field of a JSON document. Default: none."""
     files: Mapping[str, pulumi.Input[str]]
-    """Files: each absolute path with a container, in the same way, mounted read-only."""
+    """Files: each absolute path with a container, in the same way, mounted read-only. Default: none."""
     store: pulumi.Input[str]
     """Name of a SecretStore that exists. Default: one is made, for `cloud` and `service_account`."""
     store_kind: str
@@ -61,7 +61,7 @@ class ExternalEnvArgs(TypedDict, total=False):
     """Where the containers are, for a store that is made. Default: config `infra-secrets:cloud`."""
     service_account: pulumi.Input[str]
     """Service account as which the store that is made reads, by the cloud's workload identity. It must be in the
-    same namespace and be bound to a principal that is among the `readers` of each `Secret`."""
+    same namespace and be bound to a principal that is among the `readers` of each `Secret`. Needed without `store`."""
     aws_region: pulumi.Input[str]
     """Region of the containers, on AWS only. Default: config `aws:region`."""
     gcp_project: pulumi.Input[str]
@@ -69,11 +69,11 @@ class ExternalEnvArgs(TypedDict, total=False):
     azure_vault_id: pulumi.Input[str]
     """ARM id of the Key Vault, on Azure only. Default: config `infra-secrets:azureVaultId`."""
     refresh_interval: str
-    """How often the operator looks for a new value, e.g. `15m`. Default: `1h`."""
+    """How often the operator looks for a new value, in Go's units (`s`, `m`, `h`), e.g. `15m`. Default: `1h`."""
     namespace: pulumi.Input[str]
     """Namespace of the workloads. Default: the provider's."""
     labels: Mapping[str, pulumi.Input[str]]
-    """Labels of everything that is made."""
+    """Labels of everything that is made. Default: none."""
     reloader: bool
     """Let Stakater Reloader roll the workloads when the operator has written a new value. Without it, running pods keep
     the values that they started with. Default: false."""

@@ -20,9 +20,10 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from infra_secrets import SecretArgs, clouds
+from infra_secrets import SecretArgs, clouds, settings
 from infra_secrets.secret import Secret
 from infra_secrets.testing.recording import Recording
+from tests import reference
 from tests.conftest import PATIENCE
 
 ROOT = Path(__file__).parents[1]
@@ -232,13 +233,9 @@ def unknown_targets(page: Page) -> list[str]:
 
 @cache
 def config_keys() -> frozenset[str]:
-    """The config keys that the code reads."""
-    sources = [path.read_text() for path in (ROOT / "infra_secrets").rglob("*.py")]
-    reads = r"(?:(?:[._]config|\(CONFIG\))\.get|\.configured)\(\"(\w+)\""
-    read = {key for source in sources for key in re.findall(reads, source)}
-    return frozenset(
-        read | {key for name in clouds.available() for key in clouds.load(name).SETTINGS.values()}
-    )
+    """The package's own config keys."""
+    keys = [key for _, key in reference.config_keys()]
+    return frozenset(key.name for key in keys if key.namespace == settings.NAMESPACE)
 
 
 def unknown_config_keys(page: Page) -> list[str]:
