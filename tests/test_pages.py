@@ -1,0 +1,473 @@
+"""Every example of every page is rehearsed, and none is left out in silence.
+
+What a fence holds is seen from its text. A Python program runs as `infra-secrets rehearse` runs it (the real
+engine over simulated clouds: preview, up, an operator's values, up again without a change, destroy), in a project
+`shop` and a stack `production`, as docs/README.md says; a test is run by pytest; an environment is opened, a stack
+file is read by the engine, and a command is held to the command line that it names. A program that follows the
+word "Before" is what a page moves away from: the next one is rehearsed on top of it. Whatever else there is stands
+in `ELSEWHERE`, with what checks it.
+"""
+
+import ast
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra_secrets import clouds
+from infra_secrets.cli import main
+from infra_secrets.testing import Recording, Rehearsal, ordinary_config
+from tests.conftest import PATIENCE
+from tests.test_documentation import ESC, ROOT, SECRETS, SHELLS, Block, Page, commands, pages
+
+Fence = tuple[Page, Block]
+
+ELSEWHERE: Mapping[str, str] = {
+    "a policy or role": "test_documentation.py: it is read, and what it allows is looked at",
+    "what a command prints": "test_examples.py compares every error of the package with the one that comes",
+    "a program in YAML": "test_examples.py runs it through the plugin",
+}
+"""What is not rehearsed here, by kind, and what checks it."""
+
+NOT_HERE: Mapping[str, str] = {
+    "aws": "a cloud's own command line, which needs an account",
+    "az": "the same",
+    "gcloud": "the same",
+    "kubectl": "needs a cluster",
+    "op": "1Password's command line, which needs an account",
+    "make": "test_documentation.py holds it to the Makefile",
+    "venv/bin/python": "the plugin's own Python, in another repository's folder",
+    "git": "not ours, and the commands are bash's own business: bash reads every block in test_documentation.py",
+    **dict.fromkeys(
+        (*"cat echo grep IFS= printf read rm sed sh sha256sum tr unset v=".split(), "["),
+        "the shell's, or of every system",
+    ),
+}
+"""Commands that are not looked at here, each with the reason."""
+
+
+def fences() -> dict[str, Fence]:
+    return {
+        f"{page.path}:{block.line}": (page, block) for page in pages() for block in page.blocks()
+    }
+
+
+def kind(block: Block) -> str:
+    """Say what a fence holds; a word in brackets is what nothing here knows."""
+    text = block.text
+    if block.language == "python":
+        return "a test" if re.search(r"(?m)^def test_", text) else "a program"
+    if block.language in SHELLS:
+        return "commands"
+    if block.language == "yaml":
+        keys = set(yaml.safe_load(text))
+        if "runtime" in keys:
+            return "a program in YAML"
+        if "values" in keys:
+            return "an environment"
+        if keys <= {"environment", "config"}:
+            return "a stack file"
+        return "a policy or role" if "includedPermissions" in keys else "[yaml]"
+    if block.language == "json":
+        return "a policy or role"
+    return "what a command prints" if block.language == "text" else f"[{block.language}]"
+
+
+ALL = fences()
+REHEARSED = ("a test", "a program", "commands", "an environment", "a stack file")
+
+
+def of(*kinds: str) -> dict[str, Fence]:
+    return {where: fence for where, fence in ALL.items() if kind(fence[1]) in kinds}
+
+
+def test_every_fence_is_rehearsed_or_named_with_its_reason() -> None:
+    known = {*REHEARSED, *ELSEWHERE}
+    assert {
+        where: kind(block) for where, (_, block) in ALL.items() if kind(block) not in known
+    } == {}
+
+
+# Programs ----------------------------------------------------------------------------------------
+
+
+def before(page: Page, block: Block) -> str:
+    """Return the paragraph before a fence."""
+    above = "\n".join(page.text.splitlines()[: block.line - 1])
+    return above.rstrip().rpartition("\n\n")[2].strip()
+
+
+def is_old(fence: Fence) -> bool:
+    return before(*fence).startswith("Before")
+
+
+def cloud_of(page: Page) -> str:
+    """Return the cloud that a page is about; AWS for the others."""
+    return stem if (stem := Path(page.path).stem) in clouds.available() else "aws"
+
+
+def makes(block: Block) -> set[tuple[str, str]]:
+    """Find what a program makes: classes and logical names."""
+    return {
+        (ast.unparse(node.func), str(node.args[0].value))
+        for node in ast.walk(ast.parse(block.text))
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
+    }
+
+
+def batches() -> dict[str, list[tuple[str, Fence]]]:
+    """Put programs of a page together that can be parts of one, because a rehearsal takes seconds."""
+    found: list[tuple[str, set[tuple[str, str]], list[tuple[str, Fence]]]] = []
+    for where, fence in of("a program").items():
+        if is_old(fence):
+            continue
+        page, made = fence[0].path, makes(fence[1])
+        for other, taken, batch in found:
+            if other == page and not taken & made:
+                taken |= made
+                batch.append((where, fence))
+                break
+        else:
+            found.append((page, made, [(where, fence)]))
+    return {", ".join(where for where, _ in batch): batch for _, _, batch in found}
+
+
+def write_project(folder: Path, batch: Sequence[tuple[str, Fence]], cloud: str) -> None:
+    """Write a project whose programs have, in an error, the lines that they have on their page."""
+    stack = {"environment": ["shop/production"], "config": {"infra-secrets:cloud": cloud}}
+    names = []
+    for where, (_, block) in batch:
+        names.append(f"{where.replace('/', '-').replace(':', '-line-')}.py")
+        (folder / names[-1]).write_text("\n" * block.line + block.text + "\n", encoding="utf-8")
+    run = "\n".join(f"runpy.run_path({name!r})" for name in names)
+    (folder / "__main__.py").write_text(f"import runpy\n\n{run}\n", encoding="utf-8")
+    (folder / "Pulumi.yaml").write_text("name: shop\nruntime: python\n", encoding="utf-8")
+    (folder / "Pulumi.production.yaml").write_text(yaml.safe_dump(stack), encoding="utf-8")
+
+
+def rehearsed(
+    capsys: pytest.CaptureFixture[str], folder: Path, *options: str
+) -> tuple[int | str | None, Any, str]:
+    """Run `infra-secrets rehearse` here; return its exit code, report and progress."""
+    with pytest.raises(SystemExit) as ended:
+        main(["rehearse", str(folder), "--json", *options])
+    said = capsys.readouterr()
+    return ended.value.code, json.loads(said.out or "null"), said.err
+
+
+@pytest.mark.parametrize("batch", batches())
+def test_a_program_is_well_when_it_is_rehearsed(
+    batch: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    programs = batches()[batch]
+    page = programs[0][1][0]
+    write_project(tmp_path, programs, cloud_of(page))
+
+    code, report, progress = rehearsed(capsys, tmp_path)
+
+    [verdict] = report["rehearsals"]
+    assert verdict["problems"] == [], "\n".join(
+        [*verdict["problems"], *verdict["errors"], progress]
+    )
+    assert code == 0
+    made = sum(
+        class_ in ("Secret", "EscEnv") for _, (_, block) in programs for class_, _ in makes(block)
+    )
+    assert len(verdict["containers"]) == made_containers(programs), (made, verdict["containers"])
+
+
+def made_containers(programs: Sequence[tuple[str, Fence]]) -> int:
+    return sum(class_ == "Secret" for _, (_, block) in programs for class_, _ in makes(block))
+
+
+def test_a_program_that_is_not_well_is_named_by_its_page_and_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Page("docs/aws.md", "")
+    text = "from infra_secrets import Secret\n\nSecret('Key', value='made-up')"
+    write_project(tmp_path, [("docs/aws.md:7", (page, Block(7, "python", text)))], "aws")
+
+    code, report, _ = rehearsed(capsys, tmp_path)
+
+    [verdict] = report["rehearsals"]
+    assert code == 1
+    assert verdict["problems"] == ["`pulumi preview` failed."]
+    assert "value" in "".join(verdict["errors"])
+
+
+# Moves -------------------------------------------------------------------------------------------
+
+
+def moves() -> dict[str, tuple[Fence, Fence]]:
+    """Pair every program that a page moves away from with the next one on it."""
+    programs = list(of("a program").items())
+    return {
+        f"{where}, {later}": (fence, next_)
+        for (where, fence), (later, next_) in zip(programs, programs[1:], strict=False)
+        if is_old(fence) and fence[0].path == next_[0].path
+    }
+
+
+def as_function(fence: Fence) -> Callable[[], None]:
+    page, block = fence
+    code = compile("\n" * block.line + block.text, page.path, "exec")
+    return lambda: exec(code, {"__name__": "__main__"})  # noqa: S102 (our own pages)
+
+
+def take_out_values(deployment: dict[str, Any]) -> None:
+    """`pulumi state delete` of each resource that holds a value, as the page about moving says."""
+    deployment["resources"] = [
+        each for each in deployment["resources"] if "SecretVersion" not in each["type"]
+    ]
+
+
+@pytest.mark.parametrize("move", moves())
+def test_a_move_as_a_page_shows_it_loses_no_value_and_then_changes_nothing(move: str) -> None:
+    old, new = moves()[move]
+    with Rehearsal(
+        as_function(old),
+        project="shop",
+        stack="production",
+        config=ordinary_config(cloud_of(old[0])),
+        secrets=SECRETS,
+    ) as rehearsal:
+        rehearsal.up()
+        values = {name: rehearsal.aws.value(name) for name in rehearsal.aws.names()}
+        rehearsal.edit_state(take_out_values)
+        rehearsal.program = as_function(new)
+        rehearsal.up()
+        again = rehearsal.up()
+
+        assert {name: rehearsal.aws.value(name) for name in rehearsal.aws.names()} == values
+        assert again.changes == []
+
+
+def test_nothing_but_a_move_begins_with_before() -> None:
+    old = [where for where, fence in of("a program").items() if is_old(fence)]
+    assert sorted(old) == sorted(pair.partition(", ")[0] for pair in moves())
+
+
+# Tests that pages show ---------------------------------------------------------------------------
+
+
+def test_the_tests_that_pages_show_pass(tmp_path: Path) -> None:
+    for where, (_, block) in of("a test").items():
+        name = f"test_{re.sub(r'[^a-z0-9]', '_', where.lower())}.py"
+        (tmp_path / name).write_text("\n" * block.line + block.text + "\n", encoding="utf-8")
+    options = ["-q", "-rA", "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir=."]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "."],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("PASSED") >= len(of("a test"))
+
+
+# Environments and stack files --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("where", of("an environment"))
+def test_an_environment_opens_and_gives_every_key(where: str) -> None:
+    page, block = ALL[where]
+    definition = yaml.safe_load(block.text)
+    document = json.dumps({"SENTRY_DSN": SECRETS["sentry_dsn"]})
+    recording = Recording(
+        project="nlp",
+        stack="production",
+        config=ordinary_config(cloud_of(page)),
+        esc={"nlp/production": definition},
+        opened={"aws-secrets": {"nlp/production": document}},
+    )
+    got: dict[str, Any] = {}
+
+    def program() -> None:
+        import pulumi
+
+        for key in definition["values"]["pulumiConfig"]:
+            got[key] = pulumi.Config(key.partition(":")[0]).get(key.partition(":")[2])
+
+    recording.run(program)
+
+    assert got
+    assert [key for key, value in got.items() if not value] == []
+
+
+@pytest.mark.parametrize("where", of("a stack file"))
+def test_a_stack_file_is_read_by_the_engine(where: str, tmp_path: Path) -> None:
+    _, block = ALL[where]
+    said = yaml.safe_load(block.text)
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n", encoding="utf-8")
+    (tmp_path / "Pulumi.production.yaml").write_text(block.text, encoding="utf-8")
+    (tmp_path / "__main__.py").write_text(
+        "import pulumi\n\nfor key in pulumi.runtime.config.CONFIG.get():\n    pulumi.export(key, 'is there')\n",
+        encoding="utf-8",
+    )
+    esc = {name: ESC["shop/production"] for name in said.get("environment", [])}
+
+    with Rehearsal(directory=tmp_path, stack="production", esc=esc or None) as rehearsal:
+        rehearsal.up()
+
+        assert set(said.get("config", {})) <= set(rehearsal.outputs)
+        assert not esc or "shop:api_token" in rehearsal.outputs
+
+
+# Commands ----------------------------------------------------------------------------------------
+
+
+def simple_commands(script: str) -> Iterator[list[str]]:
+    """Split a script into its commands, without comments; what is quoted stays one word."""
+    for line in re.sub(r"\\\n\s*", " ", script).splitlines():
+        lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
+        lexer.commenters = "#"
+        words: list[str] = []
+        for word in (*lexer, ";"):
+            if set(word) <= set("();|&"):
+                if words:
+                    yield words
+                words = []
+            else:
+                words.append(word)
+
+
+def inner(words: Sequence[str]) -> Iterator[list[str]]:
+    """Find the commands inside of `$(...)`, which a quoted word may hold."""
+    for word in words:
+        for text in re.findall(r"\$\(([^()]+)\)", word):
+            yield from simple_commands(text)
+
+
+def run_in(page: Page) -> Iterator[tuple[str, list[str]]]:
+    """Yield every command of a page's blocks, with where it stands."""
+    for block in page.blocks():
+        if block.language in SHELLS:
+            for words in simple_commands(commands(block)):
+                yield f"{page.path}:{block.line}", words
+                for others in inner(words):
+                    yield f"{page.path}:{block.line}", others
+
+
+@cache
+def help_of(*command: str) -> str:
+    """Return what a command line says of a subcommand; empty where there is none."""
+    program = (
+        [sys.executable, "-m", "infra_secrets.cli"] if command[0] == "infra-secrets" else ["pulumi"]
+    )
+    if command[0] == "infra-secrets":
+        program = [sys.executable, "-c", "from infra_secrets.cli import main; main()"]
+    done = subprocess.run(
+        [*program, *command[1:], "--help"],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=PATIENCE,
+    )
+    return done.stdout if done.returncode == 0 else ""
+
+
+def problem(words: Sequence[str]) -> str | None:
+    """Say what is wrong with a command of the pulumi, esc or infra-secrets command line."""
+    # `pulumi env` has the subcommands of `esc env`, and `esc run` is `pulumi env run`.
+    line = (
+        ["pulumi", "env", *words[2 if words[1] == "env" else 1 :]] if words[0] == "esc" else words
+    )
+    subcommand: list[str] = []
+    for word in line[1:]:
+        if not re.fullmatch(r"[a-z][a-z-]*", word):
+            break
+        known = re.search(rf"(?m)^\W*{re.escape(word)}\s{{2,}}", help_of(line[0], *subcommand))
+        if not known:
+            break
+        subcommand.append(word)
+    if len(line) > 1 and not subcommand:
+        return f"there is no `{' '.join(line[:2])}`"
+    said = help_of(line[0], *subcommand)
+    own = line[: line.index("--")] if "--" in line else line
+    for word in own:
+        flag = word.partition("=")[0]
+        if re.fullmatch(r"--?[a-z][a-z-]*", flag) and not re.search(rf"{re.escape(flag)}\b", said):
+            return f"`{' '.join([line[0], *subcommand])}` has no {flag}"
+    return None
+
+
+CHECKED = ("pulumi", "esc", "infra-secrets")
+
+
+@pytest.mark.parametrize("path", [page.path for page in pages()])
+def test_every_command_of_a_page_is_one_of_its_command_line(path: str) -> None:
+    [page] = [each for each in pages() if each.path == path]
+    found = []
+    for where, words in run_in(page):
+        name = words[0] if not re.match(r"\w+=", words[0]) else f"{words[0].partition('=')[0]}="
+        if name in CHECKED:
+            wrong = problem(words)
+        elif name == "pip":
+            wrong = wrong_extras(words)
+        else:
+            wrong = None if name in NOT_HERE else f"nothing checks {name!r}"
+        if wrong:
+            found.append(f"{where}: {wrong}")
+    assert found == []
+
+
+def wrong_extras(words: Sequence[str]) -> str | None:
+    """Say which extras of the package do not exist."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    asked = re.findall(r"[\w-]+", " ".join(re.findall(r"\[([\w,-]+)\]", " ".join(words))))
+    unknown = [each for each in asked if each not in extras]
+    return f"no such extras: {unknown}" if unknown or not asked else None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pulumi brew",
+        "pulumi config set --strong key",
+        "esc env set ENV path --secret --string --files -",
+        "infra-secrets brew",
+        "infra-secrets rehearse --account 1",
+        'sh -c "$(pulumi stack outputs key)"',
+    ],
+)
+def test_a_command_is_refused(command: str) -> None:
+    words = [*simple_commands(command)]
+    found = [*words, *(other for each in words for other in inner(each))]
+    assert [each for each in found if each[0] in CHECKED and problem(each)]
+
+
+def rehearsals() -> list[str]:
+    """List the commands of pages that rehearse a folder of this repository."""
+    found = [
+        words
+        for page in pages()
+        for _, words in run_in(page)
+        if words[:2] == ["infra-secrets", "rehearse"]
+    ]
+    return list(dict.fromkeys(shlex.join(words) for words in found if len(words) > 2))
+
+
+@pytest.mark.parametrize("command", rehearsals())
+def test_a_rehearsal_that_a_page_shows_is_well(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    _, _, folder, *options = shlex.split(command)
+
+    code, report, progress = rehearsed(capsys, Path(folder), *options)
+
+    assert code == 0, progress
+    assert report["well"] is True
