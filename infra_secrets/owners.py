@@ -242,10 +242,11 @@ class Claim:
         ]
         if urn in tracking:
             return _SAME_NAME
-        other = run.containers.get(tracking[0]) if tracking else None
-        if other is not None and await self._wants_the_same(other, place):
-            return _SHARED.format(name=place.get("name"), logical=other.wanted.logical_name)
-        if tracking and (urn in (state or {}) or other is not None):
+        # Not only what the state has: one that was made a moment ago may not be written yet.
+        for other in [*run.containers.values()]:
+            if other is not self and await self._wants_the_same(other, place):
+                return _SHARED.format(name=place.get("name"), logical=other.wanted.logical_name)
+        if tracking and (urn in (state or {}) or tracking[0] in run.containers):
             return _EXCHANGED.format(name=name_in(tracking[0]))
         if tracking:
             return f"{self._ours(tracking[0], urn)} Do not adopt it: it would be deleted under its old name."
@@ -253,7 +254,7 @@ class Claim:
 
     async def _wants_the_same(self, other: "Claim", place: Place) -> bool:
         """Whether another `Secret` of this run asks for this place too, through a provider of its own."""
-        if other.wanted.spelled != self.wanted.spelled:
+        if (other.cloud, other.wanted.spelled) != (self.cloud, self.wanted.spelled):
             return False
         return not clouds.differing(await self.cloud.where(other.wanted, other.provider), place)
 
