@@ -65,7 +65,7 @@ def test_a_loop_makes_a_container_for_each_name() -> None:
     assert {each["name"] for each in recorded("for name in names").values()} == {
         "shop/production/sentry-dsn",
         "shop/production/smtp-password",
-        "shop/production/search-api-key",
+        "shop/production/geocoder-key",
     }
 
 
@@ -73,7 +73,7 @@ def test_a_teams_function_adds_its_tags_and_leaves_the_rest_to_the_caller() -> N
     made = recorded("def ledger_secret")
 
     team = {"team": "ledger", "data-class": "restricted"}
-    assert own(made["SigningKey"]["tags"]) == team
+    assert own(made["ReportKey"]["tags"]) == team
     assert own(made["BankPin"]["tags"]) == {**team, "tier": "gold"}
     assert made["BankPin"]["name"] == "ledger/production/bank-pin"
 
