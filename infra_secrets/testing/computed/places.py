@@ -20,6 +20,6 @@ def id_of(subject: Subject, path: str = "id") -> str:
         case "azuread":
             return subject.uuid("id")
         case "kubernetes":
-            return f"{subject.given('namespace') or 'default'}/{subject.auto_name}"
+            return f"{subject.given('namespace') or 'default'}/{subject.own_name}"
         case _:
             return subject.auto_name

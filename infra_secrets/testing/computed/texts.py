@@ -221,6 +221,8 @@ def _zone_id(subject: Subject, _name: str, path: str) -> str:
 
 def _name(subject: Subject, _name: str, path: str) -> str:
     kind = subject.type.lower()
+    if subject.package == "kubernetes":
+        return subject.own_name
     if "zones" in kind and "[" in path:
         return _zone_name(subject, _name, path)
     if kind.startswith("get") and "region" in kind:
@@ -302,6 +304,12 @@ def _storage(subject: Subject, service: str) -> str:
     return f"https://{azure.name_of(subject)}.{service}.core.windows.net/"
 
 
+def _namespace(subject: Subject, name: str, path: str) -> str:
+    if subject.package == "kubernetes":
+        return subject.given("namespace") or "default"
+    return _any(subject, name, path)
+
+
 def _mac(subject: Subject, _name: str, path: str) -> str:
     digits = subject.digits(path, 10)
     return ":".join(["02", *(digits[place : place + 2] for place in range(0, 10, 2))])
@@ -367,6 +375,7 @@ _TABLE: Final[tuple[tuple[str, Text], ...]] = (
     (r"^(blob|queue|table|file|dfs)$", lambda subject, name, _path: _storage(subject, name)),
     (r"^web$", lambda subject, _name, _path: _storage(subject, "z6.web")),
     (r"(^|_)email(_address)?$", _email),
+    (r"^namespace$", _namespace),
     (r"^mac_address$", _mac),
     (r"(^|_)uid$", _uuid),
     (r"^resource_group(_name)?$", _group),
