@@ -27,7 +27,7 @@ from pulumi.runtime.proto import (
     status_pb2,
 )
 
-from infra_secrets.testing.clouds.kubernetes import ManifestType
+from infra_secrets.testing.clouds.kubernetes import ManifestType, is_manifest
 from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
 from infra_secrets.testing.engine import GRPC_OPTIONS
 from infra_secrets.testing.simulation import (
@@ -44,8 +44,7 @@ from infra_secrets.testing.values import UNKNOWN, decode, encode, holds_unknown,
 # The engine warns about a provider that is older than the SDK of the program.
 _ANY_VERSION: Final = "999.0.0"
 _ECHO: Final = EchoedType()
-# Packages that are echoed with a little more care.
-_ECHOES: Final[Mapping[str, ResourceType]] = {"kubernetes": ManifestType()}
+_MANIFEST: Final = ManifestType()
 _KINDS: Final = {
     ("add", False): provider_pb2.PropertyDiff.ADD,
     ("add", True): provider_pb2.PropertyDiff.ADD_REPLACE,
@@ -451,7 +450,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             found = self._cloud.resource_type(request.type)
         if found is None:
             self._echoed.add(request.type)
-            return _ECHOES.get(self._package, _ECHO)
+            manifest = self._package == "kubernetes" and is_manifest(request.type)
+            return _MANIFEST if manifest else _ECHO
         return found
 
     def _call(self, context: grpc.ServicerContext, request: Any) -> Call:
