@@ -134,9 +134,11 @@ def test_a_fence_that_nothing_rehearses_is_found(language: str) -> None:
 def test_no_kind_and_no_command_is_named_that_no_page_has() -> None:
     kinds = {kind(block) for _, block in ALL.values()}
     used = {words[0] for page in pages() for _, words in run_in(page)}
+    said = {text for page in pages() for text in page.inline_code()}
 
     assert [each for each in ELSEWHERE if each not in kinds] == []
     assert [each for each in NOT_HERE if each not in used] == []
+    assert [each for each in WRONG_ON_PURPOSE if each not in said] == []
 
 
 # Programs ----------------------------------------------------------------------------------------
@@ -435,16 +437,15 @@ def help_of(*command: str) -> str:
 
 def problem(words: Sequence[str]) -> str | None:
     """Say what is wrong with a command of the pulumi, esc or infra-secrets command line."""
-    # `pulumi env` has the subcommands of `esc env`, and `esc run` is `pulumi env run`.
-    line = (
-        ["pulumi", "env", *words[2 if words[1] == "env" else 1 :]] if words[0] == "esc" else words
-    )
+    line = [*words]
+    if words[0] == "esc":  # not installed here; `pulumi env` has its subcommands, and `run` too
+        line = ["pulumi", *([] if words[1] in ("env", "login") else ["env"]), *words[1:]]
     subcommand: list[str] = []
     for word in line[1:]:
         if not re.fullmatch(r"[a-z][a-z-]*", word):
             break
-        said = help_of(line[0], *subcommand)
-        if not re.search(rf"(?m)^\W*{re.escape(word)}\s{{2,}}", said):
+        said, further = help_of(line[0], *subcommand), help_of(line[0], *subcommand, word)
+        if further in (said, ""):  # an argument, or nothing: then what has subcommands is misspelt
             if re.search(r"(?m)^[\w ]*Commands:|─ Commands ─", said):
                 return f"there is no `{' '.join([line[0], *subcommand, word])}`"
             break
@@ -459,13 +460,24 @@ def problem(words: Sequence[str]) -> str | None:
 
 
 CHECKED = ("pulumi", "esc", "infra-secrets")
+WRONG_ON_PURPOSE = ("pulumi config get key --plaintext", "esc env get ENV --format json")
+"""In a sentence that says what is wrong with it."""
+
+
+def in_sentences(page: Page) -> Iterator[tuple[str, list[str]]]:
+    """Yield every command of a page's sentences."""
+    for text in page.inline_code():
+        if re.match(rf"({'|'.join(CHECKED)}) [a-z]", text) and text not in WRONG_ON_PURPOSE:
+            for words in simple_commands(text):
+                if words and words[0] in CHECKED:
+                    yield f"{page.path}, `{text}`", words
 
 
 @pytest.mark.parametrize("path", [page.path for page in pages()])
 def test_every_command_of_a_page_is_one_of_its_command_line(path: str) -> None:
     [page] = [each for each in pages() if each.path == path]
     found = []
-    for where, words in run_in(page):
+    for where, words in (*run_in(page), *in_sentences(page)):
         name = words[0]
         if name in CHECKED:
             wrong = problem(words)
