@@ -6,10 +6,12 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 import pulumi_gcp as gcp
+import pulumi_kubernetes as kubernetes
 import pytest
 
-from infra_secrets import Secret
+from infra_secrets import ExternalEnv, Secret
 from infra_secrets.testing import Rehearsal
+from tests.conftest import VAULT
 
 CONFIG = {
     "infra-secrets:cloud": "aws",
@@ -103,3 +105,65 @@ def test_one_provider_is_refused_before_anything_is_created() -> None:
 
         assert "is already the container of" in refused.error
         assert rehearsal.aws.names() == []
+
+
+def test_a_provider_reaches_the_grants_too_also_from_a_component_above() -> None:
+    class Team(pulumi.ComponentResource):
+        def __init__(self, opts: pulumi.ResourceOptions) -> None:
+            super().__init__("acme:index:Team", "team", {}, opts)
+            Secret(
+                "StripeApiKey",
+                readers=["arn:aws:iam::123456789012:role/api"],
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+
+    def program() -> None:
+        Team(pulumi.ResourceOptions(providers=[aws.Provider("virginia", region="us-east-1")]))
+
+    with rehearsal_of(program) as rehearsal:
+        rehearsal.up()
+
+        found = {
+            each["type"]: each["provider"].rpartition("::")[0].rpartition("::")[2]
+            for each in rehearsal.resources
+            if each["type"].startswith("aws:secretsmanager")
+        }
+        assert found == {
+            "aws:secretsmanager/secret:Secret": "virginia",
+            "aws:secretsmanager/secretPolicy:SecretPolicy": "virginia",
+        }
+
+
+def test_one_name_in_two_vaults_is_two_containers() -> None:
+    other = VAULT.replace("shop-prod", "shop-other")
+
+    def program() -> None:
+        Secret("Here", key="stripe-api-key", cloud="azure", azure_vault_id=VAULT)
+        Secret("There", key="stripe-api-key", cloud="azure", azure_vault_id=other)
+
+    with rehearsal_of(program) as rehearsal:
+        rehearsal.up()
+
+        assert rehearsal.azure.names() == ["shop--production--stripe-api-key"] * 2
+
+
+def test_one_pod_takes_variables_from_two_regions() -> None:
+    def program() -> None:
+        spec: dict[str, Any] = {"containers": [{"name": "web", "image": "web:1"}]}
+        for region in ("eu-central-1", "us-east-1"):
+            name = f"API_KEY_{region.upper().replace('-', '_')}"
+            env = ExternalEnv(
+                region,
+                secrets={name: "shop/production/api-key"},
+                aws_region=region,
+                service_account="shop",
+            )
+            spec = env.inject(spec)
+        kubernetes.core.v1.Pod("web", spec=spec)
+
+    with rehearsal_of(program) as rehearsal:
+        rehearsal.up()
+
+        [pod] = [each for each in rehearsal.resources if each["type"] == "kubernetes:core/v1:Pod"]
+        names = [each["name"] for each in pod["inputs"]["spec"]["containers"][0]["env"]]
+        assert sorted(names) == ["API_KEY_EU_CENTRAL_1", "API_KEY_US_EAST_1"]
