@@ -10,7 +10,7 @@ CLUSTER := .engine/kubernetes-$(KUBERNETES_VERSION)
 export PATH := $(PATH):$(CURDIR)/$(ENGINE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster test-consumer check format bench reliability lives engine cluster clean
+.PHONY: help demo test test-cluster test-consumer check format bench reliability reference lives engine cluster clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: $(VENV)/ready engine  ## Measure against raw resources (ratios of one run
 
 reliability: $(VENV)/ready engine  ## Run every scenario with raw resources too and write docs/reliability.md
 	@$(BIN)/python -m tests.reliability
+
+reference: $(VENV)/ready  ## Write docs/reference.md from the code
+	@$(BIN)/python -m tests.reference
 
 lives: $(VENV)/ready engine  ## Play random lives for MINUTES= (10) on CLOUD= (all), from SEED=, and print what broke
 	@SEED="$(SEED)" MINUTES="$(MINUTES)" CLOUD="$(CLOUD)" $(BIN)/python -m tests.lives

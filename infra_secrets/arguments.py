@@ -26,10 +26,11 @@ from infra_secrets.errors import (
     ValueGivenError,
     combined,
 )
-from infra_secrets.given import CONFIG, Reader, argument_name, is_input, kind, quote_it, read_name
+from infra_secrets.given import Reader, argument_name, is_input, kind, quote_it, read_name
 from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
 from infra_secrets.registering import names_are_fixed, one_clear_message
 from infra_secrets.run import Run, this_stack
+from infra_secrets.settings import AUTONAMING, CLOUD, ENVIRONMENT, RETENTION, SERVICE
 
 SET_BY_HAND = "Leave it out: a value is set by hand, with the command in output set_command."
 
@@ -142,16 +143,14 @@ class _Reader(Reader):
         fields = self._fields()
         cloud = self._cloud(texts["cloud"])
         secret_name = self._name(name, texts, has_fields=bool(fields))
-        retention = texts["retention"] or self.configured("retention") or clouds.KEEP
+        retention = texts["retention"] or self.configured(RETENTION) or clouds.KEEP
         if retention not in clouds.RETENTIONS:
             close = nearest(retention, clouds.RETENTIONS)
             self.refuse(
                 f"retention={shown(retention)} is not known; it must be one of {_RETENTIONS}."
                 + (f" Did you mean {close!r}?" if close else "")
             )
-        elif retention != clouds.KEEP and names_are_fixed(
-            None, pulumi.Config("pulumi").get("autonaming")
-        ):
+        elif retention != clouds.KEEP and names_are_fixed(None, AUTONAMING.read()):
             self.refuse(
                 f"retention={retention!r} cannot be combined with config pulumi:autonaming as it is: without "
                 f"something random in every name Pulumi deletes a resource before it makes its replacement, and "
@@ -195,14 +194,14 @@ class _Reader(Reader):
         return cloud, wanted
 
     def _cloud(self, text: str | None) -> Cloud | None:
-        if text is None and ("cloud" in self.given or self.is_secret("cloud")):
+        if text is None and ("cloud" in self.given or self.is_secret(CLOUD)):
             return None  # refused already
-        text = text or self.configured("cloud") or None
+        text = text or self.configured(CLOUD) or None
         known = clouds.available()
         if text is None:
             self.errors.append(
                 UnknownCloudError(
-                    f"no cloud is chosen. Choose it for the stack: pulumi config set {CONFIG}:cloud {known[0]} "
+                    f"no cloud is chosen. Choose it for the stack: pulumi config set {CLOUD} {known[0]} "
                     f"(one of {', '.join(known)}), or for this secret with cloud=."
                 )
             )
@@ -221,14 +220,14 @@ class _Reader(Reader):
         ):
             return None  # refused already
         origins = []
-        service = texts["service"] or self.configured("service")
+        service = texts["service"] or self.configured(SERVICE)
         if not service:
             service = pulumi.get_project()
-            origins.append(("service", service, "the project's name"))
-        environment = texts["environment"] or self.configured("environment")
+            origins.append((SERVICE, service, "the project's name"))
+        environment = texts["environment"] or self.configured(ENVIRONMENT)
         if not environment:
             environment = pulumi.get_stack()
-            origins.append(("environment", environment, "the stack's name"))
+            origins.append((ENVIRONMENT, environment, "the stack's name"))
         key = texts["key"]
         try:
             if key is None and not has_fields:
@@ -239,9 +238,9 @@ class _Reader(Reader):
             return SecretName(service=service, environment=environment, key=key)
         except SecretNameError as error:
             changes = "".join(
-                f" {part} is {origin}; pulumi config set {CONFIG}:{part} {suggest(text, part)} gives another."
-                for part, text, origin in origins
-                if f"{part}=" in str(error)
+                f" {key.name} is {origin}; pulumi config set {key} {suggest(text, key.name)} gives another."
+                for key, text, origin in origins
+                if f"{key.name}=" in str(error)
             )
             self.errors.append(SecretNameError(f"{error}{changes}"))
             return None
@@ -324,7 +323,7 @@ class _Reader(Reader):
                         UnsupportedError(
                             f"{setting} is for {clouds.load(other).SPELLING.title} only, and this secret is in "
                             f"{cloud.SPELLING.title}. Leave it out, or give it by config "
-                            f"({CONFIG}:{clouds.load(other).SETTINGS[setting]}), which the other clouds pass over."
+                            f"({clouds.load(other).SETTINGS[setting]}), which the other clouds pass over."
                         )
                     )
         return settings

@@ -20,9 +20,10 @@ from pulumi.runtime import config as stack_config
 from infra_secrets import formats, manifests
 from infra_secrets.argument_types import SequenceNotStr
 from infra_secrets.errors import StackConfigError
-from infra_secrets.given import CONFIG, kind
+from infra_secrets.given import kind
 from infra_secrets.naming import is_credential, nearest, shown
 from infra_secrets.registering import one_clear_message
+from infra_secrets.settings import CONFIG_FILE, NAMESPACE, REQUIRE_ESC
 
 _HIDDEN_KEY = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9]{20,}")
 _SECRET_NAME = re.compile(
@@ -348,11 +349,11 @@ def require_esc(allow: SequenceNotStr[str] = ()) -> None:
     Raises:
         StackConfigError: One error with every such key, and the command that moves each. Never a value.
     """
-    mode = pulumi.Config(CONFIG).get("requireEsc") or "refuse"
+    mode = REQUIRE_ESC.read() or "refuse"
     with one_clear_message():
         if mode not in ("refuse", "warn"):
             raise StackConfigError(
-                f"config {CONFIG}:requireEsc is {shown(mode)}; it must be 'refuse' (the default) or 'warn'."
+                f"config {REQUIRE_ESC} is {shown(mode)}; it must be 'refuse' (the default) or 'warn'."
             )
         given: object = allow
         if not isinstance(given, list | tuple) or not all(isinstance(each, str) for each in given):
@@ -385,7 +386,7 @@ def _misplaced(home: Home) -> Iterator[tuple[Key, str]]:
     for key, value in home.own.items():
         if _holds_ciphertext(value):
             yield key, "is a secret in the stack's file"
-        elif key.namespace != CONFIG and _looks_secret(key.name, value):
+        elif key.namespace != NAMESPACE and _looks_secret(key.name, value):
             yield key, "looks like a secret, in plain text"
     if home.has_file and not home.environments:
         for key in known_keys():
@@ -484,12 +485,12 @@ def _asked_for_another_file(usual: str) -> str | None:
 
     Command lines can be read on Linux alone. A program that the Automation API runs has no engine above it.
     """
-    option, variable = "--config-file", "PULUMI_OPTION_CONFIG_FILE"
+    option = "--config-file"
     for word, following in pairwise([*_words_of_the_engine(), ""]):
         name, equals, file = word.partition("=")
         if name == option:
             return option if Path(file if equals else following).name != usual else None
-    return variable if Path(os.environ.get(variable) or usual).name != usual else None
+    return str(CONFIG_FILE) if Path(CONFIG_FILE.read() or usual).name != usual else None
 
 
 def _words_of_the_engine() -> list[str]:

@@ -29,6 +29,7 @@ from infra_secrets.pods import (
     read_pod_name,
 )
 from infra_secrets.registering import apply_clearly, one_clear_message, short_stack_trace
+from infra_secrets.settings import CLOUD
 
 API = "external-secrets.io/v1"
 """The operator's API; served since its 0.16 (external-secrets/external-secrets apis/externalsecrets/v1)."""
@@ -50,9 +51,9 @@ class ExternalEnvArgs(TypedDict, total=False):
 
     secrets: Mapping[str, pulumi.Input[str]]
     """Environment variables: each name with a container's `secret_name`, e.g. `{"STRIPE_API_KEY": stripe.secret_name}`,
-    or `"<secret_name>#<field>"` for one field of a JSON document."""
+    or `"<secret_name>#<field>"` for one field of a JSON document. Default: none."""
     files: Mapping[str, pulumi.Input[str]]
-    """Files: each absolute path with a container, in the same way, mounted read-only."""
+    """Files: each absolute path with a container, in the same way, mounted read-only. Default: none."""
     store: pulumi.Input[str]
     """Name of a SecretStore that exists. Default: one is made, for `cloud` and `service_account`."""
     store_kind: Literal["SecretStore", "ClusterSecretStore"]
@@ -61,7 +62,7 @@ class ExternalEnvArgs(TypedDict, total=False):
     """Where the containers are, for a store that is made. Default: config `infra-secrets:cloud`."""
     service_account: pulumi.Input[str]
     """Service account as which the store that is made reads, by the cloud's workload identity. It must be in the
-    same namespace and be bound to a principal that is among the `readers` of each `Secret`."""
+    same namespace and be bound to a principal that is among the `readers` of each `Secret`. Needed without `store`."""
     aws_region: pulumi.Input[str]
     """Region of the containers, on AWS only. Default: config `aws:region`."""
     gcp_project: pulumi.Input[str]
@@ -69,11 +70,11 @@ class ExternalEnvArgs(TypedDict, total=False):
     azure_vault_id: pulumi.Input[str]
     """ARM id of the Key Vault, on Azure only. Default: config `infra-secrets:azureVaultId`."""
     refresh_interval: str
-    """How often the operator looks for a new value, e.g. `15m`. Default: `1h`."""
+    """How often the operator looks for a new value, in Go's units (`s`, `m`, `h`), e.g. `15m`. Default: `1h`."""
     namespace: pulumi.Input[str]
     """Namespace of the workloads. Default: the provider's."""
     labels: Mapping[str, pulumi.Input[str]]
-    """Labels of everything that is made."""
+    """Labels of everything that is made. Default: none."""
     reloader: bool
     """Let Stakater Reloader roll the workloads when the operator has written a new value. Without it, running pods keep
     the values that they started with. Default: false."""
@@ -168,11 +169,10 @@ class _ExternalReader(PodReader):
         if cloud is None:
             return None, store_kind, None, {}
         for setting, key in cloud.STORE_SETTINGS.items():
-            namespace, _, name = key.partition(":")
             found = settings.get(setting)
-            if found is None and self.is_secret(name, namespace):
+            if found is None and self.is_secret(key):
                 continue
-            found = found or pulumi.Config(namespace).get(name)
+            found = found or key.read()
             if found is None:
                 self.refuse(
                     f"{setting} is missing, and the store needs it. Give it here, or for the stack: pulumi config set "
@@ -190,12 +190,12 @@ class _ExternalReader(PodReader):
         return None, store_kind, cloud, {**settings, "service_account": account}
 
     def _cloud(self, chosen: str | None) -> "Cloud | None":
-        if chosen is None and ("cloud" in self.given or self.is_secret("cloud")):
+        if chosen is None and ("cloud" in self.given or self.is_secret(CLOUD)):
             return None  # refused already
-        chosen = chosen or self.configured("cloud")
+        chosen = chosen or self.configured(CLOUD)
         if chosen is None:
             self.refuse(
-                f"no cloud is chosen. Choose it for the stack: pulumi config set infra-secrets:cloud "
+                f"no cloud is chosen. Choose it for the stack: pulumi config set {CLOUD} "
                 f"{clouds.available()[0]} (one of {', '.join(clouds.available())}), or here with cloud=, or name a "
                 f"store that exists with store=."
             )

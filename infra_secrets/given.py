@@ -16,12 +16,8 @@ from infra_secrets.internals import is_input_type
 from infra_secrets.naming import is_credential, looks_like_a_value, nearest, quotable, shown
 from infra_secrets.plain_text import secrets_in
 from infra_secrets.registering import one_clear_message
+from infra_secrets.settings import ConfigKey
 
-CONFIG = "infra-secrets"
-"""Namespace of the package's config keys, e.g. `infra-secrets:cloud`."""
-
-# A vault's id often comes from another stack's outputs, all of which may be secret.
-_VAULT = f"{CONFIG}:azureVaultId"
 _HALF = re.compile("[\ud800-\udfff]")
 _HALVES = (
     "halves of characters (surrogates), which are no text and cannot be sent. Decode it as UTF-8"
@@ -54,7 +50,6 @@ class Reader:
         self.checks: list[pulumi.Output[Any]] = []
         """What is looked at as soon as it is known; each fails with the refusal."""
         self.given = dict(given)
-        self.config = pulumi.Config(CONFIG)
         # Also what was given as None: whoever writes `value=None` looks for a place for the value.
         for key in [key for key in self.given if key not in known]:
             del self.given[key]
@@ -88,18 +83,17 @@ class Reader:
             f"{argument} must be {rule}{', ' if takes else ''}{takes}; found {kind(found)}{quoted}."
         )
 
-    def configured(self, key: str, namespace: str = CONFIG) -> str | None:
+    def configured(self, key: ConfigKey) -> str | None:
         """Read what the stack's config says where no argument does; everybody sees it, so it must not be secret."""
-        return None if self.is_secret(key, namespace) else pulumi.Config(namespace).get(key)
+        return None if self.is_secret(key) else key.read()
 
-    def is_secret(self, key: str, namespace: str = CONFIG) -> bool:
+    def is_secret(self, key: ConfigKey) -> bool:
         """Refuse a config key that is secret. What it holds is not repeated, and so not judged either."""
-        name = f"{namespace}:{key}"
-        secret = name != _VAULT and pulumi.runtime.is_config_secret(name)
+        secret = not key.may_be_secret and pulumi.runtime.is_config_secret(str(key))
         if secret:
             self.refuse(
-                f"config {name} is a secret, and would be shown in plain text. Store it as plain text: in "
-                f"ESC without fn::secret, or with pulumi config set --plaintext {name} <...>"
+                f"config {key} is a secret, and would be shown in plain text. Store it as plain text: in "
+                f"ESC without fn::secret, or with pulumi config set --plaintext {key} <...>"
             )
         return secret
 

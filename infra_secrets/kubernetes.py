@@ -61,19 +61,22 @@ class EscEnvArgs(TypedDict, total=False):
 
     secrets: Mapping[str, str]
     """Environment variables from secret config: each name with its config key, e.g. `{"DATABASE_URL": "postgres_url"}`.
-    A key belongs to the project; `other:key` names another namespace."""
+    A key belongs to the project; `other:key` names another namespace. Default: none."""
     config: Mapping[str, str]
-    """Environment variables from config that everybody may see. A key that is secret is refused."""
+    """Environment variables from config that everybody may see, e.g. `{"LOG_LEVEL": "log_level"}`. A key that is secret
+    is refused. Default: none."""
     files: Mapping[str, str]
-    """Files from secret config: each absolute path with its config key, mounted read-only."""
+    """Files from secret config: each absolute path with its config key, mounted read-only. Default: none."""
     formats: Mapping[str, Format]
-    """What a variable or file must hold: `json`, `int`, `bool`, `pem`, or the scheme of a URL, e.g. `postgresql`."""
+    """What a variable or file must hold: `json`, `int`, `bool`, `pem`, or the scheme of a URL, e.g. `postgresql`.
+    Default: any text that is not empty."""
     optional: SequenceNotStr[str]
-    """Variables and files that may be missing from the config, or empty there; they are then left out."""
+    """Variables and files that may be missing from the config, or empty there; they are then left out.
+    Default: all are needed."""
     namespace: pulumi.Input[str]
     """Namespace of the workloads, which must exist; a Namespace's name will do. Default: the provider's."""
     labels: Mapping[str, pulumi.Input[str]]
-    """Labels of everything that is made."""
+    """Labels of everything that is made, beside the package's own. Default: none."""
     reloader: bool
     """Let Stakater Reloader roll the workloads. The objects are then not immutable, and are changed in place where the
     provider has `enableSecretMutable` and `enableConfigMapMutable`. Default: false."""
@@ -82,8 +85,8 @@ class EscEnvArgs(TypedDict, total=False):
     not roll at once. You delete it yourself, by its labels `infra-secrets/name`, `/stack` and `/project`. Default:
     false."""
     file_mode: str
-    """Permission bits of the files in octal, as for chmod. Default: `0444`, so that any user may read them; OpenSSH
-    in a container that runs as root wants `0400`."""
+    """Permission bits of the files in octal, as for chmod. Default: `0444`. Any user may then read them; OpenSSH in a
+    container that runs as root wants `0400`."""
 
 
 class EscDeploymentArgs(EscEnvArgs, total=False):
@@ -94,27 +97,31 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
     replicas: int
     """How many pods. Default: none is said, which is one, or what an autoscaler wants."""
     port: int
-    """A port on which the container listens; it is called `http`."""
+    """A port on which the container listens, 1 to 65535; it is called `http`. Default: none."""
     ports: Mapping[str, int]
-    """Ports by name, e.g. `{"http": 8080, "metrics": 9090}`."""
+    """Ports by name, e.g. `{"http": 8080, "metrics": 9090}`. Default: none."""
     command: SequenceNotStr[pulumi.Input[str]]
-    """Instead of the image's entry point."""
+    """Instead of the image's entry point. Default: the image's."""
     arguments: SequenceNotStr[pulumi.Input[str]]
-    """Instead of the image's arguments (`args` in Kubernetes). `$(NAME)` in one stands for a variable."""
+    """Instead of the image's arguments (`args` in Kubernetes). `$(NAME)` in one stands for a variable.
+    Default: the image's."""
     resources: Mapping[str, Mapping[str, Any]]
-    """`requests` and `limits`, e.g. `{"requests": {"cpu": "250m", "memory": "512Mi"}}`."""
+    """`requests` and `limits`, e.g. `{"requests": {"cpu": "250m", "memory": "512Mi"}}`. Default: none,
+    or what a LimitRange of the namespace says."""
     service_account: pulumi.Input[str]
     """Name of the service account. Default: the namespace's, without a token."""
     annotations: Mapping[str, pulumi.Input[str]]
-    """Annotations of the Deployment, e.g. `{"pulumi.com/timeoutSeconds": "300"}`."""
+    """Annotations of the Deployment, e.g. `{"pulumi.com/timeoutSeconds": "300"}`. Default: none."""
     readiness_probe: Mapping[str, Any]
-    """When a pod may get requests, as in Kubernetes, e.g. `{"httpGet": {"path": "/healthz", "port": "http"}}`."""
+    """When a pod may get requests, as in Kubernetes, e.g. `{"httpGet": {"path": "/healthz", "port": "http"}}`.
+    Default: as soon as it has started."""
     liveness_probe: Mapping[str, Any]
-    """When a container is to be started again."""
+    """When a container is to be started again, as in Kubernetes. Default: when it ends."""
     startup_probe: Mapping[str, Any]
-    """When a container has started; the other probes wait for it."""
+    """When a container has started; the other probes wait for it. Default: at once."""
     writable_paths: SequenceNotStr[str]
-    """Folders in which the container may write, e.g. `["/tmp"]`: empty ones that end with the pod."""
+    """Folders in which the container may write, e.g. `["/tmp"]`: empty ones that end with the pod.
+    Default: none."""
     relax: SequenceNotStr[
         Literal[
             "runAsNonRoot",
@@ -126,7 +133,7 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
         ]
     ]
     """Security settings to leave out, by name: `runAsNonRoot`, `seccompProfile`, `readOnlyRootFilesystem`,
-    `allowPrivilegeEscalation`, `capabilities`, `automountServiceAccountToken`."""
+    `allowPrivilegeEscalation`, `capabilities`, `automountServiceAccountToken`. Default: all are set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ cluster a provider belongs to is of no interest here.
 Source: pulumi-kubernetes provider/pkg/provider/provider.go, Configure and Create (v4.32).
 """
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -16,11 +15,15 @@ import pulumi
 from infra_secrets.internals import Asking
 from infra_secrets.registering import name_in
 from infra_secrets.run import Run
+from infra_secrets.settings import (
+    KUBERNETES_APPLIES,
+    KUBERNETES_APPLIES_VARIABLE,
+    KUBERNETES_RENDERS,
+)
 
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 (a type token)
-_RENDERS = "renderYamlToDirectory"
-_APPLIES = "enableServerSideApply"
-_APPLIES_VARIABLE = "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY"
+_RENDERS, _APPLIES = KUBERNETES_RENDERS.name, KUBERNETES_APPLIES.name
+_APPLIES_VARIABLE = KUBERNETES_APPLIES_VARIABLE.name
 
 _WHY = {
     _RENDERS: "it writes every object to a folder, and a Secret's values with it, in base64 that everybody can read",
@@ -36,8 +39,9 @@ def default_provider_problem(opts: pulumi.ResourceOptions | None) -> str | None:
     """Say why the default provider must not get a Secret; None where it may, or another one is used."""
     if _explicit(opts):
         return None
-    config = pulumi.Config("kubernetes")
-    setting, said_by = _shows({name: config.get(name) for name in (_RENDERS, _APPLIES)})
+    setting, said_by = _shows(
+        {key.name: key.read() for key in (KUBERNETES_RENDERS, KUBERNETES_APPLIES)}
+    )
     if setting is None:
         return None
     if said_by == _APPLIES_VARIABLE:
@@ -100,9 +104,10 @@ def _shows(settings: Mapping[str, Any]) -> tuple[str | None, str]:
     if isinstance(settings.get(_RENDERS), str) and settings[_RENDERS]:
         return _RENDERS, _RENDERS
     applies = settings.get(_APPLIES)
-    if applies is None and _APPLIES_VARIABLE in os.environ:
+    by_variable = KUBERNETES_APPLIES_VARIABLE.read()
+    if applies is None and by_variable is not None:
         # Anything but `true` is false to the provider.
-        return (_APPLIES if os.environ[_APPLIES_VARIABLE] != "true" else None), _APPLIES_VARIABLE
+        return (_APPLIES if by_variable != "true" else None), _APPLIES_VARIABLE
     return (_APPLIES if str(applies).lower() == "false" else None), _APPLIES
 
 

@@ -242,11 +242,21 @@ class Claim:
         ]
         if urn in tracking:
             return _SAME_NAME
+        # Not only what the state has: one that was made a moment ago may not be written yet.
+        for other in [*run.containers.values()]:
+            if other is not self and await self._wants_the_same(other, place):
+                return _SHARED.format(name=place.get("name"), logical=other.wanted.logical_name)
         if tracking and (urn in (state or {}) or tracking[0] in run.containers):
             return _EXCHANGED.format(name=name_in(tracking[0]))
         if tracking:
             return f"{self._ours(tracking[0], urn)} Do not adopt it: it would be deleted under its old name."
         return self._in_no_state(existing, place, urn, state)
+
+    async def _wants_the_same(self, other: "Claim", place: Place) -> bool:
+        """Whether another `Secret` of this run asks for this place too, through a provider of its own."""
+        if (other.cloud, other.wanted.spelled) != (self.cloud, self.wanted.spelled):
+            return False
+        return not clouds.differing(await self.cloud.where(other.wanted, other.provider), place)
 
     def _in_no_state(
         self, existing: Existing | None, place: Place, urn: str, state: State | None
@@ -507,6 +517,11 @@ _SAME_NAME = (
     "What was changed needs a new container (replicas, or up --replace), and there cannot be two of one name. Nothing "
     "was changed. Undo the change; or give the new container another key=; or, if the value may go, take this Secret "
     "out of the program, run pulumi up, and put it back. Do not adopt it."
+)
+_SHARED = (
+    "{name!r} is the container of Secret({logical!r}) of this program too, and two secrets of a program cannot share "
+    "one: their providers are of the same account and region (or project). Nothing of it was changed. Give one of "
+    "the two another key=, service= or environment=, or a provider of another place; or use the other Secret for both."
 )
 _EXCHANGED = (
     "The container that it wants is this stack's own and still that of {name!r}, which this change moves away from it. "

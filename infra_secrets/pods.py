@@ -19,6 +19,7 @@ from infra_secrets.errors import EnvArgsError, WorkloadError
 from infra_secrets.given import Reader, is_input, kind, quote_it, read_name
 from infra_secrets.naming import looks_like_a_value, shown
 from infra_secrets.registering import names_are_fixed, one_clear_message
+from infra_secrets.settings import AUTONAMING, KUBERNETES_NAMESPACE
 from infra_secrets.workloads import Injection, workload_kind
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ class PodReader(Reader):
         problem = manifests.label_problem(name)
         if problem:
             self.refuse(problem)
-        if names_are_fixed("kubernetes", pulumi.Config("pulumi").get("autonaming")):
+        if names_are_fixed("kubernetes", AUTONAMING.read()):
             self.refuse(
                 "config pulumi:autonaming gives Kubernetes objects names without anything random in them. A changed "
                 "value would then delete the running Deployment before it makes the new one. Add a pattern for "
@@ -257,7 +258,7 @@ class PodEnvironment(pulumi.ComponentResource):
                 f"only the Secrets of their own. The environment is in {shown(ours)}; make another with "
                 f"namespace={shown(theirs)}."
             )
-        usual = pulumi.Config("kubernetes").get("namespace") or "default"
+        usual = KUBERNETES_NAMESPACE.read() or "default"
         if isinstance(ours, str) and theirs is None and ours != usual:
             pulumi.log.warn(
                 f"{self._what}: {workload_kind(args.type_)} {args.name} names no namespace, and the environment is in "

@@ -7,7 +7,6 @@ to resources and they to the connection.
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -19,6 +18,7 @@ from infra_secrets.errors import InfraSecretsError
 from infra_secrets.internals import Asking, Holder, Later
 from infra_secrets.naming import NamesTaken
 from infra_secrets.registering import in_program
+from infra_secrets.settings import SKIP_CHECKPOINTS
 
 names_of_this_run: ContextVar[NamesTaken | None] = ContextVar("names_of_this_run", default=None)
 """A plugin has a connection for each component, and says itself which of them belong to one run."""
@@ -135,7 +135,7 @@ async def resources_in_state(type_: str) -> dict[str, Mapping[str, Any]] | None:
 
 
 async def _has_state() -> bool:
-    written = not pulumi.runtime.is_dry_run() and not os.environ.get("PULUMI_SKIP_CHECKPOINTS")
+    written = not pulumi.runtime.is_dry_run() and not SKIP_CHECKPOINTS.read()
     if written and pulumi.get_organization() == _NO_ORGANIZATION:
         return True
     return bool((await _ask("readStackOutputs", name=this_stack())).get("outputs"))

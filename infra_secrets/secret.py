@@ -33,16 +33,18 @@ class SecretArgs(TypedDict, total=False):
     fields: SequenceNotStr[str]
     """JSON keys that the value must have, e.g. `["STRIPE_API_KEY", "DATABASE_URL"]`. Default: one plain value."""
     description: pulumi.Input[str]
-    """What it is for, in a sentence. Not secret."""
+    """What it is for, in a sentence. Not secret. Default: nothing is said."""
     owner: pulumi.Input[str]
-    """Who answers for it, e.g. `payments@example.com`. Not secret."""
+    """Who answers for it, e.g. `payments@example.com`. Not secret. Default: nobody is named."""
     max_age_days: int
-    """How old the value may get, in whole days. Recorded for whoever checks it; nothing is rotated."""
+    """How old the value may get, in whole days, 1 to 36,500. Recorded for whoever checks it; nothing is rotated.
+    Default: no limit."""
     tags: Mapping[str, pulumi.Input[str]]
-    """Added to the container: tags on AWS and Azure, labels on GCP. Not secret."""
+    """Added to the container: tags on AWS and Azure, labels on GCP. Not secret. Default: only the package's own."""
     retention: Literal["keep", "recover", "discard"]
-    """What removing it from code may do: `keep` (refused), `recover` (deleted, can be brought back) or `discard`.
-    Default: config `infra-secrets:retention`, else `keep`."""
+    """What removing it from code may do: `keep` (refused), `recover` (deleted, can be brought back; refused
+    on GCP) or `discard` (deleted as fast as the cloud allows). Default: config `infra-secrets:retention`, else
+    `keep`."""
     encryption_key: pulumi.Input[str]
     """Customer-managed key: a KMS key ARN on AWS, a Cloud KMS key name on GCP. Default: the cloud's own."""
     replicas: SequenceNotStr[str]
@@ -54,13 +56,14 @@ class SecretArgs(TypedDict, total=False):
     adopt: str
     """Id of an existing container to take over, value and all, instead of creating one: its ARN on AWS,
     `projects/P/secrets/S` on GCP, its ARM id on Azure. Nothing deletes it while this is given; remove it once the
-    container is taken over."""
+    container is taken over. Default: a container is created."""
     adopt_from: str
     """The stack that has the container until now, as `organization/project/stack`: only with `adopt`, and only where
-    the container says that it belongs to another stack."""
+    the container says that it belongs to another stack. Default: it belongs to none."""
     formerly: str
     """Logical name, or URN, of the resource of this stack that was the container until now, e.g. a raw
-    `aws.secretsmanager.Secret`. It is taken over in place, value and all; remove this once it is."""
+    `aws.secretsmanager.Secret`. It is taken over in place, value and all; remove this once it is.
+    Default: there was none."""
     azure_vault_id: pulumi.Input[str]
     """ARM id of the Key Vault, on Azure only. Default: config `infra-secrets:azureVaultId`."""
 

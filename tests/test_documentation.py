@@ -1,8 +1,8 @@
-"""The documentation is held to the code: every block, command, config key and link in it.
+"""The documentation is held to the code: types, commands, config keys and links.
 
-A check takes a page and returns what is wrong with it as sentences, so that the same checks can be
-fed broken pages, which shows that they can fail. Prose is not judged, and no address outside the
-repository is looked up.
+That its examples do what they say is in `test_pages.py`. A check takes a page and returns what is wrong with it as
+sentences, so that the same checks can be fed broken pages, which shows that they can fail. Prose is not judged, and no
+address outside the repository is looked up.
 """
 
 import json
@@ -20,9 +20,10 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from infra_secrets import SecretArgs, clouds
+from infra_secrets import SecretArgs, clouds, settings
 from infra_secrets.secret import Secret
 from infra_secrets.testing.recording import Recording
+from tests import reference
 from tests.conftest import PATIENCE
 
 ROOT = Path(__file__).parents[1]
@@ -33,21 +34,6 @@ CONFIG = {
     "/resourceGroups/shared/providers/Microsoft.KeyVault/vaults/shop-production",
     "infra-secrets:azureWriterRoleId": "11111111-2222-3333-4444-666666666666",
     "aws:region": "eu-west-1",
-    "labels": ["PERSON"],
-}
-SECRETS = {
-    "api_token": "made-up-token",
-    "postgres_url": "postgresql://shop:made-up@db.example.com/shop",
-    "sentry_dsn": "https://made-up@errors.example.com/1",
-    "ssh_private_key": "-----BEGIN PRIVATE KEY-----\nbWFkZSB1cA==\n-----END PRIVATE KEY-----\n",
-}
-# As secret config of a stack that imports an ESC environment, which is what most pages are about.
-ESC = {
-    "shop/production": {
-        "values": {
-            "pulumiConfig": {f"shop:{key}": {"fn::secret": text} for key, text in SECRETS.items()}
-        }
-    }
 }
 
 
@@ -232,13 +218,9 @@ def unknown_targets(page: Page) -> list[str]:
 
 @cache
 def config_keys() -> frozenset[str]:
-    """The config keys that the code reads."""
-    sources = [path.read_text() for path in (ROOT / "infra_secrets").rglob("*.py")]
-    reads = r"(?:(?:[._]config|\(CONFIG\))\.get|\.configured)\(\"(\w+)\""
-    read = {key for source in sources for key in re.findall(reads, source)}
-    return frozenset(
-        read | {key for name in clouds.available() for key in clouds.load(name).SETTINGS.values()}
-    )
+    """The package's own config keys."""
+    keys = [key for _, key in reference.config_keys()]
+    return frozenset(key.name for key in keys if key.namespace == settings.NAMESPACE)
 
 
 def unknown_config_keys(page: Page) -> list[str]:
@@ -369,35 +351,6 @@ def type_errors(blocks: dict[str, Block], folder: Path) -> list[str]:
     return problems or ([done.stdout] if done.returncode else [])
 
 
-def is_program(block: Block) -> bool:
-    """Whether a block is a Pulumi program, and not a test of one."""
-    makes = re.search(r"(?m)^\s*(from infra_secrets import|import pulumi)", block.text)
-    return bool(makes) and not re.search(r"infra_secrets\.testing|def test_", block.text)
-
-
-def refusals(label: str, block: Block) -> list[str]:
-    """Record a program with the page's cloud, elsewhere with each until one takes it."""
-    page = Path(label.partition(":")[0])
-    code = compile(block.text, label, "exec")
-    own = page.stem if page.parts[0] == "docs" and page.stem in clouds.available() else None
-    problems = []
-    for cloud in [own] if own else clouds.available():
-        config = {**CONFIG, "infra-secrets:cloud": cloud}
-        recording = Recording(project="shop", stack="production", config=config, esc=ESC)
-        try:
-            recording.run(lambda: exec(code, {"__name__": "__main__"}))  # noqa: S102 (our own pages)
-        except Exception as error:  # noqa: BLE001 (whatever it raises is a problem of the page)
-            problems.append(f"{label} on {cloud}: {type(error).__name__}: {error}")
-            continue
-        if recording.registrations:
-            return []
-        problems.append(f"{label} on {cloud}: it registers nothing")
-    return problems
-
-
-PROGRAMS = {label: block for label, block in python_blocks(pages()).items() if is_program(block)}
-
-
 def test_every_python_block_passes_the_type_checker_and_broken_ones_do_not(tmp_path: Path) -> None:
     broken = {
         "an argument": "from infra_secrets import Secret\n\nSecret('Key', max_age_days='9')",
@@ -411,11 +364,6 @@ def test_every_python_block_passes_the_type_checker_and_broken_ones_do_not(tmp_p
     assert sorted({problem.partition(", ")[0] for problem in problems}) == sorted(broken), (
         "\n".join(problems)
     )
-
-
-@pytest.mark.parametrize("label", PROGRAMS)
-def test_every_program_runs(label: str) -> None:
-    assert refusals(label, PROGRAMS[label]) == []
 
 
 # What a cloud's page must say --------------------------------------------------------------------
@@ -575,19 +523,3 @@ def test_a_good_page_passes_every_check() -> None:
     """
     page = Page("README.md", dedent(text))
     assert [problem for check in CHECKS for problem in check(page)] == []
-
-
-@pytest.mark.parametrize(
-    "program",
-    [
-        "from infra_secrets import Secret\nSecret('Key', service='Not Legal')",
-        "from infra_secrets import Secret\nSecret('Key', value='made-up')",
-        "import pulumi\nraise RuntimeError",
-        "import pulumi",
-    ],
-    ids=["refused", "with a value", "failing", "empty"],
-)
-def test_a_program_is_refused_that_is(program: str) -> None:
-    block = Block(1, "python", program)
-    assert is_program(block)
-    assert refusals("docs/aws.md:1", block)

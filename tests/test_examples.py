@@ -28,7 +28,7 @@ from infra_secrets import (
     InfraSecretsError,
     require_esc,
 )
-from infra_secrets.testing import Recording, Rehearsal
+from infra_secrets.testing import Recording, Rehearsal, ordinary_config
 
 ROOT = Path(__file__).parents[1]
 SECRETS = {
@@ -48,10 +48,10 @@ class Remote(pulumi.ComponentResource):
         super().__init__(token, name, {**unset, **properties}, remote=True)
 
 
-def yaml_program() -> dict[str, Any]:
+def yaml_program(name: str) -> dict[str, Any]:
     page = (ROOT / "docs" / "other-languages.md").read_text(encoding="utf-8")
     programs = [yaml.safe_load(text) for text in re.findall(r"(?s)```yaml\n(.*?)```", page)]
-    [program] = [each for each in programs if each["name"] == "nlp"]
+    [program] = [each for each in programs if each["name"] == name]
     found: dict[str, Any] = program["resources"]
     return found
 
@@ -91,7 +91,7 @@ def plugin_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("plugin_on_path")
 def test_the_yaml_program_of_the_documentation_does_what_it_says() -> None:
-    resources = yaml_program()
+    resources = yaml_program("nlp")
     with Rehearsal(
         lambda: run(resources),
         project="nlp",
@@ -113,6 +113,32 @@ def test_the_yaml_program_of_the_documentation_does_what_it_says() -> None:
         assert cluster.files("reindex") == {"/etc/models/identity": b"made up, and no key"}
         assert cluster.get("Deployment", "web")["spec"]["replicas"] == 2
         rehearsal.assert_no_leak()
+
+
+@pytest.mark.usefixtures("plugin_on_path")
+def test_the_containers_of_the_yaml_program_are_those_of_its_properties() -> None:
+    resources = yaml_program("payments")
+    with Rehearsal(
+        lambda: run(resources),
+        project="payments",
+        stack="production",
+        config=ordinary_config("aws"),
+    ) as rehearsal:
+        rehearsal.up()
+        again = rehearsal.up()
+
+        assert again.changes == []
+        assert sorted(rehearsal.aws.names()) == [
+            "payments/production",
+            "payments/production/stripe-api-key",
+        ]
+        [tags] = [
+            each["inputs"]["tags"]
+            for each in rehearsal.resources
+            if each.get("inputs", {}).get("name") == "payments/production/stripe-api-key"
+        ]
+        assert tags["infra-secrets:max-age-days"] == "90"
+        assert tags["cost-centre"] == "42"
 
 
 # The errors that the pages show ------------------------------------------------------------------

@@ -5,7 +5,6 @@ while the progress is watched. Nothing is judged here.
 """
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,6 +17,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from infra_secrets.settings import CI, COLUMNS
+
 if TYPE_CHECKING:  # what it shows is made by what needs Pulumi
     from infra_secrets.cli.trial import Container, Leaks, Step, Verdict
 
@@ -28,7 +29,7 @@ _SIGHTINGS_SHOWN = 20
 def console(stream: IO[str]) -> Console:
     """Make a console that takes every text as it is: no markup, no emoji, nothing highlighted."""
     # The stream is named because `sys.stdout` is another one while a program runs.
-    width = None if stream.isatty() or "COLUMNS" in os.environ else _LOG_WIDTH
+    width = None if stream.isatty() or COLUMNS.read() is not None else _LOG_WIDTH
     return Console(file=stream, markup=False, emoji=False, highlight=False, width=width)
 
 
@@ -44,7 +45,7 @@ class TerminalProgress:
         self._console = console
         self._prefix = f"{prefix}: " if prefix else ""
         self._moving = console.is_terminal and not console.is_dumb_terminal
-        self._moving = self._moving and not os.environ.get("CI")
+        self._moving = self._moving and not CI.read()
         self._spinner = Spinner("dots")
         self._title = ""
 

@@ -21,6 +21,7 @@ from infra_secrets.errors import (
     UnknownCloudError,
 )
 from infra_secrets.naming import SecretName, Spelling, nearest, shown
+from infra_secrets.settings import ConfigKey
 
 if TYPE_CHECKING:
     import pulumi
@@ -153,10 +154,10 @@ class Cloud(Protocol):
     RESOURCE_TYPE: str
     """Type token of the container, for providers, policies and tests."""
 
-    SETTINGS: Mapping[str, str]
-    """What only this cloud needs: each setting with the config key (in `infra-secrets:`) that gives it."""
+    SETTINGS: Mapping[str, ConfigKey]
+    """What only this cloud needs: each setting with the config key that gives it."""
 
-    STORE_SETTINGS: Mapping[str, str]
+    STORE_SETTINGS: Mapping[str, ConfigKey]
     """What a SecretStore of External Secrets Operator needs there: each setting with the config key that gives it."""
 
     def store(self, settings: "Mapping[str, pulumi.Input[str]]") -> "dict[str, Any]":

@@ -15,6 +15,7 @@ from infra_secrets import clouds
 from infra_secrets.clouds import DISCARD, Container, Existing, Place, Wanted
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
 from infra_secrets.naming import Spelling, shown
+from infra_secrets.settings import ConfigKey
 
 if TYPE_CHECKING:
     import pulumi
@@ -30,8 +31,15 @@ MAX_TAG_VALUE = 256
 
 SPELLING = Spelling(title="AWS Secrets Manager", separator="/", limit=MAX_NAME)
 RESOURCE_TYPE = "aws:secretsmanager/secret:Secret"
-SETTINGS: Mapping[str, str] = {}
-STORE_SETTINGS: Mapping[str, str] = {"aws_region": "aws:region"}
+SETTINGS: Mapping[str, ConfigKey] = {}
+STORE_SETTINGS: Mapping[str, ConfigKey] = {
+    "aws_region": ConfigKey(
+        "aws",
+        "region",
+        "Pulumi's own: the region of the default provider. A store that `ExternalEnv` makes reads there.",
+        "none: such a store needs it here or as `aws_region=`",
+    )
+}
 
 READ = ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret")
 WRITE = ("secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret")

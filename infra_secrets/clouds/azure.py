@@ -26,6 +26,7 @@ from infra_secrets.errors import (
     UnsupportedError,
 )
 from infra_secrets.naming import Spelling, shown
+from infra_secrets.settings import NAMESPACE, ConfigKey
 
 if TYPE_CHECKING:
     import pulumi
@@ -39,13 +40,6 @@ MAX_TAG_TEXT = 512
 
 SPELLING = Spelling(title="Azure Key Vault", separator="--", limit=MAX_NAME)
 RESOURCE_TYPE = "azure-native:keyvault:Secret"
-SETTINGS: Mapping[str, str] = {
-    "azure_vault_id": "azureVaultId",
-    "azure_writer_role_id": "azureWriterRoleId",
-    "azure_secret_class": "azureSecretClass",
-    "azure_skip_deleted_check": "azureSkipDeletedCheck",
-}
-STORE_SETTINGS: Mapping[str, str] = {"azure_vault_id": "infra-secrets:azureVaultId"}
 
 SECRET_CLASS = "pulumi_azure_native.keyvault:Secret"  # noqa: S105 (the name of a class)
 """Where the container's resource class is imported from, `module:class`; config `infra-secrets:azureSecretClass`.
@@ -54,6 +48,36 @@ Replaceable, because control-plane API versions before 2026-02-01 retire on 2027
 (https://learn.microsoft.com/azure/key-vault/general/migrate-api-version) and a newer one may come in
 a package of its own (`pulumi package add azure-native keyvault 2026-02-01`).
 """
+
+VAULT_ID = ConfigKey(
+    NAMESPACE,
+    "azureVaultId",
+    "ARM id of the Key Vault that holds the containers.",
+    "none: a `Secret` on Azure needs it here or as `azure_vault_id=`",
+    may_be_secret=True,  # it often comes from another stack's outputs, all of which may be secret
+)
+SETTINGS: Mapping[str, ConfigKey] = {
+    "azure_vault_id": VAULT_ID,
+    "azure_writer_role_id": ConfigKey(
+        NAMESPACE,
+        "azureWriterRoleId",
+        "Id of the role that sets a value and cannot read one ([how to make it](azure.md#who-needs-which-permission)).",
+        "none: `writers` needs it",
+    ),
+    "azure_secret_class": ConfigKey(
+        NAMESPACE,
+        "azureSecretClass",
+        "Class of the container's resource, `module:class`, of another SDK of azure-native ([traps](azure.md#traps)).",
+        f"`{SECRET_CLASS}`",
+    ),
+    "azure_skip_deleted_check": ConfigKey(
+        NAMESPACE,
+        "azureSkipDeletedCheck",
+        "`true` creates a container also where the vault does not say whether it holds a deleted one of the name.",
+        "`false`",
+    ),
+}
+STORE_SETTINGS: Mapping[str, ConfigKey] = {"azure_vault_id": VAULT_ID}
 
 PLACEHOLDER = "UNSET"
 """What the disabled first version holds. Public: it says that nobody has set the secret yet."""

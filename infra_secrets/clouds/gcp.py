@@ -14,6 +14,7 @@ from infra_secrets import clouds
 from infra_secrets.clouds import KEEP, RECOVER, Container, Existing, Place, Wanted
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
 from infra_secrets.naming import Spelling, shown
+from infra_secrets.settings import ConfigKey
 
 if TYPE_CHECKING:
     import pulumi
@@ -29,8 +30,15 @@ MAX_ANNOTATIONS_BYTES = 16 * 1024 - 1
 
 SPELLING = Spelling(title="GCP Secret Manager", separator="__", limit=MAX_NAME)
 RESOURCE_TYPE = "gcp:secretmanager/secret:Secret"
-SETTINGS: Mapping[str, str] = {}
-STORE_SETTINGS: Mapping[str, str] = {"gcp_project": "gcp:project"}
+SETTINGS: Mapping[str, ConfigKey] = {}
+STORE_SETTINGS: Mapping[str, ConfigKey] = {
+    "gcp_project": ConfigKey(
+        "gcp",
+        "project",
+        "Pulumi's own: the project of the default provider. A store that `ExternalEnv` makes reads there.",
+        "none: such a store needs it here or as `gcp_project=`",
+    )
+}
 
 READ = "roles/secretmanager.secretAccessor"
 WRITE = "roles/secretmanager.secretVersionAdder"

@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final
 
+import yaml
+
 from infra_secrets.testing import apiserver, external_secrets, kubelet
 from infra_secrets.testing.apiserver import (
     ApiServer,
@@ -24,6 +26,7 @@ from infra_secrets.testing.apiserver import (
     group_of,
     is_cluster_scoped,
 )
+from infra_secrets.testing.computed.kubernetes import assigned
 from infra_secrets.testing.external_secrets import Operator, Store
 from infra_secrets.testing.simulation import (
     Call,
@@ -31,6 +34,7 @@ from infra_secrets.testing.simulation import (
     CheckFailure,
     CloudError,
     Diff,
+    Function,
     NoSuchSecretError,
     ResourceType,
     Rule,
@@ -101,6 +105,12 @@ DRY_RUN: Final = Rule(
     "A preview asks the server where every input is known, so it meets most refusals.",
     _PROVIDER + "provider.go, Create, Update",
 )
+ASSIGNS: Final = Rule(
+    "kubernetes-assigns-addresses",
+    "A Service gets a cluster IP, one of type LoadBalancer and an Ingress an address, and what a"
+    " controller looks after a status; the provider waits for them.",
+    "https://kubernetes.io/docs/concepts/services-networking/service/; " + _PROVIDER + "../await/",
+)
 RULES: Final = (
     AUTO_NAMES,
     NO_GENERATE_NAME,
@@ -113,6 +123,7 @@ RULES: Final = (
     REPLACES_UNKNOWN,
     DELETES_FIRST,
     DRY_RUN,
+    ASSIGNS,
     *apiserver.RULES,
     *kubelet.RULES,
     *external_secrets.RULES,
@@ -184,10 +195,14 @@ class SimulatedKubernetes(SimulatedCloud):
 
     def resource_type(self, token: str) -> ResourceType | None:
         """Return what the provider makes of a manifest; None for Helm, Kustomize and patches."""
-        module = token.partition(":")[2]
-        if module.startswith(_NO_MANIFESTS) or token.endswith("Patch"):
+        if not is_manifest(token) or token.endswith("Patch"):
             return None
         return ObjectType(self)
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """What the provider does with YAML. A chart cannot be rendered here, so there is nothing in it."""
+        return {"kubernetes:yaml:decode": _decode}
 
     def imitate(
         self, token: str, inputs: Mapping[str, Any], call: Call
@@ -642,8 +657,11 @@ class ManifestType(ResourceType):
         del call
         return self._outputs(apiserver.as_stored(_plain(inputs)))
 
-    def _outputs(self, stored: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        return ObjectKey.of(stored).id, self._shown(stored)
+    def _outputs(
+        self, stored: dict[str, Any], *, preview: bool = False
+    ) -> tuple[str, dict[str, Any]]:
+        shown = assigned(stored, preview=preview) if self.keeps(ASSIGNS) else stored
+        return ObjectKey.of(stored).id, self._shown(shown)
 
     def update(
         self,
@@ -674,7 +692,8 @@ class ObjectType(ManifestType):
             return super().preview(old_outputs, inputs, call)
         before = self.server.objects.get(ObjectKey.of(inputs)) if old_outputs else None
         try:
-            return self._outputs(self.server.admit(inputs, before))[1]
+            admitted = self.server.admit(inputs, before)
+            return self._outputs(admitted, preview=before is None)[1]
         except CloudError as error:
             raise _refused(call, error, updating=bool(old_outputs)) from error
 
@@ -764,6 +783,21 @@ def _refused(call: Call, error: CloudError, *, updating: bool) -> CloudError:
     if updating:
         said = f'update of resource "{call.name}" failed'
     return CloudError(error.code, f"{said}: {error.message}", status=error.status)
+
+
+def is_manifest(token: str) -> bool:
+    """Whether a type is one of the API's: no Helm release, no Kustomization, no YAML file."""
+    return not token.partition(":")[2].startswith(_NO_MANIFESTS)
+
+
+def _decode(arguments: Mapping[str, Any], _call: Call) -> Mapping[str, Any]:
+    """Take YAML apart, as `kubernetes:yaml:decode` does for `yaml.ConfigFile`."""
+    documents = [each for each in yaml.safe_load_all(arguments["text"]) if each is not None]
+    namespace = arguments.get("defaultNamespace")
+    for each in documents:
+        if namespace and not is_cluster_scoped(str(each.get("kind"))):
+            each.setdefault("metadata", {}).setdefault("namespace", namespace)
+    return {"result": documents}
 
 
 def _identity(token: str) -> dict[str, str]:

@@ -1,0 +1,143 @@
+"""What the package reads beside its arguments: keys of the stack's config, and environment variables.
+
+Each is declared once, with its meaning and its default: here, or in the file of the cloud that alone needs it.
+`docs/reference.md` is made from them, and a test refuses code that reads anything else. Which keys hold a program's own
+values is that program's to say (see `esc.py`).
+"""
+
+import os
+from dataclasses import dataclass
+
+NAMESPACE = "infra-secrets"
+"""Namespace of the package's own config keys, e.g. `infra-secrets:cloud`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigKey:
+    """A key of the stack's config."""
+
+    namespace: str
+    name: str
+    meaning: str
+    """What it says, in a sentence; Markdown."""
+    default: str
+    """What holds without it, in words; Markdown."""
+    may_be_secret: bool = False
+    """Whether it may be stored as a secret, although everybody sees where it goes."""
+
+    def __str__(self) -> str:
+        """Spell it in full, as `pulumi config set` takes it."""
+        return f"{self.namespace}:{self.name}"
+
+    def read(self) -> str | None:
+        """Read it from the stack's config; None where the stack has none."""
+        import pulumi
+
+        return pulumi.Config(self.namespace).get(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An environment variable."""
+
+    name: str
+    meaning: str
+    """What it says, in a sentence; Markdown."""
+    default: str = "not set"
+    """What holds without it, in words; Markdown."""
+
+    def __str__(self) -> str:
+        """Spell it."""
+        return self.name
+
+    def read(self) -> str | None:
+        """Read it from this process's environment; None where it is not set."""
+        return os.environ.get(self.name)
+
+
+CLOUD = ConfigKey(
+    NAMESPACE,
+    "cloud",
+    "Where containers are, and where a store that `ExternalEnv` makes reads them.",
+    "none: a `Secret` needs it here or as `cloud=`",
+)
+SERVICE = ConfigKey(
+    NAMESPACE, "service", "The first part of every container's name.", "the project's name"
+)
+ENVIRONMENT = ConfigKey(
+    NAMESPACE, "environment", "The second part of every container's name.", "the stack's name"
+)
+RETENTION = ConfigKey(
+    NAMESPACE,
+    "retention",
+    "What removing a `Secret` from code may do: `keep`, `recover` or `discard`.",
+    "`keep`",
+)
+REQUIRE_ESC = ConfigKey(
+    NAMESPACE,
+    "requireEsc",
+    "Whether `require_esc` stops the program (`refuse`) or only says what it found (`warn`).",
+    "`refuse`",
+)
+AUTONAMING = ConfigKey(
+    "pulumi",
+    "autonaming",
+    "Pulumi's own. Looked at, because in a mode without randomness the engine deletes before it replaces: then "
+    "`EscEnv`, `ExternalEnv`, `EscDeployment` and every retention but `keep` are refused.",
+    "random names",
+)
+KUBERNETES_NAMESPACE = ConfigKey(
+    "kubernetes",
+    "namespace",
+    "Pulumi's own. Looked at by `transform`, to warn where a workload would be in another namespace than its values.",
+    "`default`",
+)
+KUBERNETES_RENDERS = ConfigKey(
+    "kubernetes",
+    "renderYamlToDirectory",
+    "Pulumi's own. Looked at, because the provider would write the values of a Secret to a file: then it is refused.",
+    "nothing is written",
+)
+KUBERNETES_APPLIES = ConfigKey(
+    "kubernetes",
+    "enableServerSideApply",
+    "Pulumi's own. Looked at, because with `false` the provider copies the values of a Secret into an annotation: then "
+    "it is refused.",
+    "`true`",
+)
+
+KUBERNETES_APPLIES_VARIABLE = Variable(
+    "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY",
+    "The Kubernetes provider's own, looked at where config `kubernetes:enableServerSideApply` is not set: anything "
+    "but `true` is refused, as there.",
+)
+CONFIG_FILE = Variable(
+    "PULUMI_OPTION_CONFIG_FILE",
+    "Pulumi's own: another stack file. Then `require_esc` warns that it could not look at the file in use.",
+)
+SKIP_CHECKPOINTS = Variable(
+    "PULUMI_SKIP_CHECKPOINTS",
+    "Pulumi's own: the state is written only at the end. Then a stack that has no outputs yet is not asked whose a "
+    "container is.",
+)
+CI = Variable("CI", "Not empty: `infra-secrets rehearse` draws no moving progress.")
+COLUMNS = Variable(
+    "COLUMNS",
+    "Width of the report of `infra-secrets rehearse`, in characters, where it is no terminal.",
+    "160",
+)
+
+CONFIG_KEYS = (
+    CLOUD,
+    SERVICE,
+    ENVIRONMENT,
+    RETENTION,
+    REQUIRE_ESC,
+    AUTONAMING,
+    KUBERNETES_NAMESPACE,
+    KUBERNETES_RENDERS,
+    KUBERNETES_APPLIES,
+)
+"""Every key but those that only one cloud needs: `SETTINGS` and `STORE_SETTINGS` of its own file."""
+VARIABLES = (KUBERNETES_APPLIES_VARIABLE, CONFIG_FILE, SKIP_CHECKPOINTS, CI, COLUMNS)
+"""Every environment variable."""
