@@ -490,8 +490,13 @@ def _claim(
         where,
         _explicit_provider(cloud.RESOURCE_TYPE, opts),
     )
-    Run.this().names.claim(
-        container, owner=wanted.logical_name, spelled=wanted.spelled, holding=(given, opts)
+    run = Run.this()
+    run.names.claim(
+        container,
+        owner=wanted.logical_name,
+        spelled=wanted.spelled,
+        holding=(given, opts),
+        two_tests=run.may_be_two,
     )
 
 

@@ -25,9 +25,15 @@ from infra_secrets.pods import (
     file_keys,
     metadata_of,
     mounted,
+    name_of,
     read_pod_name,
 )
-from infra_secrets.registering import apply_clearly, one_clear_message, short_stack_trace
+from infra_secrets.registering import (
+    apply_clearly,
+    computed,
+    one_clear_message,
+    short_stack_trace,
+)
 
 API = "external-secrets.io/v1"
 """The operator's API; served since its 0.16 (external-secrets/external-secrets apis/externalsecrets/v1)."""
@@ -273,7 +279,7 @@ class ExternalEnv(PodEnvironment):
                     spec={"provider": cloud.store(settings)},
                     opts=pulumi.ResourceOptions(parent=self),
                 )
-            store = made.metadata.apply(lambda metadata: metadata["name"])
+            store = name_of(made)
         keys = file_keys(list(files), list(variables))
         data = {**variables, **{keys[path]: remote for path, remote in files.items()}}
         with short_stack_trace():
@@ -294,11 +300,12 @@ class ExternalEnv(PodEnvironment):
                 opts=pulumi.ResourceOptions(parent=self),
             )
         # The operator gives the Secret the ExternalSecret's own name.
-        self.secret_name = external.metadata.apply(lambda metadata: metadata["name"])
-        self.store_name = pulumi.Output.from_input(store)
+        secret_name = name_of(external)
+        self.secret_name = computed(secret_name, str)
+        self.store_name = computed(pulumi.Output.from_input(store), str)
         offered = self._offer(
-            {"secret": (self.secret_name, list(variables))},
-            mounted(f"{name}-files", self.secret_name, keys, mode),
+            {"secret": (secret_name, list(variables))},
+            mounted(f"{name}-files", secret_name, keys, mode),
         )
         self.register_outputs(
             {"secretName": self.secret_name, "storeName": self.store_name, **offered}

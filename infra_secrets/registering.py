@@ -49,6 +49,23 @@ def apply_clearly(given: Any, change: Callable[[Any], Any]) -> "pulumi.Output[An
     return pulumi.Output.from_input(given).apply(clearly)
 
 
+def computed(output: "pulumi.Output[Any]", read: Callable[[Any], Any]) -> "pulumi.Output[Any]":
+    """Make something of what a provider computes; unknown where there is nothing to make it of.
+
+    That is so under mocks which leave it out, or make up something else.
+
+    Args:
+        output: What the provider computes.
+        read: Makes something of it, or None where it cannot.
+    """
+
+    def known(found: Any) -> Any:
+        made = None if found is None else read(found)
+        return pulumi.UNKNOWN if made is None else made
+
+    return output.apply(known)
+
+
 # Frames from Pulumi's look at the stack to the line of the program that makes a component. One too few
 # leaves the source position out of the state, more than enough leaves more frames in it.
 _FRAMES = 6
