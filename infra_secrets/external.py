@@ -30,7 +30,7 @@ from infra_secrets.pods import (
 )
 from infra_secrets.registering import (
     apply_clearly,
-    computed,
+    known_only,
     one_clear_message,
     short_stack_trace,
 )
@@ -301,8 +301,8 @@ class ExternalEnv(PodEnvironment):
             )
         # The operator gives the Secret the ExternalSecret's own name.
         secret_name = name_of(external)
-        self.secret_name = computed(secret_name, str)
-        self.store_name = computed(pulumi.Output.from_input(store), str)
+        self.secret_name = known_only(secret_name, str)
+        self.store_name = known_only(pulumi.Output.from_input(store), str)
         offered = self._offer(
             {"secret": (secret_name, list(variables))},
             mounted(f"{name}-files", secret_name, keys, mode),

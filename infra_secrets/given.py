@@ -12,10 +12,10 @@ from typing import Any, ClassVar, cast
 import pulumi
 
 from infra_secrets.errors import ArgsError, OutputError, combined
-from infra_secrets.internals import is_input_type
+from infra_secrets.internals import is_input_type, is_mocked, is_without_engine
 from infra_secrets.naming import is_credential, looks_like_a_value, nearest, quotable, shown
 from infra_secrets.plain_text import secrets_in
-from infra_secrets.registering import one_clear_message
+from infra_secrets.registering import known_only, one_clear_message
 
 CONFIG = "infra-secrets"
 """Namespace of the package's config keys, e.g. `infra-secrets:cloud`."""
@@ -115,13 +115,18 @@ class Reader:
             self.refuse_kind(argument, found)
         return None
 
-    def sentence(self, argument: str) -> Any:
-        """Read an argument that may also be an output of another resource."""
+    def sentence(self, argument: str, *, computed: bool = False) -> Any:
+        """Read an argument that may also be an output of another resource.
+
+        Args:
+            argument: Its name.
+            computed: As for `output`.
+        """
         found = self.given.get(argument)
         if found is None or (isinstance(found, str) and found):
             return found
         if is_input(found):
-            return self.output(argument, found)
+            return self.output(argument, found, computed=computed)
         self.refuse_kind(argument, found)
         return None
 
@@ -130,7 +135,7 @@ class Reader:
 
         Args:
             argument: Its name.
-            plain: Whether each must be known before anything is created.
+            plain: Whether each must be known before anything is created. Otherwise it is a cloud that knows them.
             repeatable: Whether one may be there twice.
         """
         found = self.given.get(argument)
@@ -148,7 +153,7 @@ class Reader:
             if isinstance(each, str) and each:
                 kept.append(each)
             elif not plain and is_input(each):
-                kept.append(self.output(f"{argument}[{position}]", each))
+                kept.append(self.output(f"{argument}[{position}]", each, computed=True))
             else:
                 self.refuse(f"{argument}[{position}] must be a string; found {kind(each)}.")
         repeated = sorted({each for each in kept if isinstance(each, str) and kept.count(each) > 1})
@@ -165,6 +170,7 @@ class Reader:
         *,
         text: bool = True,
         needed: bool = False,
+        computed: bool = False,
         empty: bool = False,
         secret: bool = False,
     ) -> "pulumi.Output[Any]":
@@ -174,11 +180,13 @@ class Reader:
             what: The argument, for messages.
             given: An output or awaitable.
             text: Whether it must be a string, or nothing.
-            needed: Whether nothing will not do. Otherwise it will: under mocks that is what only a cloud knows.
+            needed: Whether nothing will not do.
+            computed: The same for what a cloud computes, such as a role's ARN, which a recording may lack.
             empty: Whether the string may be empty.
             secret: Whether it may be secret, because it is not shown in plain text where it goes.
         """
         output = pulumi.Output.from_input(given)
+        lacking = is_without_engine() or not (needed or (computed and not is_mocked()))
 
         async def check() -> bool:
             if not secret and await output.is_secret():
@@ -188,7 +196,7 @@ class Reader:
                 )
             elif await output.is_known():
                 found = await output.future()
-                wrong = text and (found is not None or needed)
+                wrong = text and not (found is None and lacking)
                 problem = _text_problem(what, found, empty=empty) if wrong else None
                 if not (problem or secret):
                     # A program can make an output that is not secret of a value that it read as a text.
@@ -202,6 +210,8 @@ class Reader:
 
         checked = pulumi.Output.from_input(cast(Any, check()))
         self.checks.append(checked)
+        if needed or computed:  # nothing is then what mocks leave out
+            output = known_only(output, lambda found: found)
         return checked.apply(lambda _: output)
 
     def flag(self, argument: str) -> bool:

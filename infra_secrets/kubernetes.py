@@ -32,7 +32,7 @@ from infra_secrets.pods import (
     read_pod_name,
     warn_if_not_awaited,
 )
-from infra_secrets.registering import computed, one_clear_message, short_stack_trace
+from infra_secrets.registering import known_only, one_clear_message, short_stack_trace
 from infra_secrets.workloads import BY_REFERENCE
 
 SECURITY: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -312,7 +312,7 @@ class EscEnv(PodEnvironment):
                     opts=child,
                 )
             secret_name = name_of(secret)
-            self.secret_name = computed(secret_name, str)
+            self.secret_name = known_only(secret_name, str)
 
         plain = wanted.values("config")
         config_map_name: Any = pulumi.Output.from_input(None)
@@ -323,7 +323,7 @@ class EscEnv(PodEnvironment):
                     name, metadata=metadata, immutable=immutable, data=plain, opts=child
                 )
             config_map_name = name_of(config_map)
-            self.config_map_name = computed(config_map_name, str)
+            self.config_map_name = known_only(config_map_name, str)
 
         offered = self._offer(
             {
@@ -608,7 +608,7 @@ class EscDeployment(pulumi.ComponentResource):
                 spec=self.env.inject(spec),
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        self.deployment_name = computed(name_of(self.deployment), str)
+        self.deployment_name = known_only(name_of(self.deployment), str)
         self.secret_name = self.env.secret_name
         self.config_map_name = self.env.config_map_name
         self.register_outputs(

@@ -1,6 +1,7 @@
 """How every component of the package behaves towards Pulumi while it registers."""
 
 import json
+import logging
 import re
 import sys
 import threading
@@ -33,6 +34,20 @@ def one_clear_message() -> Iterator[None]:
         raise error.with_traceback(None) from None
 
 
+def _is_told(record: logging.LogRecord) -> bool:
+    """Whether asyncio is to log what it logs: not a refusal, which is raised where the program or test is waited for."""
+    return not (record.exc_info and isinstance(record.exc_info[1], InfraSecretsError))
+
+
+def say_refusals_once() -> None:
+    """Let a test under mocks that expects a refusal end without the tracebacks of all that waited for it.
+
+    A refused resource has a dozen outputs, each of which fails. For programs Pulumi silences asyncio as a whole
+    (pulumi-language-python-exec).
+    """
+    logging.getLogger("asyncio").addFilter(_is_told)
+
+
 def apply_clearly(given: Any, change: Callable[[Any], Any]) -> "pulumi.Output[Any]":
     """Change an input once it is known, and let Pulumi print a refusal in it as its message alone.
 
@@ -49,7 +64,7 @@ def apply_clearly(given: Any, change: Callable[[Any], Any]) -> "pulumi.Output[An
     return pulumi.Output.from_input(given).apply(clearly)
 
 
-def computed(output: "pulumi.Output[Any]", read: Callable[[Any], Any]) -> "pulumi.Output[Any]":
+def known_only(output: "pulumi.Output[Any]", read: Callable[[Any], Any]) -> "pulumi.Output[Any]":
     """Make something of what a provider computes; unknown where there is nothing to make it of.
 
     That is so under mocks which leave it out, or make up something else.

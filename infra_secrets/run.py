@@ -18,7 +18,7 @@ from pulumi.runtime.settings import get_monitor
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.internals import Asking, Holder, Later, is_without_engine, this_test
 from infra_secrets.naming import NamesTaken
-from infra_secrets.registering import in_program
+from infra_secrets.registering import in_program, say_refusals_once
 
 names_of_this_run: ContextVar[NamesTaken | None] = ContextVar("names_of_this_run", default=None)
 """A plugin has a connection for each component, and says itself which of them belong to one run."""
@@ -47,6 +47,8 @@ class Run:
         self._watching = False
         self._found_out: dict[Hashable, asyncio.Future[Any]] = {}
         self._test = this_test() if is_without_engine() else None
+        if self._test is not None:
+            say_refusals_once()
 
     @classmethod
     def this(cls) -> "Run":

@@ -338,13 +338,9 @@ def test_the_components_for_kubernetes_work_whatever_the_mocks_answer(folder: Pa
 
 
         def test_config_is_required_as_in_a_program(mocks):
-            @pulumi.runtime.test
-            def program():
-                require_esc("token")
-
-            program()
+            pulumi.runtime.test(lambda: require_esc())()
             with pytest.raises(StackConfigError, match="project:missing"):
-                pulumi.runtime.test(lambda: require_esc("missing"))()
+                pulumi.runtime.test(lambda: EscEnv("nlp", secrets={"A": "missing"}))()
     '''
     passed(run(folder, {"test_it": module}), 8 * (3 + 2 + 3 + 1) + 1)
 

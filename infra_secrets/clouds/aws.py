@@ -191,7 +191,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register an empty secret, its resource policy and the grants on its key."""
     with clouds.sdk("aws"):
         import pulumi_aws as aws
-    from infra_secrets.registering import computed
+    from infra_secrets.registering import known_only
 
     secret = aws.secretsmanager.Secret(
         wanted.logical_name,
@@ -208,9 +208,9 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     return Container(
         resource=secret,
         properties={"name": secret.name, "arn": secret.arn, "policy": secret.policy},
-        secret_id=computed(arn, str),
-        set_command=computed(arn, lambda arn: _set_command(wanted, arn)),
-        console_url=computed(arn, lambda arn: _console_url(wanted, arn)),
+        secret_id=known_only(arn, str),
+        set_command=known_only(arn, lambda arn: _set_command(wanted, arn)),
+        console_url=known_only(arn, lambda arn: _console_url(wanted, arn)),
     )
 
 
@@ -373,7 +373,14 @@ def _set_command(wanted: Wanted, arn: str) -> str | None:
         wanted,
         [
             *("env", "AWS_CLI_FILE_ENCODING=UTF-8", "aws", "secretsmanager", "put-secret-value"),
-            *("--region", match["region"], "--secret-id", arn, "--secret-string", "file:///dev/stdin"),
+            *(
+                "--region",
+                match["region"],
+                "--secret-id",
+                arn,
+                "--secret-string",
+                "file:///dev/stdin",
+            ),
         ],
         as_text=True,
     )

@@ -198,7 +198,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register an empty secret and the grants on it."""
     with clouds.sdk("gcp"):
         import pulumi_gcp as gcp
-    from infra_secrets.registering import apply_clearly, computed
+    from infra_secrets.registering import apply_clearly, known_only
 
     provider = cast("pulumi.Resource", opts.parent).get_provider(RESOURCE_TYPE)
     secret = gcp.secretmanager.Secret(
@@ -236,8 +236,8 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
         resource=secret,
         properties={"secretId": secret.secret_id, "project": secret.project},
         secret_id=secret_id,
-        set_command=computed(secret.project, lambda project: _set_command(wanted, project)),
-        console_url=computed(secret.project, lambda project: _console_url(wanted, project)),
+        set_command=known_only(secret.project, lambda project: _set_command(wanted, project)),
+        console_url=known_only(secret.project, lambda project: _console_url(wanted, project)),
     )
 
 
