@@ -210,9 +210,9 @@ class Reader:
 
         checked = pulumi.Output.from_input(cast(Any, check()))
         self.checks.append(checked)
-        if needed or computed:  # nothing is then what mocks leave out
-            output = known_only(output, lambda found: found)
-        return checked.apply(lambda _: output)
+        # Where nothing passes although it would not do, mocks have left it out.
+        passed = known_only(output, lambda found: found) if needed or computed else output
+        return checked.apply(lambda _: passed)
 
     def flag(self, argument: str) -> bool:
         """Read a boolean; false when it is not given."""
