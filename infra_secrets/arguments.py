@@ -26,8 +26,16 @@ from infra_secrets.errors import (
     ValueGivenError,
     combined,
 )
-from infra_secrets.given import CONFIG, Reader, argument_name, is_input, kind, quote_it, read_name
-from infra_secrets.internals import is_without_engine
+from infra_secrets.given import (
+    CONFIG,
+    Reader,
+    argument_name,
+    is_input,
+    kind,
+    quote_it,
+    read_name,
+    unless_made_up,
+)
 from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
 from infra_secrets.plain_text import secrets_in
 from infra_secrets.registering import names_are_fixed, one_clear_message
@@ -420,8 +428,7 @@ def _judged_later(
     Returns:
         The same with outputs that fail when the check does.
     """
-    if is_without_engine():
-        wanted = _as_mocks_answer(cloud, wanted)
+    wanted = _unless_made_up(cloud, wanted)
     outputs: list[pulumi.Output[Any]] = []
 
     def collect(item: Any) -> Any:
@@ -466,23 +473,17 @@ def _judged_later(
     )
 
 
-def _as_mocks_answer(cloud: Cloud, wanted: Wanted) -> Wanted:
-    """Take what no cloud would answer, such as `vault_id`, for not known, where mocks made it up with a resource."""
+def _unless_made_up(cloud: Cloud, wanted: Wanted) -> Wanted:
+    """Take what mocks made up for other resources, and the cloud would not take, for not known."""
 
-    def only_what_fits(item: Any) -> Any:
-        if not isinstance(item, pulumi.Output):
-            return item
+    def checked(item: Any) -> Any:
+        def is_wrong(text: str) -> bool:
+            judged = _with_each(wanted, lambda other: text if other is item else other)
+            return any(cloud.problems(judged))
 
-        def judge(text: Any) -> Any:
-            return _with_each(wanted, lambda other: text if other is item else other)
+        return unless_made_up(item, is_wrong)
 
-        async def fitting(text: Any) -> Any:
-            made_up = isinstance(text, str) and await item.resources()
-            return pulumi.UNKNOWN if made_up and any(cloud.problems(judge(text))) else text
-
-        return item.apply(fitting)
-
-    return _with_each(wanted, only_what_fits)
+    return _with_each(wanted, checked)
 
 
 def _with_each(wanted: Wanted, change: Callable[[Any], Any]) -> Wanted:

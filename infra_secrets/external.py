@@ -16,7 +16,7 @@ import pulumi
 from infra_secrets import clouds
 from infra_secrets.clouds import Cloud
 from infra_secrets.errors import EnvArgsError, UnknownCloudError, combined
-from infra_secrets.given import is_input, kind
+from infra_secrets.given import is_input, kind, unless_made_up
 from infra_secrets.naming import is_credential, looks_like_a_value, shown
 from infra_secrets.plain_text import refuse_secrets
 from infra_secrets.pods import (
@@ -183,7 +183,7 @@ class _ExternalReader(PodReader):
                     f"{setting} is missing, and the store needs it. Give it here, or for the stack: pulumi config set "
                     f"{key} <...>"
                 )
-            settings[setting] = found
+            settings[setting] = unless_made_up(found, _wrong_for(cloud, setting))
         for setting in [each for each in settings if each not in cloud.STORE_SETTINGS]:
             self.refuse(f"{setting} is not for {cloud.SPELLING.title}. Leave it out.")
         self.errors.extend(
@@ -310,6 +310,10 @@ class ExternalEnv(PodEnvironment):
         self.register_outputs(
             {"secretName": self.secret_name, "storeName": self.store_name, **offered}
         )
+
+
+def _wrong_for(cloud: Cloud, setting: str) -> Callable[[str], bool]:
+    return lambda text: any(cloud.store_problems({setting: text}))
 
 
 def _remote(reference: str) -> dict[str, str]:

@@ -35,7 +35,7 @@ def one_clear_message() -> Iterator[None]:
 
 
 def _is_told(record: logging.LogRecord) -> bool:
-    """Whether asyncio is to log what it logs: not a refusal, which is raised where the program or test is waited for."""
+    """Whether asyncio is to log something: not a refusal, which is raised where the program or test is waited for."""
     return not (record.exc_info and isinstance(record.exc_info[1], InfraSecretsError))
 
 

@@ -163,14 +163,14 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def test_a_secret_with_every_argument_works_whatever_the_mocks_answer(
     folder: Path, cloud: str
 ) -> None:
-    module = f'''
+    module = f"""
         import pulumi
         import pytest
         from infra_secrets import Secret
         from mocks import *
 
         CLOUD = {cloud!r}
-        SECRET = dict(aws="secretsmanager/secret:Secret", gcp="secretmanager/secret:Secret", azure="keyvault:Secret")[CLOUD]
+        SECRET = ":Secret"
         GRANT = dict(aws="SecretPolicy", gcp="SecretIamMember", azure="RoleAssignment")[CLOUD]
         OUTPUTS = ("secret_id", "secret_name", "reference", "set_command", "console_url", "urn")
         EXISTING = dict(
@@ -205,9 +205,10 @@ def test_a_secret_with_every_argument_works_whatever_the_mocks_answer(
             seen = seen_of(lambda: Secret("One", **ON[CLOUD], **key, **more), *OUTPUTS)
 
             assert seen["reference"].startswith("project/stack")
-            assert seen["secret_name"] == seen["reference"].replace("/", {{"aws": "/", "gcp": "__", "azure": "--"}}[CLOUD])
+            separator = {{"aws": "/", "gcp": "__", "azure": "--"}}[CLOUD]
+            assert seen["secret_name"] == seen["reference"].replace("/", separator)
             assert seen["urn"].endswith("infra-secrets:index:Secret::One")
-            assert len(registered(mocks, SECRET)) == 1
+            assert len(registered(mocks, SECRET)) == 2  # the component and the container
             assert registered(mocks, GRANT)
             kind = type(mocks).__name__
             if kind == "Computed" and not mocks.preview:
@@ -226,7 +227,7 @@ def test_a_secret_with_every_argument_works_whatever_the_mocks_answer(
             if CLOUD == "azure":
                 assert "--vault-name shop-prod" in seen["set_command"]
             assert "None" not in str(seen)
-    '''
+    """
     passed(run(folder, {"test_it": module}), 9 * 8)
 
 
@@ -345,7 +346,7 @@ def test_the_components_for_kubernetes_work_whatever_the_mocks_answer(folder: Pa
     passed(run(folder, {"test_it": module}), 8 * (3 + 2 + 3 + 1) + 1)
 
 
-COLLIDING = '''
+COLLIDING = """
     import pulumi
     import pytest
     from infra_secrets import Secret
@@ -414,7 +415,7 @@ COLLIDING = '''
     def test_new_mocks_are_a_new_program(number):
         pulumi.runtime.set_mocks(Inputs())
         Secret(f"One{number}", key="one", **ON["aws"])
-'''
+"""
 
 
 def test_a_test_meets_nothing_of_another_and_two_secrets_of_one_are_still_one_container(
@@ -424,7 +425,7 @@ def test_a_test_meets_nothing_of_another_and_two_secrets_of_one_are_still_one_co
 
 
 def test_asynchronous_tests_are_programs_of_their_own(folder: Path) -> None:
-    module = '''
+    module = """
         import unittest
 
         import pulumi
@@ -446,14 +447,14 @@ def test_asynchronous_tests_are_programs_of_their_own(folder: Path) -> None:
                 with self.assertRaises(CollisionError):
                     Secret("One", **ON["aws"])
                     Secret("Two", key="one", **ON["aws"])
-    '''
+    """
     done = run(folder, {"test_it": module})
 
     assert "3 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_config_comes_from_the_variable_too(folder: Path) -> None:
-    module = '''
+    module = """
         import pulumi
         from infra_secrets import EscEnv, Secret
         from mocks import *
@@ -467,21 +468,23 @@ def test_config_comes_from_the_variable_too(folder: Path) -> None:
                 return Secret("One")
 
             assert seen_of(program, "secret_name") == {"secret_name": "payments__production__one"}
-    '''
-    config = '{"infra-secrets:cloud": "gcp", "infra-secrets:service": "payments", "shop:level": "x"}'
+    """
+    config = (
+        '{"infra-secrets:cloud": "gcp", "infra-secrets:service": "payments", "shop:level": "x"}'
+    )
 
     passed(run(folder, {"test_it": module}, variables={"PULUMI_CONFIG": config}), 1)
 
 
 def test_a_program_at_the_top_of_a_module_is_tested_as_in_the_documentation(folder: Path) -> None:
-    program = '''
+    program = """
         import pulumi
         from infra_secrets import Secret
 
         stripe = Secret("StripeApiKey", cloud="gcp", owner="payments@example.com")
         pulumi.export("reference", stripe.reference)
-    '''
-    module = '''
+    """
+    module = """
         import unittest
 
         import pulumi
@@ -524,7 +527,7 @@ def test_a_program_at_the_top_of_a_module_is_tested_as_in_the_documentation(fold
 
         if __name__ == "__main__":
             unittest.main()
-    '''
+    """
     files = {"infra": program, "test_infra": module}
     passed(run(folder, files), 3)
     done = run(folder, files, "-W", "error::RuntimeWarning", "-m", "unittest", "-v", "test_infra")
@@ -536,7 +539,7 @@ def test_a_program_at_the_top_of_a_module_is_tested_as_in_the_documentation(fold
         assert noise not in done.stderr
 
 
-REFUSED = '''
+REFUSED = """
     import pulumi
     import pytest
     from infra_secrets import Secret
@@ -570,7 +573,63 @@ REFUSED = '''
         ending, count = grants[cloud]
         assert len(registered(mocks, ending)) == count
         assert "null" not in str(mocks.registered)
-'''
+"""
+
+
+def test_what_mocks_make_up_for_other_resources_is_judged_by_nobody(folder: Path) -> None:
+    module = """
+        import pulumi
+        import pulumi_aws as aws
+        import pulumi_azure_native as azure
+        import pulumi_gcp as gcp
+        from infra_secrets import ExternalEnv, Secret
+        from mocks import *
+
+
+        def on_aws():
+            role = aws.iam.Role("api", assume_role_policy="{}")
+            key = aws.kms.Key("key", multi_region=True)
+            return Secret(
+                "One", cloud="aws", readers=[role.arn], encryption_key=key.arn, replicas=["eu-central-1"]
+            )
+
+
+        def on_gcp():
+            account = gcp.serviceaccount.Account("api", account_id="api")
+            key = gcp.kms.CryptoKey("key", key_ring="made-up")
+            return Secret(
+                "One", cloud="gcp", readers=[account.member, account.email], encryption_key=key.id
+            )
+
+
+        def on_azure():
+            vault = azure.keyvault.Vault(
+                "vault",
+                resource_group_name="shop",
+                properties={"tenant_id": GUID, "sku": {"family": "A", "name": "standard"}},
+            )
+            identity = azure.managedidentity.UserAssignedIdentity("api", resource_group_name="shop")
+            made = Secret(
+                "One", cloud="azure", azure_vault_id=vault.id, readers=[identity.principal_id, identity.id]
+            )
+            ExternalEnv(
+                "nlp",
+                secrets={"A": made.secret_name},
+                cloud="azure",
+                azure_vault_id=vault.id,
+                service_account="nlp",
+            )
+            return made
+
+
+        @pytest.mark.parametrize("program", [on_aws, on_gcp, on_azure])
+        def test_a_program_of_several_resources(mocks, program):
+            seen = seen_of(program, "reference", "set_command", "secret_id")
+
+            assert seen["reference"] == "project/stack/one"
+            assert "None" not in str(seen)
+    """
+    passed(run(folder, {"test_it": module}), 3 * 8)
 
 
 def test_what_an_output_holds_is_refused_in_one_sentence_and_nothing_is_printed(
