@@ -453,6 +453,41 @@ def test_asynchronous_tests_are_programs_of_their_own(folder: Path) -> None:
     assert "3 passed" in done.stdout, done.stdout + done.stderr
 
 
+def test_recordings_and_rehearsals_in_the_same_process_know_nothing_of_mocks(folder: Path) -> None:
+    module = """
+        import pulumi
+        from infra_secrets import Secret
+        from infra_secrets.testing import Recording, Rehearsal
+        from mocks import *
+
+        pulumi.runtime.set_mocks(Inputs())
+        HERE = {"project": "shop", "stack": "production", "config": {"aws:region": "eu-west-1"}}
+
+
+        def program():
+            pulumi.export("set", Secret("One", cloud="aws").set_command)
+
+
+        def test_a_recording():
+            recording = Recording(**HERE)
+            recording.run(program)
+            assert "--region eu-west-1" in recording.exports["set"]
+            assert recording.named("One", "aws:secretsmanager/secret:Secret").hooks
+
+
+        def test_a_rehearsal():
+            with Rehearsal(program, **HERE) as rehearsal:
+                rehearsal.up()
+                rehearsal.up()
+                assert rehearsal.aws.state("shop/production/one") == "empty"
+
+
+        def test_mocks_again():
+            assert seen_of(lambda: Secret("One", cloud="aws"), "reference") == {"reference": "project/stack/one"}
+    """
+    passed(run(folder, {"test_it": module}), 3)
+
+
 def test_config_comes_from_the_variable_too(folder: Path) -> None:
     module = """
         import pulumi
