@@ -594,6 +594,20 @@ REFUSED = """
         assert [typ for typ, _ in mocks.registered] == ["infra-secrets:index:Secret"]
 
 
+    @pytest.mark.parametrize("error, logged", [(InfraSecretsError("x"), 0), (ValueError("x"), 1)])
+    def test_an_output_that_nobody_waits_for_says_a_refusal_no_second_time(caplog, error, logged):
+        import asyncio
+
+        pulumi.runtime.set_mocks(Inputs())
+        seen_of(lambda: Secret("One", **ON["aws"]), "reference")
+        context = {"message": "Future exception was never retrieved", "exception": error}
+        loop = asyncio.new_event_loop()
+        loop.call_exception_handler(context)
+        loop.close()
+
+        assert len(caplog.records) == logged
+
+
     @pytest.mark.parametrize("cloud", ["aws", "gcp", "azure"])
     def test_a_principal_that_mocks_leave_out_is_not_known(mocks, cloud):
         def program():
@@ -670,4 +684,4 @@ def test_what_mocks_make_up_for_other_resources_is_judged_by_nobody(folder: Path
 def test_what_an_output_holds_is_refused_in_one_sentence_and_nothing_is_printed(
     folder: Path,
 ) -> None:
-    passed(run(folder, {"test_it": REFUSED}), 3 * 4 + 3 * 8)
+    passed(run(folder, {"test_it": REFUSED}), 3 * 4 + 2 + 3 * 8)
