@@ -17,7 +17,7 @@ from infra_secrets import clouds
 from infra_secrets.argument_types import Literal
 from infra_secrets.clouds import Cloud
 from infra_secrets.errors import EnvArgsError, UnknownCloudError, combined
-from infra_secrets.given import is_input, kind
+from infra_secrets.given import is_input, kind, unless_made_up
 from infra_secrets.naming import is_credential, looks_like_a_value, shown
 from infra_secrets.plain_text import refuse_secrets
 from infra_secrets.pods import (
@@ -26,9 +26,15 @@ from infra_secrets.pods import (
     file_keys,
     metadata_of,
     mounted,
+    name_of,
     read_pod_name,
 )
-from infra_secrets.registering import apply_clearly, one_clear_message, short_stack_trace
+from infra_secrets.registering import (
+    apply_clearly,
+    known_only,
+    one_clear_message,
+    short_stack_trace,
+)
 from infra_secrets.settings import CLOUD
 
 API = "external-secrets.io/v1"
@@ -178,7 +184,7 @@ class _ExternalReader(PodReader):
                     f"{setting} is missing, and the store needs it. Give it here, or for the stack: pulumi config set "
                     f"{key} <...>"
                 )
-            settings[setting] = found
+            settings[setting] = unless_made_up(found, _wrong_for(cloud, setting))
         for setting in [each for each in settings if each not in cloud.STORE_SETTINGS]:
             self.refuse(f"{setting} is not for {cloud.SPELLING.title}. Leave it out.")
         self.errors.extend(
@@ -273,7 +279,7 @@ class ExternalEnv(PodEnvironment):
                     spec={"provider": cloud.store(settings)},
                     opts=pulumi.ResourceOptions(parent=self),
                 )
-            store = made.metadata.apply(lambda metadata: metadata["name"])
+            store = name_of(made)
         keys = file_keys(list(files), list(variables))
         data = {**variables, **{keys[path]: remote for path, remote in files.items()}}
         with short_stack_trace():
@@ -294,15 +300,20 @@ class ExternalEnv(PodEnvironment):
                 opts=pulumi.ResourceOptions(parent=self),
             )
         # The operator gives the Secret the ExternalSecret's own name.
-        self.secret_name = external.metadata.apply(lambda metadata: metadata["name"])
-        self.store_name = pulumi.Output.from_input(store)
+        secret_name = name_of(external)
+        self.secret_name = known_only(secret_name, str)
+        self.store_name = known_only(pulumi.Output.from_input(store), str)
         offered = self._offer(
-            {"secret": (self.secret_name, list(variables))},
-            mounted(f"{name}-files", self.secret_name, keys, mode),
+            {"secret": (secret_name, list(variables))},
+            mounted(f"{name}-files", secret_name, keys, mode),
         )
         self.register_outputs(
             {"secretName": self.secret_name, "storeName": self.store_name, **offered}
         )
+
+
+def _wrong_for(cloud: Cloud, setting: str) -> Callable[[str], bool]:
+    return lambda text: any(cloud.store_problems({setting: text}))
 
 
 def _remote(reference: str) -> dict[str, str]:

@@ -12,10 +12,10 @@ from typing import Any, ClassVar, cast
 import pulumi
 
 from infra_secrets.errors import ArgsError, OutputError, combined
-from infra_secrets.internals import is_input_type
+from infra_secrets.internals import is_input_type, is_mocked, is_without_engine
 from infra_secrets.naming import is_credential, looks_like_a_value, nearest, quotable, shown
 from infra_secrets.plain_text import secrets_in
-from infra_secrets.registering import one_clear_message
+from infra_secrets.registering import known_only, one_clear_message
 from infra_secrets.settings import ConfigKey
 
 _HALF = re.compile("[\ud800-\udfff]")
@@ -109,13 +109,18 @@ class Reader:
             self.refuse_kind(argument, found)
         return None
 
-    def sentence(self, argument: str) -> Any:
-        """Read an argument that may also be an output of another resource."""
+    def sentence(self, argument: str, *, computed: bool = False) -> Any:
+        """Read an argument that may also be an output of another resource.
+
+        Args:
+            argument: Its name.
+            computed: As for `output`.
+        """
         found = self.given.get(argument)
         if found is None or (isinstance(found, str) and found):
             return found
         if is_input(found):
-            return self.output(argument, found)
+            return self.output(argument, found, computed=computed)
         self.refuse_kind(argument, found)
         return None
 
@@ -124,7 +129,7 @@ class Reader:
 
         Args:
             argument: Its name.
-            plain: Whether each must be known before anything is created.
+            plain: Whether each must be known before anything is created. Otherwise it is a cloud that knows them.
             repeatable: Whether one may be there twice.
         """
         found = self.given.get(argument)
@@ -142,7 +147,7 @@ class Reader:
             if isinstance(each, str) and each:
                 kept.append(each)
             elif not plain and is_input(each):
-                kept.append(self.output(f"{argument}[{position}]", each))
+                kept.append(self.output(f"{argument}[{position}]", each, computed=True))
             else:
                 self.refuse(f"{argument}[{position}] must be a string; found {kind(each)}.")
         repeated = sorted({each for each in kept if isinstance(each, str) and kept.count(each) > 1})
@@ -159,6 +164,7 @@ class Reader:
         *,
         text: bool = True,
         needed: bool = False,
+        computed: bool = False,
         empty: bool = False,
         secret: bool = False,
     ) -> "pulumi.Output[Any]":
@@ -168,11 +174,13 @@ class Reader:
             what: The argument, for messages.
             given: An output or awaitable.
             text: Whether it must be a string, or nothing.
-            needed: Whether nothing will not do. Otherwise it will: under mocks that is what only a cloud knows.
+            needed: Whether nothing will not do.
+            computed: The same for what a cloud computes, such as a role's ARN, which a recording may lack.
             empty: Whether the string may be empty.
             secret: Whether it may be secret, because it is not shown in plain text where it goes.
         """
         output = pulumi.Output.from_input(given)
+        lacking = is_without_engine() or not (needed or (computed and not is_mocked()))
 
         async def check() -> bool:
             if not secret and await output.is_secret():
@@ -182,7 +190,7 @@ class Reader:
                 )
             elif await output.is_known():
                 found = await output.future()
-                wrong = text and (found is not None or needed)
+                wrong = text and not (found is None and lacking)
                 problem = _text_problem(what, found, empty=empty) if wrong else None
                 if not (problem or secret):
                     # A program can make an output that is not secret of a value that it read as a text.
@@ -196,7 +204,9 @@ class Reader:
 
         checked = pulumi.Output.from_input(cast(Any, check()))
         self.checks.append(checked)
-        return checked.apply(lambda _: output)
+        # Where nothing passes although it would not do, mocks have left it out.
+        passed = known_only(output, lambda found: found) if needed or computed else output
+        return checked.apply(lambda _: passed)
 
     def flag(self, argument: str) -> bool:
         """Read a boolean; false when it is not given."""
@@ -388,6 +398,26 @@ def _text_problem(what: str, found: object, *, empty: bool) -> str | None:
 def is_input(given: object) -> bool:
     """Whether something is known only later."""
     return isinstance(given, pulumi.Output) or hasattr(given, "__await__")
+
+
+def unless_made_up(given: Any, is_wrong: Callable[[str], bool]) -> Any:
+    """Pass on what is given; unknown where Pulumi's mocks made up, with another resource, what no cloud would answer.
+
+    They answer `vault_id` for the id of a vault, which says nothing about the program. What it wrote itself depends on
+    no resource, and is judged as always.
+
+    Args:
+        given: What may be an output.
+        is_wrong: Judges a text.
+    """
+    if not (isinstance(given, pulumi.Output) and is_without_engine()):
+        return given
+
+    async def judged(text: Any) -> Any:
+        made_up = isinstance(text, str) and is_wrong(text) and await given.resources()
+        return pulumi.UNKNOWN if made_up else text
+
+    return given.apply(judged)
 
 
 def untransferable(path: str, given: Any, depth: int = 0) -> Iterator[str]:

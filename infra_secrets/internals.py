@@ -4,6 +4,7 @@ Public names are used everywhere else. Tried with SDKs from 3.261 to 3.272 on th
 """
 
 import asyncio
+import contextvars
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +14,41 @@ from typing import Any, TypeVar, cast
 import pulumi
 from pulumi import _types
 from pulumi.runtime import rpc
+from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import callback_pb2, resource_pb2
-from pulumi.runtime.settings import _get_callbacks, get_monitor
+from pulumi.runtime.settings import SETTINGS, _get_callbacks, get_monitor
 
 _Answer = TypeVar("_Answer")
+
+# Mocks -------------------------------------------------------------------------------------------
+
+
+def is_mocked() -> bool:
+    """Whether the program runs under mocks, Pulumi's own or a recording: what only a cloud knows may be missing."""
+    return isinstance(get_monitor(), MockMonitor)
+
+
+def is_without_engine() -> bool:
+    """Whether it runs under `pulumi.runtime.set_mocks`: there is no state to ask, and nobody calls a hook.
+
+    A recording answers as an engine does, and says so by this attribute.
+    """
+    return is_mocked() and not getattr(get_monitor(), "answers_as_an_engine", False)
+
+
+def this_test() -> tuple[object, object]:
+    """Return what is another pair of objects in the next test under mocks.
+
+    `pulumi.runtime.test` gives each test that it decorates a new list of calls (`RPCManager.clear`), which nothing else
+    does; an asynchronous test has an event loop of its own. A test that has neither cannot be told from the one
+    before: the second object is None then.
+    """
+    try:
+        loop: object = asyncio.get_running_loop()
+    except RuntimeError:
+        loop = None
+    return SETTINGS.rpc_manager.rpcs, loop
+
 
 # Questions ---------------------------------------------------------------------------------------
 
@@ -29,7 +61,8 @@ async def in_a_thread(call: Callable[..., _Answer], *args: object) -> _Answer:
     Those are four for each operation that the engine may run at once, and each resource that waits for its turn
     holds one. A hook that needed one of them would wait for its own resource, and for ever.
     """
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, call, *args)
+    run = contextvars.copy_context().run  # in which Pulumi keeps its settings
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, run, call, *args)
 
 
 @dataclass(frozen=True, slots=True)

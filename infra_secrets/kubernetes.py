@@ -29,10 +29,11 @@ from infra_secrets.pods import (
     file_keys,
     metadata_of,
     mounted,
+    name_of,
     read_pod_name,
     warn_if_not_awaited,
 )
-from infra_secrets.registering import one_clear_message, short_stack_trace
+from infra_secrets.registering import known_only, one_clear_message, short_stack_trace
 from infra_secrets.workloads import BY_REFERENCE
 
 SECURITY: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -314,7 +315,8 @@ class EscEnv(PodEnvironment):
 
         variables, files = wanted.values("secrets"), wanted.values("files")
         keys = file_keys(list(files), list(variables))
-        self.secret_name = pulumi.Output.from_input(None)
+        secret_name: Any = pulumi.Output.from_input(None)
+        self.secret_name = secret_name
         if variables or files:
             data = {**variables, **{keys[path]: value for path, value in files.items()}}
             with short_stack_trace():
@@ -325,23 +327,26 @@ class EscEnv(PodEnvironment):
                     string_data=once_hidden(data, self._what, self, lambda: secret),
                     opts=child,
                 )
-            self.secret_name = secret.metadata.apply(lambda metadata: metadata.name)
+            secret_name = name_of(secret)
+            self.secret_name = known_only(secret_name, str)
 
         plain = wanted.values("config")
-        self.config_map_name = pulumi.Output.from_input(None)
+        config_map_name: Any = pulumi.Output.from_input(None)
+        self.config_map_name = config_map_name
         if plain:
             with short_stack_trace():
                 config_map = kubernetes.core.v1.ConfigMap(
                     name, metadata=metadata, immutable=immutable, data=plain, opts=child
                 )
-            self.config_map_name = config_map.metadata.apply(lambda metadata: metadata.name)
+            config_map_name = name_of(config_map)
+            self.config_map_name = known_only(config_map_name, str)
 
         offered = self._offer(
             {
-                "secret": (self.secret_name, list(variables)),
-                "configMap": (self.config_map_name, list(plain)),
+                "secret": (secret_name, list(variables)),
+                "configMap": (config_map_name, list(plain)),
             },
-            mounted(f"{name}-files", self.secret_name, keys, wanted.file_mode),
+            mounted(f"{name}-files", secret_name, keys, wanted.file_mode),
         )
         self.register_outputs(
             {"secretName": self.secret_name, "configMapName": self.config_map_name, **offered}
@@ -635,7 +640,7 @@ class EscDeployment(pulumi.ComponentResource):
                 spec=self.env.inject(spec),
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        self.deployment_name = self.deployment.metadata.apply(lambda metadata: metadata.name)
+        self.deployment_name = known_only(name_of(self.deployment), str)
         self.secret_name = self.env.secret_name
         self.config_map_name = self.env.config_map_name
         self.register_outputs(

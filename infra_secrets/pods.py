@@ -9,7 +9,7 @@ Where the values come from is its own affair.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import pulumi
 
@@ -349,6 +349,18 @@ def metadata_of(
     """Make an object's metadata, without a name: Kubernetes' provider makes one up."""
     said = {"namespace": namespace, "labels": labels or None, "annotations": annotations or None}
     return {key: item for key, item in said.items() if item is not None}
+
+
+def name_of(made: Any) -> "pulumi.Output[str | None]":
+    """Return the name that the provider made up for an object.
+
+    It is nothing under mocks that make up none, as for every resource. A workload's spec then lacks it, and can still
+    be looked at in a test: with something unknown in it, all of it would be unknown.
+    """
+    return cast(
+        "pulumi.Output[str | None]",
+        made.metadata.apply(lambda metadata: (metadata or {}).get("name")),
+    )
 
 
 def mounted(

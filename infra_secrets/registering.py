@@ -1,6 +1,7 @@
 """How every component of the package behaves towards Pulumi while it registers."""
 
 import json
+import logging
 import re
 import sys
 import threading
@@ -33,6 +34,20 @@ def one_clear_message() -> Iterator[None]:
         raise error.with_traceback(None) from None
 
 
+def _is_told(record: logging.LogRecord) -> bool:
+    """Whether asyncio is to log something: not a refusal, which is raised where the program or test is waited for."""
+    return not (record.exc_info and isinstance(record.exc_info[1], InfraSecretsError))
+
+
+def say_refusals_once() -> None:
+    """Let a test under mocks that expects a refusal end without the tracebacks of all that waited for it.
+
+    A refused resource has a dozen outputs, each of which fails. For programs Pulumi silences asyncio as a whole
+    (pulumi-language-python-exec).
+    """
+    logging.getLogger("asyncio").addFilter(_is_told)
+
+
 def apply_clearly(given: Any, change: Callable[[Any], Any]) -> "pulumi.Output[Any]":
     """Change an input once it is known, and let Pulumi print a refusal in it as its message alone.
 
@@ -47,6 +62,23 @@ def apply_clearly(given: Any, change: Callable[[Any], Any]) -> "pulumi.Output[An
                 raise OutputError(str(refusal)) from None
 
     return pulumi.Output.from_input(given).apply(clearly)
+
+
+def known_only(output: "pulumi.Output[Any]", read: Callable[[Any], Any]) -> "pulumi.Output[Any]":
+    """Make something of what a provider computes; unknown where there is nothing to make it of.
+
+    That is so under mocks which leave it out, or make up something else.
+
+    Args:
+        output: What the provider computes.
+        read: Makes something of it, or None where it cannot.
+    """
+
+    def known(found: Any) -> Any:
+        made = None if found is None else read(found)
+        return pulumi.UNKNOWN if made is None else made
+
+    return output.apply(known)
 
 
 # Frames from Pulumi's look at the stack to the line of the program that makes a component. One too few

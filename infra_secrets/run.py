@@ -15,9 +15,9 @@ import pulumi
 from pulumi.runtime.settings import get_monitor
 
 from infra_secrets.errors import InfraSecretsError
-from infra_secrets.internals import Asking, Holder, Later
+from infra_secrets.internals import Asking, Holder, Later, is_without_engine, this_test
 from infra_secrets.naming import NamesTaken
-from infra_secrets.registering import in_program
+from infra_secrets.registering import in_program, say_refusals_once
 from infra_secrets.settings import SKIP_CHECKPOINTS
 
 names_of_this_run: ContextVar[NamesTaken | None] = ContextVar("names_of_this_run", default=None)
@@ -46,16 +46,32 @@ class Run:
         self._watched: list[Callable[[], Awaitable[None]]] = []
         self._watching = False
         self._found_out: dict[Hashable, asyncio.Future[Any]] = {}
+        self._test = this_test() if is_without_engine() else None
+        if self._test is not None:
+            say_refusals_once()
 
     @classmethod
     def this(cls) -> "Run":
-        """Find the run that this code is in."""
+        """Find the run that this code is in.
+
+        Under Pulumi's mocks each test that can be told from others is a run, because they forget what there was.
+        """
         connection = get_monitor()
         found = getattr(connection, _ATTRIBUTE, None)
-        if not isinstance(found, cls):
+        if not isinstance(found, cls) or found._is_over():  # noqa: SLF001 (its own)
             found = cls()
             setattr(connection, _ATTRIBUTE, found)
         return found
+
+    def _is_over(self) -> bool:
+        return self._test is not None and any(
+            one is not other for one, other in zip(self._test, this_test(), strict=True)
+        )
+
+    @property
+    def may_be_two(self) -> bool:
+        """Whether two tests may be in it: under mocks one that has no decorator cannot be told from the next."""
+        return self._test is not None and self._test[1] is None
 
     def watch(self, check: Callable[[], Awaitable[None]]) -> None:
         """Let the program fail with what a check raises, when every check of the run is done."""
@@ -107,7 +123,8 @@ class Run:
 
 def this_stack() -> str:
     """Name the stack as Pulumi does, `organization/project/stack`."""
-    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    organization = pulumi.get_organization() or _NO_ORGANIZATION  # mocks know of none
+    return f"{organization}/{pulumi.get_project()}/{pulumi.get_stack()}"
 
 
 async def resources_in_state(type_: str) -> dict[str, Mapping[str, Any]] | None:

@@ -336,8 +336,8 @@ def grant_each(
     A grant's logical name comes from the principal: taking one off a list does not rename the others, and one
     that was a text yesterday and is an output of that text today keeps its name. A renamed grant would be
     made again before the old one is deleted, and on most clouds the two are the same grant, which would
-    then be gone. So a principal that is an output is waited for; in a preview that does not know it yet,
-    its grant has a number instead.
+    then be gone. So a principal that is an output is waited for; where a preview or mocks do not know it, its
+    grant has a number instead.
 
     Args:
         wanted: The secret.
@@ -360,10 +360,7 @@ def grant_each(
 
     async def grant_later(what: str, number: int, principal: "pulumi.Output[str]") -> None:
         text = await principal.future()
-        if isinstance(text, str):
-            grant(what, mark_of(text), principal)
-        elif pulumi.runtime.is_dry_run():
-            grant(what, str(number), principal)
+        grant(what, mark_of(text) if isinstance(text, str) else str(number), principal)
 
     def mark_of(text: str) -> str:
         return hashlib.sha256(identity(text).encode()).hexdigest()[:8]

@@ -195,6 +195,8 @@ def never_changed(wanted: Wanted) -> list[str]:
 
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register an empty secret, its resource policy and the grants on its key."""
+    from infra_secrets.registering import known_only
+
     aws = clouds.sdk("pulumi_aws", "aws")
     secret = aws.secretsmanager.Secret(
         wanted.logical_name,
@@ -211,9 +213,9 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     return Container(
         resource=secret,
         properties={"name": secret.name, "arn": secret.arn, "policy": secret.policy},
-        secret_id=arn,
-        set_command=arn.apply(lambda arn: _set_command(wanted, arn)),
-        console_url=arn.apply(lambda arn: _console_url(wanted, arn)),
+        secret_id=known_only(arn, str),
+        set_command=known_only(arn, lambda arn: _set_command(wanted, arn)),
+        console_url=known_only(arn, lambda arn: _console_url(wanted, arn)),
     )
 
 
@@ -367,22 +369,33 @@ def _would_replace(foreign: list[str], *, ours: bool) -> str:
     )
 
 
-def _set_command(wanted: Wanted, arn: str) -> str:
-    region = arn.split(":")[3]
+def _set_command(wanted: Wanted, arn: str) -> str | None:
+    match = _ARN.fullmatch(arn)
+    if match is None:
+        return None
     # The variable is the only thing that v2 asks before the locale (awscli/compat.py, getpreferredencoding).
     return clouds.reading_stdin(
         wanted,
         [
             *("env", "AWS_CLI_FILE_ENCODING=UTF-8", "aws", "secretsmanager", "put-secret-value"),
-            *("--region", region, "--secret-id", arn, "--secret-string", "file:///dev/stdin"),
+            *(
+                "--region",
+                match["region"],
+                "--secret-id",
+                arn,
+                "--secret-string",
+                "file:///dev/stdin",
+            ),
         ],
         as_text=True,
     )
 
 
-def _console_url(wanted: Wanted, arn: str) -> str:
-    _, partition, _, region, *_ = arn.split(":")
-    host = _CONSOLES.get(partition, "console.aws.amazon.com")
+def _console_url(wanted: Wanted, arn: str) -> str | None:
+    match = _ARN.fullmatch(arn)
+    if match is None:
+        return None
+    region, host = match["region"], _CONSOLES.get(match["partition"], "console.aws.amazon.com")
     name = quote(wanted.spelled, safe="")
     return f"https://{region}.{host}/secretsmanager/secret?name={name}&region={region}"
 

@@ -203,7 +203,7 @@ def never_changed(wanted: Wanted) -> list[str]:
 
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register an empty secret and the grants on it."""
-    from infra_secrets.registering import apply_clearly
+    from infra_secrets.registering import apply_clearly, known_only
 
     gcp = clouds.sdk("pulumi_gcp", "gcp")
     provider = cast("pulumi.Resource", opts.parent).get_provider(RESOURCE_TYPE)
@@ -242,8 +242,8 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
         resource=secret,
         properties={"secretId": secret.secret_id, "project": secret.project},
         secret_id=secret_id,
-        set_command=secret.project.apply(lambda project: _set_command(wanted, project)),
-        console_url=secret.project.apply(lambda project: _console_url(wanted, project)),
+        set_command=known_only(secret.project, lambda project: _set_command(wanted, project)),
+        console_url=known_only(secret.project, lambda project: _console_url(wanted, project)),
     )
 
 

@@ -253,6 +253,7 @@ class InlineProgram(LanguageServer):
         self._root = root
         self._buffer = io.StringIO()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._main: asyncio.Task[Any] | None = None
         self._callbacks: ThreadedCallbacks | None = None
         self._idle = threading.Event()
         self._idle.set()
@@ -263,13 +264,19 @@ class InlineProgram(LanguageServer):
         return self._buffer.getvalue().rstrip("\n")
 
     def _start(self) -> Any:
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()
         # Callbacks of outputs run later, in copies of this context.
         _printed.set(self._buffer)
         self._callbacks = ThreadedCallbacks(SETTINGS.monitor, GRPC_OPTIONS)
         SETTINGS.callbacks = self._callbacks
         SETTINGS.root_directory = str(self._root)  # the Automation API leaves it out
         return self._own_program()
+
+    @property
+    def _failed(self) -> bool:
+        """Whether the program itself has failed; the language server then logs why."""
+        main = self._main
+        return main is not None and main.done() and bool(main.cancelled() or main.exception())
 
     def Run(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Run the program, as the engine asks."""
@@ -285,11 +292,11 @@ class InlineProgram(LanguageServer):
         # closes its own: an engine that gets the port of a dead one would be refused without being tried.
         _GRPC_CHANNEL_OPTIONS.append(_OWN_CONNECTIONS)
         try:
-            return super().Run(request, context)  # type: ignore[no-untyped-call]
-        except (grpc.RpcError, RunError) as failed:
+            answer = super().Run(request, context)  # type: ignore[no-untyped-call]
+        except (grpc.RpcError, RunError, asyncio.InvalidStateError) as failed:
             # The language server gives up its own answer when a task fails that it cancels at the end. Never
             # take that for success; where the engine ended first, nobody reads this.
-            return language_pb2.RunResponse(error=str(failed) or "the program failed")
+            answer = language_pb2.RunResponse(error=str(failed) or "the program failed")
         finally:
             _GRPC_CHANNEL_OPTIONS.remove(_OWN_CONNECTIONS)
             try:
@@ -300,6 +307,7 @@ class InlineProgram(LanguageServer):
                 sys.stdout, sys.stderr = streams
                 asyncio_log.setLevel(level)
                 self._idle.set()
+        return _REPORTED if self._failed else answer
 
     def _exception_handler(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # The engine has reported why a program failed. A future that nobody awaited would say it once more,
@@ -332,6 +340,10 @@ class InlineProgram(LanguageServer):
                 loop.call_soon_threadsafe(_cancel_everything, loop)
         if not self._idle.wait(patience):
             warnings.warn("the program still runs although its engine has ended", stacklevel=2)
+
+
+# An error that was answered would be printed once more, as an unhandled one. A program's own process answers this too.
+_REPORTED = language_pb2.RunResponse(bail=True)
 
 
 def _cancel_everything(loop: asyncio.AbstractEventLoop) -> None:

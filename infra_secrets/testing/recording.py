@@ -358,6 +358,8 @@ class _Engine:
 class _Monitor(MockMonitor):
     """Sees whole requests, of which Pulumi's `Mocks` show only the inputs."""
 
+    answers_as_an_engine = True  # so a component asks it what it asks an engine
+
     def __init__(self, recording: Recording) -> None:
         super().__init__(cast("Mocks", None))  # whatever would ask it is replaced
         self._recording = recording
