@@ -6,12 +6,13 @@ for one, and every attempt to hand one over is refused. What a container is in e
 
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
+import functools
 from collections.abc import Mapping, Sequence
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 import pulumi
 
-from infra_secrets.arguments import SET_BY_HAND, resolve
+from infra_secrets.arguments import SET_BY_HAND, no_such_output, resolve, two_names
 from infra_secrets.errors import SecretArgsError
 from infra_secrets.owners import Claim
 from infra_secrets.plain_text import refuse_secrets
@@ -94,7 +95,8 @@ class Secret(pulumi.ComponentResource):
         Args:
             name: Logical name in the program, e.g. `StripeApiKey`; `key` comes from it.
             args: What is not default; the same may be given as keyword arguments.
-            opts: As for every Pulumi component. `protect` and `retain_on_delete` follow `retention`.
+            opts: As for every Pulumi component. `protect` and `retain_on_delete` follow `retention`; what contradicts
+                it (`protect=False` under `keep`) is refused, and so is `delete_before_replace=True`.
 
         Raises:
             SecretArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
@@ -129,3 +131,19 @@ class Secret(pulumi.ComponentResource):
                 "consoleUrl": self.console_url,
             }
         )
+
+    # Hidden from type checkers, which refuse both by themselves.
+    if not TYPE_CHECKING:
+
+        @functools.wraps(__init__)  # for `inspect.signature` and help()
+        def __new__(cls, *args: object, **kwargs: object) -> Self:
+            """Explain a second name, of which Python would say that it is one too many."""
+            if args and "name" in kwargs:
+                with one_clear_message():
+                    raise two_names(args[0])
+            return super().__new__(cls)
+
+        def __getattr__(self, name: str) -> object:
+            """Explain what people look for; only asked for what a `Secret` does not have."""
+            with one_clear_message():
+                raise no_such_output(self.__dict__.get("_name"), name)

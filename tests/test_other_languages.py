@@ -285,6 +285,24 @@ def test_a_refusal_of_what_an_output_holds_reaches_other_languages_as_its_messag
         assert rehearsal.aws.names() == []
 
 
+@pytest.mark.usefixtures("plugin_on_path")
+@pytest.mark.parametrize("option", ["protect", "retain_on_delete"])
+def test_an_option_against_keep_is_refused_for_other_languages_too(option: str) -> None:
+    given: Any = {option: False}
+    with Rehearsal(
+        lambda: RemoteSecret("StripeApiKey", {}, pulumi.ResourceOptions(**given)),
+        project="shop",
+        stack="production",
+        config=config_for("aws"),
+    ) as rehearsal:
+        run = rehearsal.up(check=False)
+
+        assert f"opts has {option}=False, and retention='keep' means the opposite" in " ".join(
+            run.error.split()
+        )
+        assert rehearsal.aws.names() == []
+
+
 class Sends(pulumi.ComponentResource):
     """A remote `Secret` as another language asks for it: Python itself never sends what is null."""
 

@@ -25,7 +25,7 @@ from infra_secrets.errors import (
     SecretNameError,
     UnsupportedError,
 )
-from infra_secrets.naming import Spelling, shown
+from infra_secrets.naming import Spelling, looks_like_a_value, shown
 
 if TYPE_CHECKING:
     import pulumi
@@ -75,6 +75,15 @@ _VAULT = re.compile(
     re.IGNORECASE,
 )
 _PRINCIPAL = re.compile(rf"((?P<kind>User|Group|ServicePrincipal):)?(?P<id>{_GUID.pattern})")
+# What is given for the id of a vault and is none: its name, its address, or another path of ARM's.
+_VAULT_NAME = r"[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]"
+_ADDRESS = re.compile(
+    rf"https://{_VAULT_NAME}\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?", re.IGNORECASE
+)
+_PATH = re.compile(r"/?subscriptions(/[A-Za-z0-9_.()-]{1,90}){0,12}/?", re.IGNORECASE)
+_VAULT_IN = re.compile(
+    rf"(https://|.*/vaults/|(?!.*/))(?P<vault>{_VAULT_NAME})(?![A-Za-z0-9_-]).*", re.IGNORECASE
+)
 _EXISTING = re.compile(_VAULT.pattern + r"/secrets/(?P<name>[A-Za-z0-9-]+)", re.IGNORECASE)
 _ROLE = re.compile(
     rf"(/subscriptions/[0-9a-fA-F-]{{36}})?/providers/Microsoft\.Authorization/roleDefinitions/{_GUID.pattern}",
@@ -152,10 +161,21 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
 
 
 def _malformed_vault(vault: str) -> str:
+    words = [word for word in vault.split("/") if word]
+    plain = len(words) == 1 and re.fullmatch(r"[A-Za-z0-9_.-]{1,60}", vault)
+    # What could be a value is in none of these forms.
+    known = plain or _ADDRESS.fullmatch(vault) or _PATH.fullmatch(vault)
+    if known and not any(map(looks_like_a_value, words)):
+        found = repr(vault)
+        match = _VAULT_IN.fullmatch(vault)
+        name = match["vault"] if match else "VAULT"
+    else:
+        found = f"<{len(vault)} characters, not shown because they could be a value>"
+        name = "VAULT"
     return (
-        f"azure_vault_id={shown(vault)} is not the ARM id of a Key Vault. It looks like /subscriptions/<GUID>/"
+        f"azure_vault_id={found} is not the ARM id of a Key Vault. It looks like /subscriptions/<GUID>/"
         f"resourceGroups/GROUP/providers/Microsoft.KeyVault/vaults/VAULT; this shows it: "
-        f"az keyvault show --name VAULT --query id -o tsv"
+        f"az keyvault show --name {name} --query id -o tsv"
     )
 
 
