@@ -131,9 +131,8 @@ EVERY_BYTE = bytes(range(256))
 PASSED_ON = {
     "plain": CANARY.encode(),
     "pem": f"-----BEGIN-----\n{CANARY}\n\n-----END-----".encode(),
-    "hostile": f"  '{CANARY}' \"$HOME\" `id` \\n \\045d %s %d * ~ ! ü 🔑 \t ".encode(),
+    "hostile": f"'{CANARY}' \"$HOME\" `id` \\n \\045d %s %d * ~ ! ü 🔑 \t.".encode(),
     "like an option": b"-n",
-    "newlines first": b"\n\nx",
     "a byte order mark": b"\xef\xbb\xbfx",
     "digits": b"000 015 012",
     "65,536 bytes": (CANARY * 4000).encode()[:65536],
@@ -156,13 +155,59 @@ def test_what_is_piped_in_arrives_as_it_is_and_not_in_argv(
     assert not (tools.folder / "printf-started").exists()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("ending", [b"\n", b"\n\n", b" \n\n\n"])
-def test_the_newlines_at_the_end_are_not_set(shell: str, ending: bytes, tools: Tools) -> None:
-    tools.put_sh(shell)
-    assert run(command_on("aws"), b"one\n\ntwo" + ending).returncode == 0
+KEPT_FIRST = b"White space at the beginning is kept: it is part of the value.\n"
+KEPT_LAST = b"White space at the end is kept: it is part of the value.\n"
 
-    assert tools.value == b"one\n\ntwo" + ending.rstrip(b"\n")
+
+def dropped(count: int, where: str) -> bytes:
+    return f"Line breaks dropped at the {where}: {count}.\n".encode()
+
+
+# What is piped in, what arrives, and what is said of it.
+ENDS: dict[str, tuple[bytes, bytes, bytes]] = {
+    "a line break": (b"a\n\nb\n", b"a\n\nb", dropped(1, "end")),
+    "two line breaks": (b"ab\n\n", b"ab\n", dropped(1, "end") + KEPT_LAST),
+    "spaces, line breaks": (b"ab \n\n\n", b"ab \n\n", dropped(1, "end") + KEPT_LAST),
+    "a space": (b"ab ", b"ab ", KEPT_LAST),
+    "a space and a line break": (b"ab \n", b"ab ", dropped(1, "end") + KEPT_LAST),
+    "a tab": (b"ab\t", b"ab\t", KEPT_LAST),
+    "first a line break": (b"\nab", b"\nab", KEPT_FIRST),
+    "first line breaks": (b"\n\nab", b"\n\nab", KEPT_FIRST),
+    "first a space": (b" ab", b" ab", KEPT_FIRST),
+    "all around": (b"\t\nab \n\n", b"\t\nab \n", dropped(1, "end") + KEPT_FIRST + KEPT_LAST),
+    "none": (b"a b\nc", b"a b\nc", b""),
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("given", "arrives", "said"), ENDS.values(), ids=ENDS.keys())
+def test_what_is_dropped_or_kept_at_the_ends_of_what_is_piped_in_is_said(
+    shell: str, given: bytes, arrives: bytes, said: bytes, tools: Tools
+) -> None:
+    tools.put_sh(shell)
+    done = run(command_on("aws"), given)
+
+    assert done.returncode == 0, done.stderr
+    assert tools.value == arrives
+    assert done.stderr == said
+
+
+def test_a_carriage_return_at_the_end_is_said_where_it_arrives(tools: Tools) -> None:
+    done = run(command_on("gcp"), b"ab\r\n")
+
+    assert tools.value == b"ab\r"
+    assert done.stderr == dropped(1, "end") + KEPT_LAST
+
+
+@pytest.mark.parametrize("pasted_in", ["bash", "dash"])
+def test_a_here_document_arrives_as_it_is_but_for_its_last_line_break(
+    pasted_in: str, tools: Tools
+) -> None:
+    done = run(f"{command_on('aws')} <<'END'\n\n{CANARY}\n\nEND\n", b"", pasted_in)
+
+    assert done.returncode == 0, done.stderr
+    assert tools.value == f"\n{CANARY}\n".encode()
+    assert done.stderr == dropped(1, "end") + KEPT_FIRST + KEPT_LAST
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -259,7 +304,7 @@ def test_each_cloud_s_tool_is_called_with_where_the_secret_is(cloud: str, tools:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("given", [b"", b"\n", b"\n\n"])
+@pytest.mark.parametrize("given", [b"", b"\n", b"\n\n", b"\n\n\n\n"])
 def test_an_empty_value_sets_nothing_and_fails(shell: str, given: bytes, tools: Tools) -> None:
     tools.put_sh(shell)
     done = run(command_on("gcp"), given)
@@ -614,6 +659,48 @@ def test_a_line_that_a_terminal_just_takes_arrives(shell: str, tools: Tools) -> 
         assert terminal.ends() == 0
 
     assert tools.value == line.encode()
+
+
+# What is typed, what arrives, and what is said of it.
+TYPED = {
+    "as usual": ("ab\n", "ab", [dropped(1, "end")]),
+    "pasted with a line break": ("\nab\n", "ab", [dropped(1, "beginning"), dropped(1, "end")]),
+    "empty lines around": (
+        "\n\na\n\nb\n\n\n",
+        "a\n\nb",
+        [dropped(2, "beginning"), dropped(3, "end")],
+    ),
+    "spaces": (" ab \n", " ab ", [dropped(1, "end"), KEPT_FIRST, KEPT_LAST]),
+    "not entered": ("ab\x04", "ab", []),
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("typed", "arrives", "said"), TYPED.values(), ids=TYPED.keys())
+def test_at_a_terminal_line_breaks_around_the_value_are_dropped_and_that_is_said(
+    shell: str, typed: str, arrives: str, said: list[bytes], tools: Tools
+) -> None:
+    tools.put_sh(shell)
+    with at_a_terminal(*shlex.split(command_on("aws"))) as terminal:
+        terminal.asks()
+        terminal.press(f"{typed}\x04")
+        assert terminal.ends() == 0
+
+    assert tools.value == arrives.encode()
+    after = terminal.shown.partition("Ctrl-D): ")[2].split()
+    assert after == b" ".join(said).decode().split()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_at_a_terminal_line_breaks_alone_set_nothing(shell: str, tools: Tools) -> None:
+    tools.put_sh(shell)
+    with at_a_terminal(*shlex.split(command_on("gcp"))) as terminal:
+        terminal.asks()
+        terminal.press("\n\n\x04")
+        assert terminal.ends() == 1
+
+    assert "Nothing was given, so nothing was set." in terminal.shown
+    assert not tools.called
 
 
 def test_the_fields_of_a_document_are_asked_for(cloud: str) -> None:

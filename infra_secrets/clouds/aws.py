@@ -15,6 +15,7 @@ from infra_secrets import clouds
 from infra_secrets.clouds import DISCARD, Container, Existing, Place, Wanted
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
 from infra_secrets.naming import Spelling, shown
+from infra_secrets.shell import reading_stdin
 
 if TYPE_CHECKING:
     import pulumi
@@ -366,13 +367,14 @@ def _would_replace(foreign: list[str], *, ours: bool) -> str:
 def _set_command(wanted: Wanted, arn: str) -> str:
     region = arn.split(":")[3]
     # The variable is the only thing that v2 asks before the locale (awscli/compat.py, getpreferredencoding).
-    return clouds.reading_stdin(
-        wanted,
+    return reading_stdin(
+        wanted.value_asked_for(),
         [
             *("env", "AWS_CLI_FILE_ENCODING=UTF-8", "aws", "secretsmanager", "put-secret-value"),
             *("--region", region, "--secret-id", arn, "--secret-string", "file:///dev/stdin"),
         ],
         as_text=True,
+        fields=wanted.fields,
     )
 
 

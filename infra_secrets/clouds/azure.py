@@ -26,6 +26,7 @@ from infra_secrets.errors import (
     UnsupportedError,
 )
 from infra_secrets.naming import Spelling, looks_like_a_value, shown
+from infra_secrets.shell import quoted, reading_stdin
 
 if TYPE_CHECKING:
     import pulumi
@@ -218,7 +219,7 @@ def _writer_role_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
         yield UnsupportedError(
             "writers needs config infra-secrets:azureWriterRoleId: Azure has no built-in role that sets a secret "
             "without reading it. Make one: az role definition create --role-definition "
-            f"{clouds.shell_quoted(json.dumps(definition))} --query id -o tsv; then: "
+            f"{quoted(json.dumps(definition))} --query id -o tsv; then: "
             "pulumi config set infra-secrets:azureWriterRoleId <that id>"
         )
     elif isinstance(role, str) and not (_ROLE.fullmatch(role) or _GUID.fullmatch(role)):
@@ -376,8 +377,8 @@ def _role_id(vault_id: str, role: str) -> str:
 def _set_command(wanted: Wanted, vault_id: str, tags: Mapping[str, str]) -> str:
     vault = _parts(vault_id)
     # A new version starts without tags, so they are given again. Without `--output none` az prints the value.
-    return clouds.reading_stdin(
-        wanted,
+    return reading_stdin(
+        wanted.value_asked_for(),
         [
             "az",
             "keyvault",
@@ -401,6 +402,7 @@ def _set_command(wanted: Wanted, vault_id: str, tags: Mapping[str, str]) -> str:
         ]
         + [f"{key}={text}" for key, text in tags.items()],
         as_text=True,
+        fields=wanted.fields,
     )
 
 

@@ -14,6 +14,7 @@ from infra_secrets import clouds
 from infra_secrets.clouds import KEEP, RECOVER, Container, Existing, Place, Wanted
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
 from infra_secrets.naming import Spelling, shown
+from infra_secrets.shell import reading_stdin
 
 if TYPE_CHECKING:
     import pulumi
@@ -286,8 +287,8 @@ def _replication(wanted: Wanted) -> "SecretReplicationArgsDict":
 
 
 def _set_command(wanted: Wanted, project: str) -> str:
-    return clouds.reading_stdin(
-        wanted,
+    return reading_stdin(
+        wanted.value_asked_for(),
         [
             "gcloud",
             "secrets",
@@ -298,6 +299,7 @@ def _set_command(wanted: Wanted, project: str) -> str:
             "--data-file=-",
         ],
         as_text=False,
+        fields=wanted.fields,
     )
 
 
