@@ -94,8 +94,11 @@ _JSON = (
 
 
 def quoted(text: str) -> str:
-    """Quote one word for a POSIX shell."""
-    return shlex.quote(text)
+    """Quote one word for a POSIX shell, csh and fish.
+
+    Between quotes csh takes an exclamation mark for its history, and fish two backslashes for one.
+    """
+    return shlex.quote(text).replace("\\", r"'\\'").replace("!", r"'\!'")
 
 
 def reading_stdin(
@@ -124,8 +127,8 @@ def reading_stdin(
     if fields:
         script += [f"f={_in_octal(fields)}", _JSON]
     script += [_SAID, _HANDED_OVER]
-    words = ["sh", "-c", "; ".join(script), asked_for, *command]
-    return " ".join(map(quoted, words))
+    words = [quoted(word) for word in (asked_for, *command)]
+    return " ".join(["sh -c", shlex.quote("; ".join(script)), *words])
 
 
 def _in_octal(fields: Sequence[str]) -> str:
