@@ -233,7 +233,7 @@ def test_a_shell_whose_printf_is_a_program_is_refused(shell: str, tools: Tools) 
 
 @pytest.mark.parametrize("shell", PASTED_IN)
 def test_it_can_be_pasted_in_any_shell(shell: str, tools: Tools) -> None:
-    note = "it's for $HOME! `C:\\\\x\\"
+    note = "it's for $HOME !now `C:\\\\x\\"
     done = run(command_on("azure", note=note), "ü\n".encode(), shell)
 
     assert done.returncode == 0, done.stderr
