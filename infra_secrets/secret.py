@@ -79,7 +79,9 @@ class Secret(pulumi.ComponentResource):
     reference: pulumi.Output[str]
     """Its canonical name on every cloud: `service/environment` or `service/environment/key`."""
     set_command: pulumi.Output[str]
-    """POSIX shell command with which an operator sets the value from standard input."""
+    """POSIX shell command with which an operator sets the value: typed without echo, or from a pipe. It drops line
+    breaks around a typed value and one at the end of a piped one, and says so; every other byte arrives, or the value
+    is refused. With `fields` it takes one JSON object with exactly these keys."""
     console_url: pulumi.Output[str]
     """Where a person sees it in the cloud's console."""
 
