@@ -17,6 +17,7 @@ from infra_secrets.clouds import Cloud, Wanted
 from infra_secrets.errors import (
     ArgsError,
     CollisionError,
+    NoSuchOutputError,
     OutputError,
     SecretArgsError,
     SecretNameError,
@@ -33,6 +34,7 @@ from infra_secrets.given import (
     kind,
     quote_it,
     read_name,
+    subject_of,
     unless_made_up,
 )
 from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
@@ -68,6 +70,8 @@ _CALLED_SO = frozenset(
         "binary",
     )
 )
+# What the clouds' own resources call their name.
+_LIKE_A_NAME = frozenset(("name", "nameprefix", "secretname", "secretid"))
 # What Pulumi takes for organization, project and stack: pulumi sdk/go/common/tokens/names.go.
 _STACK = re.compile(r"([A-Za-z0-9_.-]{1,100}/){2}[A-Za-z0-9_.-]{1,100}")
 # Ids of the clouds, as adopt= takes them.
@@ -106,6 +110,9 @@ def resolve(
             "opts has import_; a Secret takes over an existing container with adopt=<its id>."
         )
     found = reader.read(cast(str, name))
+    if found is not None:
+        for problem in contradictions(found[1], opts):
+            reader.refuse(problem)
     if not reader.errors and found is not None:
         try:
             _claim(*found, reader.given, opts)
@@ -154,7 +161,7 @@ class _Reader(Reader):
         secret_name = self._name(name, texts, has_fields=bool(fields))
         retention = texts["retention"] or self.configured(RETENTION) or clouds.KEEP
         if retention not in clouds.RETENTIONS:
-            close = nearest(retention, clouds.RETENTIONS)
+            close = _meant(retention)
             self.refuse(
                 f"retention={shown(retention)} is not known; it must be one of {_RETENTIONS}."
                 + (f" Did you mean {close!r}?" if close else "")
@@ -338,6 +345,49 @@ class _Reader(Reader):
         return settings
 
 
+# Words for keeping; and a typo, so close that it is no other word: one or two letters of `recover` or `discard`.
+_KEEPING = re.compile(r"(retain|protect|forever|never|always|preserve|permanent)", re.IGNORECASE)
+_A_TYPO = 0.85
+
+
+def _meant(retention: str) -> str | None:
+    """Say which retention was meant; one that keeps less only where it was mistyped and nothing else."""
+    if _KEEPING.match(retention):
+        return clouds.KEEP
+    return nearest(retention, (clouds.KEEP,)) or nearest(retention, clouds.RETENTIONS, _A_TYPO)
+
+
+def contradictions(wanted: Wanted, opts: pulumi.ResourceOptions | None) -> Iterator[str]:
+    """Yield each resource option that says the opposite of what a container is registered with.
+
+    What says nothing (None) or more (`protect=True` under another retention) holds.
+    """
+    if opts is None:
+        return
+    keep = wanted.retention == clouds.KEEP
+    why = f"retention={wanted.retention!r}" if keep else "adopt="
+    way_out = (
+        "what removing the secret may do is said with retention= ('recover' or 'discard')"
+        if keep
+        else "take adopt= out once the container is taken over, and what is given here holds"
+    )
+    against = {
+        "protect": keep and "the container is protected, so that removing it from code is refused",
+        "retain_on_delete": (keep and "it stays in the cloud if somebody overrides the protection")
+        or (wanted.adopt and "what was somebody else's a moment ago is not deleted"),
+    }
+    for option, meaning in against.items():
+        if meaning and getattr(opts, option) is False:
+            yield (
+                f"opts has {option}=False, and {why} means the opposite: {meaning}. Leave it out; {way_out}."
+            )
+    if opts.delete_before_replace:
+        yield (
+            "opts has delete_before_replace=True, which would delete the value before there is another container. "
+            "Leave it out: a container is never deleted before its replacement is there."
+        )
+
+
 def _taking_over_problems(wanted: Wanted, resource_type: str) -> Iterator[str]:
     if wanted.adopt_from is not None and wanted.adopt is None:
         yield "adopt_from says from which stack adopt= takes over; give adopt= too, or leave it out."
@@ -408,8 +458,43 @@ def _unknown_argument(key: object, known: Sequence[str]) -> UnknownArgumentError
             f"command in output set_command. (If a real value was written down here, it is no longer secret: "
             f"replace it.)"
         )
+    if re.sub(r"[-_ ]", "", key).lower() in _LIKE_A_NAME:
+        return UnknownArgumentError(
+            f"{argument_name(key)} is not an argument: the name of a container is made, from service, environment and "
+            f"key. Give key= (what it is; default: the logical name in kebab-case), service= or environment=."
+        )
     hint = f" Did you mean {close}?" if close else f" It takes {', '.join(known)}."
     return UnknownArgumentError(f"{argument_name(key)} is not an argument of a Secret.{hint}")
+
+
+def two_names(logical_name: object) -> ArgsError:
+    """Make the error of a `Secret` that was given `name=` beside its logical name."""
+    subject = subject_of("Secret", str(logical_name))
+    return combined(subject, [_unknown_argument("name", ())])
+
+
+_CALLED_HERE = {
+    "name": "Its name in the cloud is secret_name; on every cloud it is reference.",
+    "arn": "What the cloud calls it in full is secret_id.",
+}
+
+
+def no_such_output(logical_name: str | None, attribute: str) -> AttributeError:
+    """Make the error of an attribute that a `Secret` does not have.
+
+    Args:
+        logical_name: None where it is not known, as while a `Secret` is copied.
+        attribute: What was asked for.
+    """
+    subject = "a Secret" if logical_name is None else subject_of("Secret", logical_name)
+    if attribute in _CALLED_HERE:
+        return NoSuchOutputError(f"{subject} has no {attribute}. {_CALLED_HERE[attribute]}")
+    if not attribute.startswith("_") and _LIKE_A_VALUE.search(attribute):
+        return NoSuchOutputError(
+            f"{subject} has no {attribute}: a value never passes through Pulumi. An operator sets it with the command "
+            f"in output set_command; the service reads it when it runs, by secret_id or secret_name."
+        )
+    return AttributeError(f"'Secret' object has no attribute {attribute!r}")
 
 
 def _judged_later(

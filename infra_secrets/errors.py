@@ -86,6 +86,10 @@ class WorkloadError(EnvArgsError):
     """A workload cannot take the environment that it was to be given."""
 
 
+class NoSuchOutputError(InfraSecretsError, AttributeError):
+    """A `Secret` was asked for what it does not have: its value, say."""
+
+
 class OutputError(InfraSecretsError):
     """An output among the arguments turned out to hold what cannot be.
 

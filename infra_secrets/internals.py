@@ -305,3 +305,17 @@ def is_input_type(class_: type) -> bool:
 def aliases_of(component: pulumi.Resource) -> list[pulumi.Output[str]]:
     """List the URNs that a component answers to beside its own; the SDK keeps them in `_aliases`."""
     return [pulumi.Output.from_input(cast(Any, alias)) for alias in component._aliases]  # noqa: SLF001
+
+
+# Options from other languages --------------------------------------------------------------------
+
+
+def leave_protection(opts: pulumi.ResourceOptions) -> None:
+    """Make `protect` an option that was not given.
+
+    The SDK then asks the parent (`_protect`), which it does not have where another language's program has it. What
+    that program says of the parent, the engine has counted in already.
+    """
+    opts.protect = None
+    if opts.parent is not None:
+        opts.parent._protect = None  # noqa: SLF001

@@ -244,12 +244,18 @@ class NamesTaken:
         return name if number == 1 else f"{name}-{number}"
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Find the known name that a mistyped one is closest to, or None."""
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Find the known name that a mistyped one is closest to, or None.
+
+    Args:
+        word: What was found.
+        known: The names that there are.
+        cutoff: How close it must be, up to 1, which is the same name.
+    """
     from difflib import get_close_matches
 
     bare = {re.sub(r"[-_ ]", "", name).lower(): name for name in known}
-    found = get_close_matches(re.sub(r"[-_ ]", "", word).lower(), bare, n=1, cutoff=0.6)
+    found = get_close_matches(re.sub(r"[-_ ]", "", word).lower(), bare, n=1, cutoff=cutoff)
     return bare[found[0]] if found else None
 
 

@@ -22,6 +22,7 @@ from pulumi.provider.server import ComponentInitError
 from infra_secrets import __version__
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.external import ExternalEnv
+from infra_secrets.internals import leave_protection
 from infra_secrets.kubernetes import EscDeployment, EscEnv
 from infra_secrets.naming import NamesTaken
 from infra_secrets.run import names_of_this_run
@@ -95,11 +96,21 @@ _PulumisOwn = server.ProviderServicer
 
 
 class _Servicer(_PulumisOwn):
-    """Pulumi's own, except for what it does to a late refusal and to null.
+    """Pulumi's own, except for what it does to a late refusal, to null and to options that were not given.
 
     gRPC puts `Unexpected <class ...>` before what a component refuses only once it is known. And null is left out,
-    although whoever writes `value: null` looks for a place for the value.
+    although whoever writes `value: null` looks for a place for the value. An option that was not given arrives as
+    false, which a `Secret` that is kept refuses.
     """
+
+    @staticmethod
+    def _construct_options(request: Any) -> pulumi.ResourceOptions:
+        opts = _PulumisOwn._construct_options(request)  # noqa: SLF001 (what it overrides)
+        if not request.HasField("protect"):
+            leave_protection(opts)
+        if not request.HasField("retainOnDelete"):
+            opts.retain_on_delete = None
+        return opts
 
     @staticmethod
     async def _construct_inputs(inputs: Any, input_dependencies: Any) -> dict[str, Any]:

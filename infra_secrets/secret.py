@@ -6,13 +6,14 @@ for one, and every attempt to hand one over is refused. What a container is in e
 
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
+import functools
 from collections.abc import Mapping
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, Self, TypedDict, Unpack
 
 import pulumi
 
 from infra_secrets.argument_types import Literal, SequenceNotStr
-from infra_secrets.arguments import SET_BY_HAND, resolve
+from infra_secrets.arguments import SET_BY_HAND, no_such_output, resolve, two_names
 from infra_secrets.errors import SecretArgsError
 from infra_secrets.owners import Claim
 from infra_secrets.plain_text import refuse_secrets
@@ -82,7 +83,9 @@ class Secret(pulumi.ComponentResource):
     reference: pulumi.Output[str]
     """Its canonical name on every cloud: `service/environment` or `service/environment/key`."""
     set_command: pulumi.Output[str]
-    """POSIX shell command with which an operator sets the value from standard input."""
+    """POSIX shell command with which an operator sets the value: typed without echo, or from a pipe. It drops line
+    breaks around a typed value and one at the end of a piped one, and says so; every other byte arrives, or the value
+    is refused. With `fields` it takes one JSON object with exactly these keys."""
     console_url: pulumi.Output[str]
     """Where a person sees it in the cloud's console."""
 
@@ -98,7 +101,8 @@ class Secret(pulumi.ComponentResource):
         Args:
             name: Logical name in the program, e.g. `StripeApiKey`; `key` comes from it.
             args: What is not default; the same may be given as keyword arguments.
-            opts: As for every Pulumi component. `protect` and `retain_on_delete` follow `retention`.
+            opts: As for every Pulumi component. `protect` and `retain_on_delete` follow `retention`; what contradicts
+                it (`protect=False` under `keep`) is refused, and so is `delete_before_replace=True`.
 
         Raises:
             SecretArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
@@ -133,3 +137,19 @@ class Secret(pulumi.ComponentResource):
                 "consoleUrl": self.console_url,
             }
         )
+
+    # Hidden from type checkers, which refuse both by themselves.
+    if not TYPE_CHECKING:
+
+        @functools.wraps(__init__)  # for `inspect.signature` and help()
+        def __new__(cls, *args: object, **kwargs: object) -> Self:
+            """Explain a second name, of which Python would say that it is one too many."""
+            if args and "name" in kwargs:
+                with one_clear_message():
+                    raise two_names(args[0])
+            return super().__new__(cls)
+
+        def __getattr__(self, name: str) -> object:
+            """Explain what people look for; only asked for what a `Secret` does not have."""
+            with one_clear_message():
+                raise no_such_output(self.__dict__.get("_name"), name)

@@ -393,20 +393,51 @@ def test_a_clouds_page_states_the_limit_and_the_retentions(cloud: str) -> None:
 
 
 @CLOUDS
-def test_a_clouds_page_shows_every_piece_of_the_set_command(cloud: str) -> None:
+def test_the_pages_show_every_piece_of_the_set_command(cloud: str) -> None:
     commands_seen: list[str] = []
 
     def program() -> None:
-        Secret("ApiKey").set_command.apply(commands_seen.append)
+        Secret("api", fields=["API_KEY"]).set_command.apply(commands_seen.append)
 
     Recording(config={**CONFIG, "infra-secrets:cloud": cloud}).run(program)
-    text = re.sub(r"\s", "", page_of(cloud))
+    own = re.sub(r"\s", "", page_of(cloud))
     options = re.findall(r" (--[a-z-]+)", commands_seen[0])
     assert options
-    assert [option for option in options if option not in text] == []
-    for piece in ("od-An-v-to1", "*[0-7]*)", "[-t0]", "stty-echo", "-ge16380", 'printf%b"$('):
-        assert piece in re.sub(r"\s", "", commands_seen[0])
-        assert piece in text
+    assert [option for option in options if option not in own] == []
+    assert "(set-command.md)" in own
+    common = re.sub(r"\s", "", (ROOT / "docs" / "set-command.md").read_text())
+    for piece in (
+        *("od-An-v-to1", "*[0-7]*)", "[-t0]", "stty-echo", "-ge16380", 'printf%b"$('),
+        *('while case $v in *" 012")', 'case $u in " 012"*)', "for c in $v; do case $s$c in"),
+    ):
+        assert re.sub(r"\s", "", piece) in re.sub(r"\s", "", commands_seen[0])
+        assert re.sub(r"\s", "", piece) in common
+
+
+def test_the_page_of_the_set_command_says_what_the_command_says() -> None:
+    commands_seen: list[str] = []
+
+    def program() -> None:
+        document = Secret("api", service="payments", fields=["DATABASE_URL", "SENTRY_DSN"])
+        document.set_command.apply(commands_seen.append)
+
+    Recording(stack="production", config={**CONFIG, "infra-secrets:cloud": "gcp"}).run(program)
+    blocks = Page("", (ROOT / "docs" / "set-command.md").read_text()).blocks()
+    dropped, refused = [block.text for block in blocks if block.language == "text"]
+    command = commands_seen[0].replace(" gcloud ", " true ")
+    given = {
+        b'{"DATABASE_URL": ""}\n': refused,
+        b'\n{"DATABASE_URL": "a", "SENTRY_DSN": "b"}\n': dropped,
+    }
+    for value, says in given.items():
+        done = subprocess.run(
+            ["sh", "-c", command],
+            input=value,
+            capture_output=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        assert done.stderr.decode().strip() == says.strip()
 
 
 @CLOUDS

@@ -25,6 +25,7 @@ from infra_secrets.plugin import Plugin
 from infra_secrets.secret import Secret, SecretArgs
 from infra_secrets.testing import Rehearsal
 from tests.conftest import config_for
+from tests.shells import Tools, run
 
 ROOT = Path(__file__).parent.parent
 CANARY = "canary-77-not-real"
@@ -205,6 +206,34 @@ def test_a_remote_component_makes_the_same_container_and_the_value_survives(clou
 
 
 @pytest.mark.usefixtures("plugin_on_path")
+def test_the_set_command_of_a_remote_component_runs_from_the_stack_s_outputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def program() -> None:
+        remote: Any = RemoteSecret("api", {"fields": ["DATABASE_URL"]})
+        pulumi.export("setApi", remote.setCommand)
+
+    with Rehearsal(
+        program, project="shop", stack="production", config=config_for("gcp")
+    ) as rehearsal:
+        rehearsal.up()
+        engine = rehearsal._engine()
+        for variable, text in engine._environment.items():
+            monkeypatch.setenv(variable, text)
+        monkeypatch.chdir(engine._directory)
+        (tmp_path / "tools").mkdir()
+        tools = Tools.first_on_path(tmp_path / "tools", monkeypatch)
+        command = 'sh -c "$(pulumi stack output setApi --stack production)"'
+        refused = run(command, b"{}")
+        done = run(command, b'{"DATABASE_URL": "x"}\n')
+
+        assert b"so nothing was set. Missing: DATABASE_URL." in refused.stderr
+        assert done.returncode == 0, done.stderr
+        assert tools.value == b'{"DATABASE_URL": "x"}'
+        assert tools.argv[:4] == ["secrets", "versions", "add", "shop__production"]
+
+
+@pytest.mark.usefixtures("plugin_on_path")
 @pytest.mark.parametrize(
     ("properties", "problem"),
     [
@@ -290,6 +319,24 @@ def test_a_refusal_of_what_an_output_holds_reaches_other_languages_as_its_messag
         assert "Unexpected" not in run.output + run.error
         assert "infra_secrets" not in run.output + run.error
         assert CANARY not in run.output + run.error
+        assert rehearsal.aws.names() == []
+
+
+@pytest.mark.usefixtures("plugin_on_path")
+@pytest.mark.parametrize("option", ["protect", "retain_on_delete"])
+def test_an_option_against_keep_is_refused_for_other_languages_too(option: str) -> None:
+    given: Any = {option: False}
+    with Rehearsal(
+        lambda: RemoteSecret("StripeApiKey", {}, pulumi.ResourceOptions(**given)),
+        project="shop",
+        stack="production",
+        config=config_for("aws"),
+    ) as rehearsal:
+        run = rehearsal.up(check=False)
+
+        assert f"opts has {option}=False, and retention='keep' means the opposite" in " ".join(
+            run.error.split()
+        )
         assert rehearsal.aws.names() == []
 
 

@@ -1,107 +1,25 @@
 """`set_command`, run by real shells: what an operator types arrives whole or is refused, and is seen nowhere else."""
 
-import contextlib
 import functools
 import json
-import os
-import pty
-import select
 import shlex
 import shutil
 import signal
-import stat
-import subprocess
 import sys
-import termios
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from infra_secrets import Secret
-from tests.conftest import PATIENCE, recording_on
+from tests.conftest import recording_on
+from tests.shells import PASTED_IN, SHELLS, TOOLS, WITHOUT_PRINTF, Tools, at_a_terminal, run
 
 CANARY = "canary-51-not-real"
-TOOLS = {"aws": "aws", "gcp": "gcloud", "azure": "az"}
-
-
-def here(*optional: str) -> list[str]:
-    return [name for name in optional if shutil.which(name)]
-
-
-# What stands for `sh`. The first three are tested everywhere, the others where they are installed.
-SHELLS = ["sh", "dash", "bash", *here("busybox", "zsh", "ksh93")]
-# Where the command is pasted.
-PASTED_IN = [*SHELLS, *here("mksh", "yash", "posh", "csh", "tcsh", "fish")]
-WITHOUT_PRINTF = ["bash without printf", *here("mksh", "yash", "posh")]
-
-# Writes down what it was given, and reads the value as the real tool would.
-TOOL = f"""#!{sys.executable}
-import json, os, pathlib, sys
-value = pathlib.Path("/dev/stdin").read_bytes()
-seen = {{"argv": sys.argv[1:], "value": value.decode("latin-1"), "environment": dict(os.environ)}}
-pathlib.Path(os.environ["SEEN"]).write_text(json.dumps(seen))
-"""
-
-
-@dataclass
-class Tools:
-    """A folder that is first on PATH, with stand-ins for the clouds' tools."""
-
-    folder: Path
-
-    @property
-    def called(self) -> bool:
-        return self._seen.exists()
-
-    @property
-    def value(self) -> bytes:
-        value: str = json.loads(self._seen.read_text())["value"]
-        return value.encode("latin-1")
-
-    @property
-    def argv(self) -> list[str]:
-        argv: list[str] = json.loads(self._seen.read_text())["argv"]
-        return argv
-
-    @property
-    def environment(self) -> dict[str, str]:
-        environment: dict[str, str] = json.loads(self._seen.read_text())["environment"]
-        return environment
-
-    @property
-    def _seen(self) -> Path:
-        return self.folder / "seen.json"
-
-    def put(self, name: str, text: str) -> None:
-        path = self.folder / name
-        path.write_text(text)
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-
-    def put_sh(self, shell: str) -> None:
-        """Let `sh` be another shell, which then behaves as `sh` where it knows how to."""
-        if shell == "bash without printf":
-            (self.folder / "setting").write_text("enable -n printf\n")
-            self.put("sh", f'#!/bin/sh\nBASH_ENV={self.folder}/setting exec bash "$@"\n')
-        elif shell == "busybox":
-            self.put("sh", f'#!/bin/sh\nexec {shutil.which("busybox")} sh "$@"\n')
-        elif shell != "sh":
-            (self.folder / "sh").symlink_to(str(shutil.which(shell)))
 
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tools:
-    tools = Tools(tmp_path)
-    for tool in TOOLS.values():
-        tools.put(tool, TOOL)
-    # `ps` would show the value if a shell started this one.
-    tools.put("printf", f"#!/bin/sh\necho started >{tmp_path}/printf-started\n")
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setenv("SEEN", str(tmp_path / "seen.json"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "there is no disk for temporary files"))
-    return tools
+    return Tools.first_on_path(tmp_path, monkeypatch)
 
 
 @functools.cache
@@ -112,28 +30,13 @@ def command_on(cloud: str, note: str | None = None) -> str:
     return command
 
 
-def run(
-    command: str, given: bytes, shell: str = "sh", **environment: str
-) -> subprocess.CompletedProcess[bytes]:
-    words = ["busybox", "sh"] if shell == "busybox" else [shell]
-    return subprocess.run(
-        [*words, "-c", command],
-        input=given,
-        capture_output=True,
-        check=False,
-        env={**os.environ, **environment},
-        timeout=PATIENCE,
-    )
-
-
 EVERY_BYTE = bytes(range(256))
 
 PASSED_ON = {
     "plain": CANARY.encode(),
     "pem": f"-----BEGIN-----\n{CANARY}\n\n-----END-----".encode(),
-    "hostile": f"  '{CANARY}' \"$HOME\" `id` \\n \\045d %s %d * ~ ! ü 🔑 \t ".encode(),
+    "hostile": f"'{CANARY}' \"$HOME\" `id` \\n \\045d %s %d * ~ ! ü 🔑 \t.".encode(),
     "like an option": b"-n",
-    "newlines first": b"\n\nx",
     "a byte order mark": b"\xef\xbb\xbfx",
     "digits": b"000 015 012",
     "65,536 bytes": (CANARY * 4000).encode()[:65536],
@@ -156,13 +59,59 @@ def test_what_is_piped_in_arrives_as_it_is_and_not_in_argv(
     assert not (tools.folder / "printf-started").exists()
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("ending", [b"\n", b"\n\n", b" \n\n\n"])
-def test_the_newlines_at_the_end_are_not_set(shell: str, ending: bytes, tools: Tools) -> None:
-    tools.put_sh(shell)
-    assert run(command_on("aws"), b"one\n\ntwo" + ending).returncode == 0
+KEPT_FIRST = b"White space at the beginning is kept: it is part of the value.\n"
+KEPT_LAST = b"White space at the end is kept: it is part of the value.\n"
 
-    assert tools.value == b"one\n\ntwo" + ending.rstrip(b"\n")
+
+def dropped(count: int, where: str) -> bytes:
+    return f"Line breaks dropped at the {where}: {count}.\n".encode()
+
+
+# What is piped in, what arrives, and what is said of it.
+ENDS: dict[str, tuple[bytes, bytes, bytes]] = {
+    "a line break": (b"a\n\nb\n", b"a\n\nb", dropped(1, "end")),
+    "two line breaks": (b"ab\n\n", b"ab\n", dropped(1, "end") + KEPT_LAST),
+    "spaces, line breaks": (b"ab \n\n\n", b"ab \n\n", dropped(1, "end") + KEPT_LAST),
+    "a space": (b"ab ", b"ab ", KEPT_LAST),
+    "a space and a line break": (b"ab \n", b"ab ", dropped(1, "end") + KEPT_LAST),
+    "a tab": (b"ab\t", b"ab\t", KEPT_LAST),
+    "first a line break": (b"\nab", b"\nab", KEPT_FIRST),
+    "first line breaks": (b"\n\nab", b"\n\nab", KEPT_FIRST),
+    "first a space": (b" ab", b" ab", KEPT_FIRST),
+    "all around": (b"\t\nab \n\n", b"\t\nab \n", dropped(1, "end") + KEPT_FIRST + KEPT_LAST),
+    "none": (b"a b\nc", b"a b\nc", b""),
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("given", "arrives", "said"), ENDS.values(), ids=ENDS.keys())
+def test_what_is_dropped_or_kept_at_the_ends_of_what_is_piped_in_is_said(
+    shell: str, given: bytes, arrives: bytes, said: bytes, tools: Tools
+) -> None:
+    tools.put_sh(shell)
+    done = run(command_on("aws"), given)
+
+    assert done.returncode == 0, done.stderr
+    assert tools.value == arrives
+    assert done.stderr == said
+
+
+def test_a_carriage_return_at_the_end_is_said_where_it_arrives(tools: Tools) -> None:
+    done = run(command_on("gcp"), b"ab\r\n")
+
+    assert tools.value == b"ab\r"
+    assert done.stderr == dropped(1, "end") + KEPT_LAST
+
+
+@pytest.mark.parametrize("pasted_in", ["bash", "dash"])
+def test_a_here_document_arrives_as_it_is_but_for_its_last_line_break(
+    pasted_in: str, tools: Tools
+) -> None:
+    done = run(f"{command_on('aws')} <<'END'\n\n{CANARY}\n\nEND\n", b"", pasted_in)
+
+    assert done.returncode == 0, done.stderr
+    assert tools.value == f"\n{CANARY}\n".encode()
+    assert done.stderr == dropped(1, "end") + KEPT_FIRST + KEPT_LAST
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -259,7 +208,7 @@ def test_each_cloud_s_tool_is_called_with_where_the_secret_is(cloud: str, tools:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("given", [b"", b"\n", b"\n\n"])
+@pytest.mark.parametrize("given", [b"", b"\n", b"\n\n", b"\n\n\n\n"])
 def test_an_empty_value_sets_nothing_and_fails(shell: str, given: bytes, tools: Tools) -> None:
     tools.put_sh(shell)
     done = run(command_on("gcp"), given)
@@ -284,11 +233,12 @@ def test_a_shell_whose_printf_is_a_program_is_refused(shell: str, tools: Tools) 
 
 @pytest.mark.parametrize("shell", PASTED_IN)
 def test_it_can_be_pasted_in_any_shell(shell: str, tools: Tools) -> None:
-    done = run(command_on("azure", note="it's for $HOME"), "ü\n".encode(), shell)
+    note = "it's for $HOME !now `C:\\\\x\\"
+    done = run(command_on("azure", note=note), "ü\n".encode(), shell)
 
     assert done.returncode == 0, done.stderr
     assert tools.value == "ü".encode()
-    assert "note=it's for $HOME" in tools.argv
+    assert f"note={note}" in tools.argv
 
 
 BEFORE = {
@@ -372,109 +322,6 @@ def test_a_value_that_could_not_be_read_to_its_end_is_not_set(shell: str, tools:
 
 
 # At a terminal ------------------------------------------------------------------------------------------
-
-
-AT_ITS_OWN_TERMINAL = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execvp(sys.argv[1], sys.argv[1:])
-"""
-
-
-class Terminal:
-    """A terminal and the command that runs at it. Nothing here waits longer than `PATIENCE`."""
-
-    def __init__(self, argv: list[str]) -> None:
-        self._keys, self._screen = pty.openpty()
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", AT_ITS_OWN_TERMINAL, *argv],
-            stdin=self._screen,
-            stdout=self._screen,
-            stderr=self._screen,
-            start_new_session=True,
-        )
-        self._shown = b""
-
-    @property
-    def shown(self) -> str:
-        return self._shown.decode()
-
-    @property
-    def echoes(self) -> bool:
-        return bool(termios.tcgetattr(self._screen)[3] & termios.ECHO)
-
-    def press(self, keys: str | bytes) -> None:
-        left = keys.encode() if isinstance(keys, str) else keys
-        deadline = time.monotonic() + PATIENCE
-        while left:
-            _, ready, _ = select.select([], [self._keys], [], 1)
-            assert time.monotonic() < deadline, "the terminal takes no more keys"
-            left = left[os.write(self._keys, left[:256]) :] if ready else left
-
-    def asks(self) -> None:
-        """Wait until the command has asked for the value."""
-        self.waits_until(lambda: b"Ctrl-D): " in self._shown)
-
-    def waits_until(self, ready: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not ready():
-            assert self._process.poll() is None, f"it ended after showing {self._shown!r}"
-            assert time.monotonic() < deadline, f"it is stuck after showing {self._shown!r}"
-            self._look(0.1)
-
-    def ends(self, again: str = "", kill: signal.Signals | None = None) -> int:
-        """Wait for the end and return the exit status.
-
-        A shell that is just starting a program can lose a signal. A person presses Ctrl-C once more; so does this.
-
-        Args:
-            again: Keys that are pressed until it ends.
-            kill: A signal that whatever runs at the terminal gets until it ends.
-        """
-        deadline = time.monotonic() + PATIENCE
-        while self._process.poll() is None:
-            assert time.monotonic() < deadline, f"it is stuck after showing {self._shown!r}"
-            if kill is not None:
-                os.killpg(self._process.pid, kill)
-            self.press(again)
-            self._look(0.5)
-        while self._look(0):
-            pass
-        return self._process.returncode
-
-    def kill_sh(self) -> None:
-        self._process.terminate()
-
-    def hangs_up(self) -> int:
-        """Close the window, and wait for the end of what ran in it."""
-        self._close()
-        return self._process.wait(PATIENCE)
-
-    def _look(self, seconds: float) -> bool:
-        ready, _, _ = select.select([self._keys], [], [], seconds)
-        if ready:
-            self._shown += os.read(self._keys, 65536)
-        return bool(ready)
-
-    def _close(self) -> None:
-        for end in {self._keys, self._screen} - {-1}:
-            os.close(end)
-        self._keys = self._screen = -1
-
-    def close(self) -> None:
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(PATIENCE)
-        self._close()
-
-
-@contextlib.contextmanager
-def at_a_terminal(*argv: str) -> Iterator[Terminal]:
-    terminal = Terminal(list(argv))
-    try:
-        yield terminal
-    finally:
-        terminal.close()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -614,6 +461,48 @@ def test_a_line_that_a_terminal_just_takes_arrives(shell: str, tools: Tools) -> 
         assert terminal.ends() == 0
 
     assert tools.value == line.encode()
+
+
+# What is typed, what arrives, and what is said of it.
+TYPED = {
+    "as usual": ("ab\n", "ab", [dropped(1, "end")]),
+    "pasted with a line break": ("\nab\n", "ab", [dropped(1, "beginning"), dropped(1, "end")]),
+    "empty lines around": (
+        "\n\na\n\nb\n\n\n",
+        "a\n\nb",
+        [dropped(2, "beginning"), dropped(3, "end")],
+    ),
+    "spaces": (" ab \n", " ab ", [dropped(1, "end"), KEPT_FIRST, KEPT_LAST]),
+    "not entered": ("ab\x04", "ab", []),
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("typed", "arrives", "said"), TYPED.values(), ids=TYPED.keys())
+def test_at_a_terminal_line_breaks_around_the_value_are_dropped_and_that_is_said(
+    shell: str, typed: str, arrives: str, said: list[bytes], tools: Tools
+) -> None:
+    tools.put_sh(shell)
+    with at_a_terminal(*shlex.split(command_on("aws"))) as terminal:
+        terminal.asks()
+        terminal.press(f"{typed}\x04")
+        assert terminal.ends() == 0
+
+    assert tools.value == arrives.encode()
+    after = terminal.shown.partition("Ctrl-D): ")[2].split()
+    assert after == b" ".join(said).decode().split()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_at_a_terminal_line_breaks_alone_set_nothing(shell: str, tools: Tools) -> None:
+    tools.put_sh(shell)
+    with at_a_terminal(*shlex.split(command_on("gcp"))) as terminal:
+        terminal.asks()
+        terminal.press("\n\n\x04")
+        assert terminal.ends() == 1
+
+    assert "Nothing was given, so nothing was set." in terminal.shown
+    assert not tools.called
 
 
 def test_the_fields_of_a_document_are_asked_for(cloud: str) -> None:

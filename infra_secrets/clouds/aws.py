@@ -16,6 +16,7 @@ from infra_secrets.clouds import DISCARD, Container, Existing, Place, Wanted
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
 from infra_secrets.naming import Spelling, shown
 from infra_secrets.settings import ConfigKey
+from infra_secrets.shell import reading_stdin
 
 if TYPE_CHECKING:
     import pulumi
@@ -374,8 +375,8 @@ def _set_command(wanted: Wanted, arn: str) -> str | None:
     if match is None:
         return None
     # The variable is the only thing that v2 asks before the locale (awscli/compat.py, getpreferredencoding).
-    return clouds.reading_stdin(
-        wanted,
+    return reading_stdin(
+        wanted.value_asked_for(),
         [
             *("env", "AWS_CLI_FILE_ENCODING=UTF-8", "aws", "secretsmanager", "put-secret-value"),
             *(
@@ -388,6 +389,7 @@ def _set_command(wanted: Wanted, arn: str) -> str | None:
             ),
         ],
         as_text=True,
+        fields=wanted.fields,
     )
 
 

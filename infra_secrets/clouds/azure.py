@@ -25,8 +25,9 @@ from infra_secrets.errors import (
     SecretNameError,
     UnsupportedError,
 )
-from infra_secrets.naming import Spelling, shown
+from infra_secrets.naming import Spelling, looks_like_a_value, shown
 from infra_secrets.settings import NAMESPACE, ConfigKey
+from infra_secrets.shell import quoted, reading_stdin
 
 if TYPE_CHECKING:
     import pulumi
@@ -99,6 +100,15 @@ _VAULT = re.compile(
     re.IGNORECASE,
 )
 _PRINCIPAL = re.compile(rf"((?P<kind>User|Group|ServicePrincipal):)?(?P<id>{_GUID.pattern})")
+# What is given for the id of a vault and is none: its name, its address, or another path of ARM's.
+_VAULT_NAME = r"[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]"
+_ADDRESS = re.compile(
+    rf"https://{_VAULT_NAME}\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?", re.IGNORECASE
+)
+_PATH = re.compile(r"/?subscriptions(/[A-Za-z0-9_.()-]{1,90}){0,12}/?", re.IGNORECASE)
+_VAULT_IN = re.compile(
+    rf"(https://|.*/vaults/|(?!.*/))(?P<vault>{_VAULT_NAME})(?![A-Za-z0-9_-]).*", re.IGNORECASE
+)
 _EXISTING = re.compile(_VAULT.pattern + r"/secrets/(?P<name>[A-Za-z0-9-]+)", re.IGNORECASE)
 _ROLE = re.compile(
     rf"(/subscriptions/[0-9a-fA-F-]{{36}})?/providers/Microsoft\.Authorization/roleDefinitions/{_GUID.pattern}",
@@ -176,10 +186,21 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
 
 
 def _malformed_vault(vault: str) -> str:
+    words = [word for word in vault.split("/") if word]
+    plain = len(words) == 1 and re.fullmatch(r"[A-Za-z0-9_.-]{1,60}", vault)
+    # What could be a value is in none of these forms.
+    known = plain or _ADDRESS.fullmatch(vault) or _PATH.fullmatch(vault)
+    if known and not any(map(looks_like_a_value, words)):
+        found = repr(vault)
+        match = _VAULT_IN.fullmatch(vault)
+        name = match["vault"] if match else "VAULT"
+    else:
+        found = f"<{len(vault)} characters, not shown because they could be a value>"
+        name = "VAULT"
     return (
-        f"azure_vault_id={shown(vault)} is not the ARM id of a Key Vault. It looks like /subscriptions/<GUID>/"
+        f"azure_vault_id={found} is not the ARM id of a Key Vault. It looks like /subscriptions/<GUID>/"
         f"resourceGroups/GROUP/providers/Microsoft.KeyVault/vaults/VAULT; this shows it: "
-        f"az keyvault show --name VAULT --query id -o tsv"
+        f"az keyvault show --name {name} --query id -o tsv"
     )
 
 
@@ -222,7 +243,7 @@ def _writer_role_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
         yield UnsupportedError(
             "writers needs config infra-secrets:azureWriterRoleId: Azure has no built-in role that sets a secret "
             "without reading it. Make one: az role definition create --role-definition "
-            f"{clouds.shell_quoted(json.dumps(definition))} --query id -o tsv; then: "
+            f"{quoted(json.dumps(definition))} --query id -o tsv; then: "
             "pulumi config set infra-secrets:azureWriterRoleId <that id>"
         )
     elif isinstance(role, str) and not (_ROLE.fullmatch(role) or _GUID.fullmatch(role)):
@@ -379,8 +400,8 @@ def _role_id(vault_id: str, role: str) -> str:
 def _set_command(wanted: Wanted, vault_id: str, tags: Mapping[str, str]) -> str:
     vault = _parts(vault_id)
     # A new version starts without tags, so they are given again. Without `--output none` az prints the value.
-    return clouds.reading_stdin(
-        wanted,
+    return reading_stdin(
+        wanted.value_asked_for(),
         [
             "az",
             "keyvault",
@@ -404,6 +425,7 @@ def _set_command(wanted: Wanted, vault_id: str, tags: Mapping[str, str]) -> str:
         ]
         + [f"{key}={text}" for key, text in tags.items()],
         as_text=True,
+        fields=wanted.fields,
     )
 
 

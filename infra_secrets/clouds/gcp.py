@@ -15,6 +15,7 @@ from infra_secrets.clouds import KEEP, RECOVER, Container, Existing, Place, Want
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
 from infra_secrets.naming import Spelling, shown
 from infra_secrets.settings import ConfigKey
+from infra_secrets.shell import reading_stdin
 
 if TYPE_CHECKING:
     import pulumi
@@ -289,8 +290,8 @@ def _replication(wanted: Wanted) -> dict[str, Any]:
 
 
 def _set_command(wanted: Wanted, project: str) -> str:
-    return clouds.reading_stdin(
-        wanted,
+    return reading_stdin(
+        wanted.value_asked_for(),
         [
             "gcloud",
             "secrets",
@@ -301,6 +302,7 @@ def _set_command(wanted: Wanted, project: str) -> str:
             "--data-file=-",
         ],
         as_text=False,
+        fields=wanted.fields,
     )
 
 
