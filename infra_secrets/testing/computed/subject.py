@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 ACCOUNT: Final = "123456789012"
-REGION: Final = "us-east-1"
-PROJECT: Final = "made-up-project"
+REGION: Final = "eu-west-1"
+PROJECT: Final = "rehearsal"
 SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
 TENANT: Final = "11111111-1111-1111-1111-111111111111"
 
