@@ -6,6 +6,7 @@ programs live by it (a name, an address). Inputs are never changed, so nothing t
 
 import enum
 import json
+import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -131,7 +132,7 @@ class _Maker:
                 self._completed_value(each, item, f"{path}[{index}]")
                 for index, each in enumerate(value)
             ]
-        return value
+        return _coerced(value, type_)
 
     def _completed_object(
         self, given: Mapping[str, Any], outputs: Outputs, path: str
@@ -183,8 +184,9 @@ class _Maker:
             made = texts.mapping(self.subject, path)
         elif isinstance(type_, type) and issubclass(type_, enum.Enum):
             made = next(iter(type_)).value
-        elif type_ is Any and "kubeconfig" in path.lower():
-            made = json.loads(texts.kubeconfig(self.subject, path))
+        elif type_ is Any:
+            text = texts.known_text(self.subject, path)
+            made = json.loads(text) if text is not None and text.startswith("{") else text
         elif self.reference is not None:
             token = resource_token(type_)
             made = None if token is None else self.reference(token, path)
@@ -218,6 +220,18 @@ class _Maker:
         inner = Output(item, optional=False, is_input=output.is_input)
         made = [self._value(inner, f"{path}[{index}]", inside) for index in range(count)]
         return [each for each in made if each is not None]
+
+
+def _coerced(value: Any, type_: Any) -> Any:
+    """Return what a provider makes of a text that stands for a number or a boolean, and the other way round."""
+    if isinstance(value, str):
+        if type_ is bool and value in {"true", "false"}:
+            return value == "true"
+        if type_ in {int, float} and re.fullmatch(r"-?\d+(\.\d+)?", value):
+            return type_(float(value))
+    if type_ is str and isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    return value
 
 
 def _refers(path: str) -> bool:

@@ -35,6 +35,13 @@ def text(subject: Subject, path: str) -> str:
     return make(subject, name, path)
 
 
+def known_text(subject: Subject, path: str) -> str | None:
+    """Return a text for a property whose name says what it is; None for any other."""
+    name = words(_last(path))
+    known = any(pattern.search(name) for pattern, make in _TEXTS if make is not _any)
+    return text(subject, path) if known else None
+
+
 def mapping(subject: Subject, path: str) -> dict[str, str]:
     """Return what a map of texts holds: what is known by its keys, else nothing."""
     if words(_last(path)) == "uri" or path == "uris":
