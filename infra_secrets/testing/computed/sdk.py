@@ -83,7 +83,7 @@ def resource_outputs(token: str) -> Outputs:
     found = resource_class(token)
     if found is None:
         return {}
-    given = _arguments(getattr(found, "_internal_init", found.__init__))
+    given = _arguments(getattr(found, "_internal_init", found))
     return {
         name: Output(type_, optional, python_name in given)
         for name, python_name, type_, optional in _properties(found)

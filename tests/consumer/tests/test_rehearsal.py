@@ -18,9 +18,7 @@ def payments() -> None:
     role = aws.iam.Role("api", assume_role_policy=trust)
     stripe = Secret("StripeApiKey", readers=[role.arn])
     caller = aws.iam.get_policy_document_output(
-        statements=[
-            {"actions": ["secretsmanager:GetSecretValue"], "resources": [stripe.resource_id]}
-        ]
+        statements=[{"actions": ["secretsmanager:GetSecretValue"], "resources": [stripe.secret_id]}]
     )
     aws.iam.RolePolicy("reads", role=role.name, policy=caller.json)
     pulumi.export("role", role.arn)
