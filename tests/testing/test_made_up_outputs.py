@@ -336,6 +336,14 @@ def test_without_an_sdk_there_is_an_id_and_little_else() -> None:
     assert sdk.function_outputs("aws:nowhere/getThing:getThing") == {}
 
 
+def test_parts_of_one_name_are_told_by_what_they_are_parts_of() -> None:
+    token = "aws:iam/rolePolicy:RolePolicy"
+    ids = [made(token, {"name": "reads", "role": role}, role)["id"] for role in ("api", "web")]
+    assert ids == ["api:reads", "web:reads"]
+    record = {"name": "www", "zoneId": "Z1", "type": "CNAME"}
+    assert made("aws:route53/record:Record", record)["id"] == "Z1_www_CNAME"
+
+
 def test_no_two_of_a_hundred_types_without_a_form_share_an_id() -> None:
     kinds = [f"aws:some{number}/thing:Thing" for number in range(100)]
     ids = {
