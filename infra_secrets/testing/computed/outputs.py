@@ -6,6 +6,7 @@ programs live by it (a name, an address). Inputs are never changed, so nothing t
 
 import enum
 import json
+import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -30,7 +31,18 @@ _DEEPEST_OPTIONAL: Final = 1
 # Optional inputs that a cloud fills in, and that programs read.
 _FILLED_IN: Final = frozenset(
     {
-        *("arn", "name", "self_link", "region", "location", "project", "zone", "fqdn", "dns_name"),
+        *(
+            "id",
+            "arn",
+            "name",
+            "self_link",
+            "region",
+            "location",
+            "project",
+            "zone",
+            "fqdn",
+            "dns_name",
+        ),
         *("ip", "ip_address", "public_ip", "private_ip", "network_ip", "nat_ip"),
         *("private_ip_address", "principal_id", "tenant_id", "vpc_id", "default_host_name"),
         "cluster_security_group_id",
@@ -131,7 +143,19 @@ class _Maker:
                 self._completed_value(each, item, f"{path}[{index}]")
                 for index, each in enumerate(value)
             ]
-        return value
+        if _is_mapping(type_) and isinstance(value, list):
+            return self._by_name(value, type_, path)
+        return _coerced(value, type_)
+
+    def _by_name(self, names: list[Any], type_: Any, path: str) -> dict[str, Any]:
+        """Return what a provider makes of names that it answers as a map, e.g. of an identity's."""
+        item = typing.get_args(type_)[1] if typing.get_args(type_) else str
+        inner = Output(item, optional=False)
+        return {
+            name: self.instead(path) if self.instead else self._value(inner, f"{path}.{name}")
+            for name in names
+            if isinstance(name, str)
+        }
 
     def _completed_object(
         self, given: Mapping[str, Any], outputs: Outputs, path: str
@@ -179,12 +203,13 @@ class _Maker:
             made = texts.number(self.subject, path)
         elif typing.get_origin(type_) is typing.Literal:
             made = typing.get_args(type_)[0]
-        elif type_ is dict or typing.get_origin(type_) in {dict, Mapping}:
+        elif _is_mapping(type_):
             made = texts.mapping(self.subject, path)
         elif isinstance(type_, type) and issubclass(type_, enum.Enum):
             made = next(iter(type_)).value
-        elif type_ is Any and "kubeconfig" in path.lower():
-            made = json.loads(texts.kubeconfig(self.subject, path))
+        elif type_ is Any:
+            text = texts.known_text(self.subject, path)
+            made = json.loads(text) if text is not None and text.startswith("{") else text
         elif self.reference is not None:
             token = resource_token(type_)
             made = None if token is None else self.reference(token, path)
@@ -220,11 +245,27 @@ class _Maker:
         return [each for each in made if each is not None]
 
 
+def _coerced(value: Any, type_: Any) -> Any:
+    """Return what a provider makes of a text that stands for a number or a boolean, and the other way round."""
+    if isinstance(value, str):
+        if type_ is bool and value in {"true", "false"}:
+            return value == "true"
+        if type_ in {int, float} and re.fullmatch(r"-?\d+(\.\d+)?", value):
+            return type_(float(value))
+    if type_ is str and isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    return value
+
+
 def _refers(path: str) -> bool:
     """Whether the items of a list are what other resources refer to."""
     return words(path).endswith(
         ("_ids", "zones", "_ips", "addresses", "subnets", "security_groups")
     )
+
+
+def _is_mapping(type_: Any) -> bool:
+    return type_ is dict or typing.get_origin(type_) in {dict, Mapping}
 
 
 def _item_type(type_: Any) -> Any:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 ACCOUNT: Final = "123456789012"
-REGION: Final = "us-east-1"
-PROJECT: Final = "made-up-project"
+REGION: Final = "eu-west-1"
+PROJECT: Final = "rehearsal"
 SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
 TENANT: Final = "11111111-1111-1111-1111-111111111111"
 
@@ -82,6 +82,16 @@ class Subject:
             if isinstance(value, str) and value:
                 return value
         return None
+
+    def given_at(self, path: str) -> Mapping[str, Any]:
+        """Return the object that the program gave at a path like `subnets[0]`; empty where it gave none."""
+        found: Any = self.inputs
+        for step in re.findall(r"[^.\[\]]+", path):
+            if isinstance(found, list):
+                found = found[int(step)] if step.isdigit() and int(step) < len(found) else None
+            else:
+                found = found.get(step) if isinstance(found, Mapping) else None
+        return found if isinstance(found, Mapping) else {}
 
     @property
     def is_aws(self) -> bool:

@@ -35,6 +35,13 @@ def text(subject: Subject, path: str) -> str:
     return make(subject, name, path)
 
 
+def known_text(subject: Subject, path: str) -> str | None:
+    """Return a text for a property whose name says what it is; None for any other."""
+    name = words(_last(path))
+    known = any(pattern.search(name) for pattern, make in _TEXTS if make is not _any)
+    return text(subject, path) if known else None
+
+
 def mapping(subject: Subject, path: str) -> dict[str, str]:
     """Return what a map of texts holds: what is known by its keys, else nothing."""
     if words(_last(path)) == "uri" or path == "uris":
@@ -240,7 +247,8 @@ def _id(subject: Subject, name: str, path: str) -> str:
             return places.id_of(subject, path)
         noun = words(_last(owner))
         if subject.is_azure:
-            return f"{places.id_of(subject)}/{plural(_last(owner))}/{subject.digits(path, 7)}"
+            named = subject.given_at(owner).get("name") or subject.digits(path, 7)
+            return f"{places.id_of(subject)}/{plural(_last(owner))}/{named}"
     if subject.is_aws:
         found = aws.noun_id(subject, noun, path)
         return found or f"{noun.replace('_', '-')}-{subject.digits(path, 9)}"
