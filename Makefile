@@ -5,15 +5,16 @@ BIN := $(VENV)/bin
 PULUMI_VERSION := v3.259.0
 ENGINE := .engine/$(PULUMI_VERSION)
 KUBERNETES_VERSION := v1.36.3
+LANGUAGES := .engine/languages-$(PULUMI_VERSION)
 CLUSTER := .engine/kubernetes-$(KUBERNETES_VERSION)
 # A pulumi that is already on PATH comes first.
 export PATH := $(PATH):$(CURDIR)/$(ENGINE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster check format bench reliability lives engine cluster clean
+.PHONY: help demo test test-cluster test-languages check format bench reliability lives engine cluster languages clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/ready engine  ## Rehearse the examples on simulated clouds and a simulated cluster, and play the operator
 	@$(BIN)/python -m examples.demo
@@ -21,9 +22,12 @@ demo: $(VENV)/ready engine  ## Rehearse the examples on simulated clouds and a s
 test: $(VENV)/ready engine  ## Run every test but those of test-cluster (pass arguments with ARGS=)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-# Not among the tests of `make test`: pyproject.toml keeps tests/cluster out unless it is asked for by its path, as here.
+# Not among the tests of `make test`: pyproject.toml keeps these folders out unless they are asked for by path, as here.
 test-cluster: $(VENV)/ready cluster  ## Apply every manifest to a real Kubernetes API server
 	@PATH="$(CURDIR)/$(CLUSTER):$$PATH" $(BIN)/python -m pytest tests/cluster $(ARGS)
+
+test-languages: $(VENV)/ready engine languages  ## Compile SDKs for other languages and run programs with them
+	@INFRA_SECRETS_LANGUAGES="$(CURDIR)/$(LANGUAGES)" $(BIN)/python -m pytest tests/languages $(ARGS)
 
 check: $(VENV)/ready  ## Lint, check types and hold the architecture to its contracts
 	@$(BIN)/ruff check .
@@ -48,6 +52,9 @@ engine:  ## Find pulumi on PATH, or build it once with Go
 
 cluster:  ## Build kube-apiserver once with Go; find etcd on PATH, or unpack Debian's
 	@sh tools/cluster.sh $(KUBERNETES_VERSION) $(CLUSTER)
+
+languages:  ## Build Pulumi's SDK generators and YAML host once with Go; install its TypeScript SDK with npm
+	@sh tools/languages.sh $(PULUMI_VERSION) $(LANGUAGES)
 
 $(VENV)/ready: pyproject.toml tools/constraints.txt
 	@sh tools/venv.sh $(PYTHON) $(VENV)

@@ -21,7 +21,7 @@ build() {
     mv "$folder/$1.new" "$folder/$1"
 }
 
-if [ ! -x "$folder/pulumi-language-yaml" ] || [ sdks/main.go -nt "$folder/sdks" ]; then
+if [ ! -x "$folder/pulumi-language-yaml" ] || [ ! -x "$folder/sdks" ] || [ sdks/main.go -nt "$folder/sdks" ]; then
     echo "Building Pulumi's generators of SDKs ($version) and its YAML host into $folder. This takes about 4 minutes on"
     echo "two cores when Go's cache has the engine, 8 when it has not, and half a minute when it has all of it."
     build sdks ./sdks

@@ -1,4 +1,4 @@
-"""Starts programs in TypeScript and Go for the engine, as Pulumi's own language hosts do: host.py LANGUAGE.
+"""Starts programs in TypeScript and Go for the engine, as Pulumi's own language hosts do: host.py LANGUAGE ... ENGINE.
 
 Those are in Pulumi's releases and on no registry. This has what starting a program needs and nothing else; where
 Pulumi's own are on PATH, the tests use them.
@@ -25,13 +25,9 @@ SAID_EVERYTHING = 32
 
 
 class Host(language_pb2_grpc.LanguageRuntimeServicer):
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, engine: str) -> None:
         self._language = language
-        self._engine = ""
-
-    def Handshake(self, request: Any, context: Any) -> Any:
-        self._engine = request.engine_address
-        return language_pb2.LanguageHandshakeResponse()
+        self._engine = engine
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin_pb2.PluginInfo(version="0.0.0")
@@ -99,7 +95,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
 
 def main() -> None:
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(Host(sys.argv[1]), server)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(Host(sys.argv[1], sys.argv[-1]), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
