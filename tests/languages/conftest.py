@@ -1,10 +1,11 @@
 """SDKs of the plugin, made by Pulumi's own generators, and projects that use them."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from tests.conftest import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 HOST = Path(__file__).with_name("host.py")
-TOOLS = Path(os.environ.get("INFRA_SECRETS_LANGUAGES", "/nowhere"))
-"""What `tools/languages.sh` has built: `make test-languages` names it."""
+TOOLS = Path(os.environ["INFRA_SECRETS_LANGUAGES"])
+"""What `tools/languages.sh` has made: `make test-languages` names it."""
 
 Generate = Callable[[str, Path], Path]
 
@@ -39,7 +40,7 @@ def generate(schema: str) -> Generate:
 
 
 @pytest.fixture(autouse=True)
-def languages_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def languages_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the engine find the hosts and the plugin. Pulumi's own hosts, where there are any, come first."""
     programs = tmp_path / "programs"
     programs.mkdir()
@@ -52,7 +53,6 @@ def languages_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         (programs / name).chmod(0o755)
     path = os.pathsep.join([os.environ["PATH"], str(TOOLS), str(programs)])
     monkeypatch.setenv("PATH", path)
-    yield
 
 
 @pytest.fixture(scope="session")
@@ -66,10 +66,15 @@ def built_typescript(tmp_path_factory: pytest.TempPathFactory, generate: Generat
     )
     for name in ("@pulumi", "@types", "typescript"):
         (modules / name).symlink_to(TOOLS / "node_modules" / name)
-    # Without `include`, a folder's tsconfig takes in whatever lies in it.
-    compiler = '{"compilerOptions": {"strict": true, "module": "commonjs", "target": "es2020",'
-    compiler += ' "moduleResolution": "node", "skipLibCheck": true}, "files": ["index.ts"]}'
-    (project / "tsconfig.json").write_text(compiler)
+    options = {
+        "strict": True,
+        "module": "commonjs",
+        "moduleResolution": "node",
+        "target": "es2020",
+        "skipLibCheck": True,
+    }
+    settings = {"compilerOptions": options, "files": ["index.ts"]}
+    (project / "tsconfig.json").write_text(json.dumps(settings))
     (project / "package.json").write_text('{"name": "payments", "main": "index.ts"}')
     (project / "Pulumi.yaml").write_text("name: payments\nruntime: nodejs\n")
     # What the SDK's `postinstall` does.

@@ -4,6 +4,8 @@ Those are in Pulumi's releases and on no registry. This has what starting a prog
 Pulumi's own are on PATH, the tests use them.
 """
 
+# ruff: noqa: ARG002, N802 (names and parameters are the protocol's)
+
 import contextlib
 import json
 import os
