@@ -5,28 +5,32 @@ BIN := $(VENV)/bin
 PULUMI_VERSION := v3.259.0
 ENGINE := .engine/$(PULUMI_VERSION)
 KUBERNETES_VERSION := v1.36.3
+LANGUAGES := .engine/languages-$(PULUMI_VERSION)
 CLUSTER := .engine/kubernetes-$(KUBERNETES_VERSION)
 # A pulumi that is already on PATH comes first.
 export PATH := $(PATH):$(CURDIR)/$(ENGINE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster test-consumer check format bench reliability reference lives engine cluster clean
+.PHONY: help demo test test-cluster test-consumer test-languages check format bench reliability reference lives engine cluster languages clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/ready engine  ## Rehearse the examples on simulated clouds and a simulated cluster, and play the operator
 	@$(BIN)/python -m examples.demo
 
-test: $(VENV)/ready engine  ## Run every test but those of test-cluster and test-consumer (pass arguments with ARGS=)
+test: $(VENV)/ready engine  ## Run every test but those of the next three (pass arguments with ARGS=)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-# Not among the tests of `make test`: pyproject.toml keeps tests/cluster and tests/consumer out unless asked for by their path.
+# Not among the tests of `make test`: pyproject.toml keeps these folders out unless they are asked for by path, as here.
 test-cluster: $(VENV)/ready cluster  ## Apply every manifest to a real Kubernetes API server
 	@PATH="$(CURDIR)/$(CLUSTER):$$PATH" $(BIN)/python -m pytest tests/cluster $(ARGS)
 
 test-consumer: engine  ## Build the wheel, install it in an environment of its own, and run and type-check a user's project
 	@sh tools/consumer.sh $(PYTHON) .consumer $(ARGS)
+
+test-languages: $(VENV)/ready engine languages  ## Compile SDKs for other languages and run programs with them
+	@INFRA_SECRETS_LANGUAGES="$(CURDIR)/$(LANGUAGES)" $(BIN)/python -m pytest tests/languages $(ARGS)
 
 check: $(VENV)/ready  ## Lint, check types and hold the architecture to its contracts
 	@$(BIN)/ruff check .
@@ -54,6 +58,9 @@ engine:  ## Find pulumi on PATH, or build it once with Go
 
 cluster:  ## Build kube-apiserver once with Go; find etcd on PATH, or unpack Debian's
 	@sh tools/cluster.sh $(KUBERNETES_VERSION) $(CLUSTER)
+
+languages:  ## Build Pulumi's SDK generators and YAML host once with Go; install its TypeScript SDK with npm
+	@sh tools/languages.sh $(PULUMI_VERSION) $(LANGUAGES)
 
 $(VENV)/ready: pyproject.toml tools/constraints.txt
 	@sh tools/venv.sh $(PYTHON) $(VENV)

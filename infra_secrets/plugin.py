@@ -9,8 +9,10 @@ import inspect
 import json
 import sys
 from dataclasses import replace
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pulumi
 from pulumi.errors import InputPropertiesError
@@ -38,7 +40,8 @@ class Plugin(ComponentProvider):
 
     def __init__(self) -> None:
         super().__init__(COMPONENTS, NAME, version=__version__)
-        self.schema = json.dumps(self._described(json.loads(self.schema or "{}")))
+        schema = self._described(json.loads(self.schema or "{}"))
+        self.schema = json.dumps({**schema, **_about(schema["language"])})
         # One process serves the preview and then the update of one operation; each asks for every name again.
         self._names = {preview: NamesTaken() for preview in (True, False)}
 
@@ -90,6 +93,34 @@ class Plugin(ComponentProvider):
         known = {key: replace(each, optional=True) for key, each in component_def.inputs.items()}
         unknown = {key: item for key, item in inputs.items() if key not in known}
         return {**super().map_inputs(inputs, replace(component_def, inputs=known)), **unknown}
+
+
+def _about(language: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return what the schema says of the package, from the package's own metadata (`pyproject.toml`)."""
+    known = metadata(NAME)
+    addresses = dict(line.split(", ", 1) for line in known.get_all("Project-URL", []))
+    source = urlsplit(addresses["Source"])
+    owner = source.path.split("/")[1]
+    return {
+        "displayName": NAME,
+        "description": known["Summary"],
+        "keywords": ["kind/component", "category/infrastructure", *known["Keywords"].split(",")],
+        "homepage": addresses["Documentation"],
+        "repository": addresses["Source"],
+        "license": known["License-Expression"],
+        "publisher": owner,
+        # As the engine says itself of a plugin from Git: the names of an SDK do not depend on where it came from.
+        "namespace": owner,
+        # There is no archive to download: the engine clones the repository at the version's tag.
+        "pluginDownloadURL": f"git://{source.netloc}{source.path}",
+        "language": {
+            **language,
+            "nodejs": {**language["nodejs"], "packageDescription": known["Summary"]},
+        },
+        "meta": {
+            "supportPack": True
+        },  # `gen-sdk` writes what `package add` does: a whole Go module
+    }
 
 
 _PulumisOwn = server.ProviderServicer

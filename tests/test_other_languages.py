@@ -2,8 +2,12 @@
 
 import json
 import os
+import shutil
 import stat
+import subprocess
 import sys
+import tomllib
+import venv
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -73,6 +77,71 @@ def test_the_schema_has_every_argument_and_every_output_and_describes_each(
         assert resource["description"] == component.__doc__.strip()
 
 
+def test_the_schema_says_whose_it_is_and_where_it_comes_from_as_pyproject_does(
+    schema: dict[str, Any],
+) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    source = project["urls"]["Source"]
+
+    assert schema["description"] == project["description"]
+    assert schema["language"]["nodejs"]["packageDescription"] == project["description"]
+    assert schema["license"] == project["license"]
+    assert schema["homepage"] == project["urls"]["Documentation"]
+    assert schema["repository"] == source
+    assert schema["pluginDownloadURL"] == source.replace("https:", "git:")
+    assert schema["publisher"] == schema["namespace"] == source.split("/")[3]
+    assert set(project["keywords"]) < set(schema["keywords"])
+    assert all(schema["language"][each]["respectSchemaVersion"] for each in schema["language"])
+
+
+def plugin_in(folder: Path) -> Path:
+    """What Pulumi starts of a clone, in a folder of its own."""
+    for name in ("pulumi-resource-infra-secrets", "__main__.py"):
+        shutil.copy(ROOT / name, folder)
+    return folder / "pulumi-resource-infra-secrets"
+
+
+def test_a_plugin_without_its_environment_says_in_one_sentence_how_to_make_it(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "a clone"
+    folder.mkdir()
+    started = subprocess.run([plugin_in(folder)], capture_output=True, text=True, check=False)
+
+    assert started.returncode == 1
+    assert started.stdout == ""
+    [line] = started.stderr.splitlines()
+    assert line.startswith("infra-secrets: the plugin has no Python environment in ")
+    assert line.endswith(
+        f"cd '{folder}' && python3 -m venv venv && venv/bin/python -m pip install '.[aws]'"
+    )
+
+
+@pytest.mark.parametrize("way", ["its own start", "Pulumi's Python host"])
+def test_a_plugin_whose_environment_is_not_filled_says_so_and_takes_nothing_from_another(
+    tmp_path: Path, way: str
+) -> None:
+    command = [plugin_in(tmp_path)]
+    venv.create(tmp_path / "venv", symlinks=True)
+    elsewhere = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
+    if way == "Pulumi's Python host":
+        command = [tmp_path / "venv" / "bin" / "python", tmp_path]
+    started = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": elsewhere},
+    )
+
+    assert started.returncode == 1
+    [line] = started.stderr.splitlines()
+    assert f"environment, {tmp_path / 'venv'}, has no infra-secrets." in line
+    assert line.endswith(
+        f"cd {tmp_path} && {tmp_path / 'venv' / 'bin' / 'python'} -m pip install '.[aws]'"
+    )
+
+
 def test_names_of_config_keys_must_be_known_and_an_image_may_come_from_another_resource(
     schema: dict[str, Any],
 ) -> None:
@@ -136,7 +205,10 @@ def test_names_and_places_must_be_known_and_sentences_may_come_from_other_resour
 def test_the_plugin_file_names_the_runtime_and_the_engine_it_needs() -> None:
     plugin = yaml.safe_load((ROOT / "PulumiPlugin.yaml").read_text())
 
-    assert plugin == {"runtime": "python", "requiredPulumiVersion": ">=3.219.0"}
+    assert plugin == {
+        "runtime": {"name": "python", "options": {"toolchain": "pip", "virtualenv": "venv"}},
+        "requiredPulumiVersion": ">=3.219.0",
+    }
 
 
 def test_the_plugin_installs_pulumi_and_no_cloud() -> None:
