@@ -118,6 +118,11 @@ class ProjectDirectory:
             )
         return None
 
+    @property
+    def folder(self) -> Path:
+        """Where the program runs: its relative paths begin here."""
+        return self.main if self.main.is_dir() else self.main.parent
+
     def _run_python(self) -> None:
         runpy.run_path(str(self.main), run_name="__main__")
 
@@ -125,24 +130,27 @@ class ProjectDirectory:
     def surroundings(self) -> Iterator[None]:
         """Put this process where the program expects to be, and put everything back.
 
-        That is the working directory, `sys.path`, and an environment without credentials. Modules
-        that the program loads from its own directory are forgotten, so that the next run sees them
-        anew.
+        That is the working directory, `sys.path`, `sys.argv` and an environment without
+        credentials. Modules that the program loads from its own directory are forgotten, so that
+        the next run sees them anew.
         """
-        folder = self.main if self.main.is_dir() else self.main.parent
+        folder = self.folder
         before = set(sys.modules)
         path, here, bytecode = list(sys.path), Path.cwd(), sys.dont_write_bytecode
+        arguments = sys.argv
         hidden = {key: value for key, value in os.environ.items() if is_secretive(key)}
         try:
             for key in hidden:
                 del os.environ[key]
             sys.path.insert(0, str(folder))
+            sys.argv = [str(self.main)]
             sys.dont_write_bytecode = True  # nothing is written there
             os.chdir(folder)
             yield
         finally:
             os.chdir(here)
             sys.path[:] = path
+            sys.argv = arguments
             sys.dont_write_bytecode = bytecode
             os.environ.update(hidden)
             for name in set(sys.modules) - before:

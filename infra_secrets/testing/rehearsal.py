@@ -665,9 +665,12 @@ class Rehearsal:
         write_json(self._state_file, {"version": 3, "checkpoint": checkpoint})
 
     def _write_project(self) -> None:
-        settings = {"name": self.project, "runtime": "python"}
+        settings: dict[str, Any] = {"name": self.project, "runtime": "python"}
         if self._source is not None and self.program is None:
             settings = {**self._source.settings, "name": self.project}
+        elif self._source is not None:
+            # The engine takes relative assets from where the program is.
+            settings["main"] = str(self._source.folder)
         self._write_yaml(self._root / "work" / "Pulumi.yaml", settings)
 
     def _write_yaml(self, path: Path, data: Mapping[str, Any]) -> None:
