@@ -118,13 +118,15 @@ def _rehearse_on(
         secrets=made_up.secrets,
         clouds=clouds,
     ) as rehearsal:
-        if made_up.names:
+        if made_up.formatted:
             rehearsal.notes.append(
-                f"Made up, in the formats that the program asks for: {', '.join(made_up.names)}."
+                f"Made up, in the formats that the program asks for: {', '.join(made_up.formatted)}."
             )
         verdict = trial.rehearse(
             rehearsal, project.directory, progress, cloud=chosen, filled_in=filled_in
         )
+        packages = {request.package for request in rehearsal.requests}
+        verdict.filled_in |= made_up.missing_for(packages)
     if not json:
         show(verdict, console(sys.stdout))
     return verdict

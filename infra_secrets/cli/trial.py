@@ -306,6 +306,10 @@ class _Trial:
                 "install infra-secrets[cli] beside the program's other libraries and run the command from there."
             )
 
+        missing = {key for error in self._verdict.errors for key in _MISSING_CONFIG.findall(error)}
+        for key in sorted(missing):
+            yield f"For a rehearsal alone, the missing config can be given: --config {key}=VALUE"
+
     def concealed(self, text: str) -> str:
         """Return a text with every form of every made-up value taken out."""
         for needle in self._needles:
@@ -407,6 +411,7 @@ _SUMMARIES = ("update failed", "preview failed", "destroy failed")
 _PREFIX = re.compile(
     r"(error: |an unhandled error occurred: |python inline source runtime error: )+"
 )
+_MISSING_CONFIG = re.compile(r"Missing required configuration variable '([^'\s]+)'")
 _FRAME = re.compile(r'  File "(?P<file>[^"]+)", line ')
 
 

@@ -7,6 +7,7 @@ Python program runs inside this process; any other needs its language host, as f
 """
 
 import contextlib
+import json
 import os
 import runpy
 import shutil
@@ -43,6 +44,9 @@ class ProjectDirectory:
         config: Plain config by full key. A secret inside an object is an empty string here.
         secrets: Canaries for the secret values by path: the full key, and then names and indices.
         environment: What the stack's file says as `environment:`; None for nothing.
+        is_fresh: Whether no stack has a file, as in a fresh clone.
+        template: What `pulumi new` would ask for, by full key: the default, or None for a secret
+            without one. Other config without a default is left out.
         notes: What a rehearsal cannot do for this project, for its user to read.
     """
 
@@ -55,6 +59,8 @@ class ProjectDirectory:
     config: Mapping[str, Any] = field(repr=False)
     secrets: Mapping[tuple[str | int, ...], Canary] = field(repr=False)
     environment: Any = field(default=None, repr=False)
+    is_fresh: bool = False
+    template: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -81,7 +87,8 @@ class ProjectDirectory:
         if not isinstance(name, str) or not isinstance(runtime, str):
             raise ProjectError(f"Pulumi.yaml in {directory} must say `name` and `runtime`")
         stacks = directory / str(settings.get("stackConfigDir") or ".")
-        stack = stack or _only_stack(stacks) or "dev"
+        there = _stacks(stacks)
+        stack = stack or (next(iter(there)) if len(there) == 1 else "dev")
         stack_settings = _load(stacks, f"Pulumi.{stack}") or {}
         said = {**_project_config(settings, name), **_stack_config(stack_settings, name)}
         secrets: dict[tuple[str | int, ...], Canary] = {}
@@ -96,6 +103,8 @@ class ProjectDirectory:
             {key: value for key, value in config.items() if (key,) not in secrets},
             secrets,
             stack_settings.get("environment"),
+            not there,
+            _template(settings, name),
             () if esc else tuple(_notes(stack_settings, stack)),
         )
 
@@ -179,13 +188,13 @@ def _load(directory: Path, stem: str) -> dict[str, Any] | None:
     return None
 
 
-def _only_stack(directory: Path) -> str | None:
-    stacks = {
+def _stacks(directory: Path) -> set[str]:
+    """Return the stacks that have a file."""
+    return {
         path.name.removeprefix("Pulumi.").removesuffix(path.suffix)
         for path in directory.glob("Pulumi.*.*")
         if path.suffix in _EXTENSIONS
     }
-    return stacks.pop() if len(stacks) == 1 else None
 
 
 def _full_key(key: str, project: str) -> str:
@@ -203,6 +212,26 @@ def _project_config(settings: Mapping[str, Any], project: str) -> dict[str, Any]
         if value is not None:
             found[_full_key(str(key), project)] = value
     return found
+
+
+def _template(settings: Mapping[str, Any], project: str) -> dict[str, str | None]:
+    """Return what `template: config:` has a default for, or wants as a secret."""
+    template = settings.get("template")
+    asked = template.get("config") if isinstance(template, Mapping) else None
+    found: dict[str, str | None] = {}
+    for key, asked_for in (asked if isinstance(asked, Mapping) else {}).items():
+        said = asked_for if isinstance(asked_for, Mapping) else {"default": asked_for}
+        default = said.get("default")
+        if default is not None:
+            found[_full_key(str(key), project)] = _config_text(default)
+        elif said.get("secret"):
+            found[_full_key(str(key), project)] = None
+    return found
+
+
+def _config_text(value: Any) -> str:
+    """Return a value as the text that a stack's config would have."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _stack_config(settings: Mapping[str, Any], project: str) -> dict[str, Any]:
