@@ -28,6 +28,7 @@ from pulumi.runtime.proto import (
 )
 
 from infra_secrets.testing.clouds.kubernetes import ManifestType
+from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
 from infra_secrets.testing.engine import GRPC_OPTIONS
 from infra_secrets.testing.simulation import (
     Call,
@@ -42,7 +43,7 @@ from infra_secrets.testing.values import UNKNOWN, decode, encode, holds_unknown,
 
 # The engine warns about a provider that is older than the SDK of the program.
 _ANY_VERSION: Final = "999.0.0"
-_ECHO: Final = ResourceType()
+_ECHO: Final = EchoedType()
 # Packages that are echoed with a little more care.
 _ECHOES: Final[Mapping[str, ResourceType]] = {"kubernetes": ManifestType()}
 _KINDS: Final = {
@@ -399,7 +400,9 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         function = self._cloud.functions.get(request.tok) if self._cloud is not None else None
         if function is None:
             self._echoed.add(request.tok)
-            return provider_pb2.InvokeResponse(**{"return": encode(marked)})
+            config = self._configs.get(context.peer(), {})
+            answer = echoed_answer(request.tok, unwrap(marked), config)
+            return provider_pb2.InvokeResponse(**{"return": encode(mark_like(answer, marked))})
         call = Call(config=self._configs.get(context.peer(), {}))
         with self._lock:
             answer = self._guard(context, lambda: function(unwrap(marked), call))
@@ -458,7 +461,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return Call(
             config=self._configs.get(context.peer(), {}),
             name=request.name or request.urn.split("::", 3)[-1],
-            type=request.type,
+            type=request.type or request.urn.split("::")[2].rsplit("$", 1)[-1],
+            urn=request.urn,
             seed=getattr(request, "randomSeed", b""),
             ignored=tuple(getattr(request, "ignoreChanges", ())),
             proposed_name=autonaming.proposed_name if autonaming is not None else None,

@@ -30,6 +30,7 @@ from infra_secrets.errors import InfraSecretsError
 from infra_secrets.testing.callbacks import UnservedCallbacks
 from infra_secrets.testing.canary import Evidence, evidence_of
 from infra_secrets.testing.clouds import simulated_clouds
+from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
 from infra_secrets.testing.esc import (
     Definition,
     Environments,
@@ -384,27 +385,30 @@ class _Monitor(MockMonitor):
         self._names[urn] = name
         return urn
 
-    def _call(self, package: str, provider: str, name: str = "", type_: str = "") -> Call:
+    def _call(
+        self, package: str, provider: str, name: str = "", type_: str = "", urn: str = ""
+    ) -> Call:
         config = self._recording.provider_config(package)
         explicit = self._configs.get(provider.rpartition("::")[0])
-        return Call(config=explicit if explicit is not None else config, name=name, type=type_)
+        return Call(
+            config=explicit if explicit is not None else config, name=name, type=type_, urn=urn
+        )
 
     def _answer(
-        self, type_: str, name: str, provider: str, inputs: dict[str, Any], existing: str = ""
+        self, urn: str, provider: str, inputs: dict[str, Any], existing: str = ""
     ) -> tuple[str, dict[str, Any]]:
         """Return id and outputs: as the real cloud would make them where the type is known."""
         if self._recording.preview and not existing:
             return "", inputs
+        type_, name = urn.split("::")[2].rpartition("$")[2], self._names[urn]
         package = type_.partition(":")[0]
+        if package == "pulumi":  # a provider
+            return existing or f"{name}-id", inputs
         cloud = self.clouds.get(package)
-        id_ = existing or f"{name}-id"
-        computed: dict[str, Any] = {}
-        if cloud is not None:
-            call = self._call(package, provider, name, type_)
-            imitated = cloud.imitate(type_, unwrap(inputs), call)
-            if imitated is not None:
-                id_, computed = imitated
-        return id_, {**inputs, **mark_like(computed, inputs)}
+        call = self._call(package, provider, name, type_, urn)
+        imitated = cloud.imitate(type_, unwrap(inputs), call) if cloud is not None else None
+        id_, computed = imitated or EchoedType().create(unwrap(inputs), call)
+        return existing or id_, {**inputs, **mark_like(computed, inputs)}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)
         name, type_ = request.name, request.type
@@ -418,7 +422,7 @@ class _Monitor(MockMonitor):
             self._configs[urn] = unwrap(inputs)
         if not request.custom:
             return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
-        id_, outputs = self._answer(type_, name, request.provider, inputs, request.importId)
+        id_, outputs = self._answer(urn, request.provider, inputs, request.importId)
         for key in request.additionalSecretOutputs:
             if key in outputs and not isinstance(outputs[key], SecretValue):
                 outputs[key] = SecretValue(outputs[key])
@@ -428,7 +432,7 @@ class _Monitor(MockMonitor):
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)
         urn = self._register_urn(request.parent, request.type, request.name)
         inputs = decode(request.properties)
-        _, outputs = self._answer(request.type, request.name, request.provider, inputs, request.id)
+        _, outputs = self._answer(urn, request.provider, inputs, request.id)
         self.resources[urn] = MockMonitor.ResourceRegistration(urn, request.id, outputs)
         return resource_pb2.ReadResourceResponse(urn=urn, properties=encode(outputs))
 
@@ -448,7 +452,9 @@ class _Monitor(MockMonitor):
         function = cloud.functions.get(request.tok) if cloud is not None else None
         if function is None:
             self._recording.echoed.add(request.tok)
-            return _invoke_response(args)
+            config = self._call(package, request.provider).config
+            answer = echoed_answer(request.tok, unwrap(args), config)
+            return _invoke_response(mark_like(answer, args))
         try:
             answer = function(unwrap(args), self._call(package, request.provider))
         except CloudError as refused:

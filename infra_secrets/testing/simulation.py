@@ -149,6 +149,7 @@ class Call:
         config: The provider instance's configuration, plain.
         name: The resource's logical name.
         type: Its token.
+        urn: Its URN.
         seed: Bytes from which a provider draws the random part of a name.
         proposed_name: What the stack's autonaming setting wants, if it has one.
         autonaming_disabled: Whether that setting forbids made-up names.
@@ -158,6 +159,7 @@ class Call:
     config: Mapping[str, Any]
     name: str = ""
     type: str = ""
+    urn: str = ""
     seed: bytes = b""
     proposed_name: str | None = None
     autonaming_disabled: bool = False

