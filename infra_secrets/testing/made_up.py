@@ -104,7 +104,8 @@ def config_for(project: ProjectDirectory, config: Mapping[str, str]) -> MadeUp:
     plain: dict[str, str] = {}
     if project.is_fresh:
         said = {*known, *project.template}
-        usual = {key: text for key, text in _PROVIDERS.items() if key not in said}
+        if "infra-secrets:cloud" not in known:  # else the cloud's own ordinary config is given
+            usual = {key: text for key, text in _PROVIDERS.items() if key not in said}
         for key, default in project.template.items():
             if key not in known and default is not None:
                 plain[key] = default
