@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from infra_secrets import clouds
 from infra_secrets.testing.canary import Canary, Evidence, Sighting, search
+from infra_secrets.testing.limits import limits_of
 from infra_secrets.testing.rehearsal import Rehearsal, Run
 from infra_secrets.testing.simulation import NoSuchSecretError, SimulatedCloud
 
@@ -292,7 +293,9 @@ class _Trial:
             verdict.problems.append(f"A secret can be seen where none may be: {names}.")
         verdict.echoed = rehearsal.echoed
         verdict.replaced = list(rehearsal.replaced)
-        verdict.notes = [self.concealed(note) for note in (*rehearsal.notes, *self._hints())]
+        left_out = limits_of(rehearsal.requests)
+        notes = (*rehearsal.notes, *left_out, *self._hints())
+        verdict.notes = [self.concealed(note) for note in notes]
         for container in verdict.containers:
             container.name = self.concealed(container.name)
             container.reference = container.reference and self.concealed(container.reference)

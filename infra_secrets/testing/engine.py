@@ -38,6 +38,7 @@ from semver import VersionInfo
 
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.testing.callbacks import ThreadedCallbacks
+from infra_secrets.testing.seams import ReferringMonitor, Seam, use
 
 OLDEST_ENGINE: Final = VersionInfo(3, 219, 0)
 """Older engines lack the hooks and options that the package's own components are tested with."""
@@ -242,15 +243,17 @@ class InlineProgram(LanguageServer):
     Args:
         program: The program.
         root: What `pulumi.get_root_directory()` answers in it.
+        seam: What it is answered that no engine knows.
 
     Attributes:
         output: What the program printed.
     """
 
-    def __init__(self, program: Callable[[], object], root: Path) -> None:
+    def __init__(self, program: Callable[[], object], root: Path, seam: Seam) -> None:
         super().__init__(self._start)
         self._own_program = program
         self._root = root
+        self._seam = seam
         self._buffer = io.StringIO()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._callbacks: ThreadedCallbacks | None = None
@@ -269,6 +272,8 @@ class InlineProgram(LanguageServer):
         self._callbacks = ThreadedCallbacks(SETTINGS.monitor, GRPC_OPTIONS)
         SETTINGS.callbacks = self._callbacks
         SETTINGS.root_directory = str(self._root)  # the Automation API leaves it out
+        SETTINGS.monitor = ReferringMonitor(SETTINGS.monitor, self._seam.stacks)
+        use(self._seam)
         return self._own_program()
 
     def Run(self, request: Any, context: Any) -> Any:  # noqa: N802

@@ -16,12 +16,13 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from infra_secrets.testing.asked import Asked, Wanted, listening
 from infra_secrets.testing.canary import Canary
 from infra_secrets.testing.directory import ProjectDirectory
 from infra_secrets.testing.recording import Recording
+from infra_secrets.testing.stack_outputs import AskedOutputs
 
 CONCEALED: Final = "(a secret)"
 """What is shown in place of a made-up secret."""
@@ -47,6 +48,7 @@ class MadeUp:
         formatted: The keys whose values have the format that a component of this package asks for.
         usual: The keys that only say what providers are usually told.
         missing: What a fresh clone lacks, with the value that it is given; `CONCEALED` for a secret one.
+        unanswered: Outputs of other stacks that were asked for and not given, by stack.
     """
 
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -54,6 +56,7 @@ class MadeUp:
     formatted: tuple[str, ...] = ()
     usual: frozenset[str] = frozenset()
     missing: Mapping[str, str] = field(default_factory=dict)
+    unanswered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def missing_for(self, packages: set[str]) -> dict[str, str]:
         """Return what is missing, without the usual config of packages that the program does not use."""
@@ -87,7 +90,11 @@ def value_for(expected: str | None) -> str:
             return f"{scheme}://user:{mark}@made-up.example.com/{mark}"
 
 
-def config_for(project: ProjectDirectory, config: Mapping[str, str]) -> MadeUp:
+def config_for(
+    project: ProjectDirectory,
+    config: Mapping[str, str],
+    stack_outputs: Mapping[str, Mapping[str, Any]],
+) -> MadeUp:
     """Make up what a project's Python program asks for and a rehearsal cannot have.
 
     That is the stack's own secrets, what is missing where the stack names an ESC environment, and where there is no
@@ -96,6 +103,7 @@ def config_for(project: ProjectDirectory, config: Mapping[str, str]) -> MadeUp:
     Args:
         project: The project.
         config: Further plain config by full key.
+        stack_outputs: What is given of other stacks.
     """
     known = {**project.config, **config}
     replaced = {str(path[0]) for path in project.secrets}
@@ -111,8 +119,10 @@ def config_for(project: ProjectDirectory, config: Mapping[str, str]) -> MadeUp:
                 plain[key] = default
             elif key not in known:
                 secret[key] = Canary.plant(name=f"secret config {key}").value
+    stacks = AskedOutputs(stack_outputs, project.name)
     asked = _asked_for(
         project,
+        stacks,
         {**usual, **plain, **known},
         {**_whole_secrets(project), **secret},
         required_text if project.is_fresh else None,
@@ -126,7 +136,14 @@ def config_for(project: ProjectDirectory, config: Mapping[str, str]) -> MadeUp:
     for key, wanted in asked.config.items():
         (secret if wanted.secret else plain)[key] = required_text(key, wanted)
     missing = {**usual, **plain, **dict.fromkeys(secret, CONCEALED)} if project.is_fresh else {}
-    return MadeUp(secret, {**usual, **plain}, tuple(formatted), frozenset(usual), missing)
+    return MadeUp(
+        secret,
+        {**usual, **plain},
+        tuple(formatted),
+        frozenset(usual),
+        missing,
+        {stack: tuple(names) for stack, names in stacks.missing.items()},
+    )
 
 
 def _whole_secrets(project: ProjectDirectory) -> dict[str, str]:
@@ -137,6 +154,7 @@ def _whole_secrets(project: ProjectDirectory) -> dict[str, str]:
 
 def _asked_for(
     project: ProjectDirectory,
+    stacks: AskedOutputs,
     config: Mapping[str, object],
     secret: Mapping[str, str],
     make_up: Callable[[str, Wanted], str] | None,
@@ -145,6 +163,7 @@ def _asked_for(
     if program is None:  # another language, which runs in a process of its own
         return Asked()
     recording = Recording(project.name, project.stack, config, secret)
+    recording.stacks = stacks
     with (
         listening(make_up) as asked,
         project.surroundings(),
@@ -168,9 +187,9 @@ def required_text(key: str, wanted: Wanted) -> str:
     """
     match wanted.kind:
         case "bool":
-            return "true"
+            return "false"
         case "object":
-            return "{}"
+            return _object(key, _words(key))
         case "int" | "float":
             return value_for("int") if wanted.secret else _number(_words(key))
         case _:
@@ -189,6 +208,16 @@ def _words(key: str) -> str:
 
 def _number(words: str) -> str:
     return "8080" if words.endswith("port") else "2"
+
+
+def _object(key: str, words: str) -> str:
+    """Return a list of two texts where the name is that of several such things, else an object without members."""
+    one = words.removesuffix("s").removesuffix("_list")
+    is_list = one != words and any(pattern.search(one) for pattern, _ in _TEXTS)
+    is_list = is_list or bool(re.search(r"(names|ids|list|users|members|groups|hosts|services)$", words))
+    if not is_list:
+        return "{}"
+    return json.dumps([_text(f"{key}.{number}", one) for number in range(2)])
 
 
 def _text(key: str, words: str) -> str:
@@ -217,7 +246,7 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"(subscription|tenant|client|object|application|app)(_id)?$", "{uuid}"),
         (r"url$|uri$|endpoint$|webhook$", "https://made-up.example.com/{name}"),
         (r"domain(_name)?$|host(_?name)?$|fqdn$|dns(_name|_zone)?$", "{name}.example.com"),
-        (r"^is_|^enable|^use_|^has_|^create_|enabled$", "true"),
+        (r"^is_|^enable|^use_|^has_|^create_|enabled$", "false"),
         (r"port$", "8080"),
         (r"(count|replicas|capacity|number|nodes|days|hours|minutes|seconds|cpus?|memory)$", "2"),
         (r"(group|node|pool|cluster|disk|volume|storage|min|max)_size$|^(min|max)_", "2"),

@@ -1,13 +1,17 @@
 """Programs as people write them: rehearsed from their folder, as `pulumi up` would run them."""
 
 import ipaddress
+import re
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
 
-from infra_secrets.testing import Rehearsal
+from infra_secrets.testing import Recording, Rehearsal, SecretValue
+from infra_secrets.testing.limits import limits_of
+from infra_secrets.testing.stack_outputs import StackOutputsError, parsed
 from tests.test_cli import run
 
 # The SDKs warn of their own deprecated parts when they are imported, which a program cannot help.
@@ -108,7 +112,7 @@ def test_what_is_made_up_is_listed_and_no_secret_of_it_shown(fresh: Any) -> None
         "aws:region": "us-east-2",
         "shop:size": "3",
         "shop:owner": "made-up-owner",
-        "shop:loud": "true",
+        "shop:loud": "false",
         "shop:count": "2",
         "shop:share": "2",
         "shop:tags": "{}",
@@ -139,3 +143,192 @@ def test_what_a_stack_with_a_file_lacks_is_missing(tmp_path: Path) -> None:
     assert "Missing required configuration variable 'shop:size'" in said.out
     assert "--config shop:size=VALUE" in said.out
     assert "made up" not in said.out
+
+
+# Outputs of other stacks ------------------------------------------------------------------------
+
+REFERS = """
+    import pulumi
+    org, stack = pulumi.get_organization(), pulumi.get_stack()
+    network = pulumi.StackReference(f"{org}/network/{stack}")
+    shared = pulumi.StackReference("ours", stack_name="acme/shared/prod")
+    async def details():
+        found = await shared.get_output_details("token")
+        return found.secret_value[:6]
+    bucket = pulumi.Output.concat("b-", network.get_output("vpcId"))
+    pulumi.export("vpc", bucket)
+    pulumi.export("first", network.require_output("subnetIds")[0])
+    pulumi.export("token", shared.get_output("token"))
+    pulumi.export("absent", network.get_output("absent"))
+    pulumi.export("start", pulumi.Output.from_input(details()))
+"""
+GIVEN = {
+    "acme/network/dev": {"vpcId": "vpc-1", "subnetIds": ["subnet-1"], "absent": None},
+    "acme/shared/prod": {"token": SecretValue("made up, and secret")},
+}
+EXPECTED = {
+    "vpc": "b-vpc-1",
+    "first": "subnet-1",
+    "token": SecretValue("made up, and secret"),
+    "start": "made u",
+}
+
+
+def test_stack_references_read_what_is_given_in_a_rehearsal(tmp_path: Path) -> None:
+    folder = project(tmp_path, REFERS)
+    with Rehearsal(directory=folder, stack_outputs=GIVEN) as rehearsal:
+        rehearsal.preview()
+        rehearsal.up()
+        found = rehearsal.outputs
+        assert {name: found.get(name) for name in EXPECTED} == EXPECTED
+        assert rehearsal.up().changes == []
+        assert "made up, and secret" in [canary.value for canary in rehearsal.canaries]
+        rehearsal.assert_no_leak()
+        fork = rehearsal.fork()
+        assert fork.up().changes == []
+
+
+def program_of(text: str) -> Callable[[], None]:
+    return lambda: exec(dedent(text), {})  # noqa: S102 (the same program as in the folder)
+
+
+def test_stack_references_read_what_is_given_in_a_recording() -> None:
+    recording = Recording("shop", "dev", stack_outputs=GIVEN)
+    recording.run(program_of(REFERS))
+    assert {name: recording.exports.get(name) for name in EXPECTED} == EXPECTED
+
+
+# What a failed program leaves unawaited is collected whenever it pleases.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"acme/shared/prod": {"token": "x"}}, "the stack organization/network/dev, and no outputs of it were given"),
+        (
+            {**GIVEN, "acme/network/dev": {"vpcId": "vpc-1", "absent": None}},
+            "the output subnetIds of the stack organization/network/dev, which was not given",
+        ),
+    ],
+)
+def test_an_output_that_was_not_given_is_named_with_the_way_out(
+    tmp_path: Path, given: dict[str, Any], said: str
+) -> None:
+    with Rehearsal(directory=project(tmp_path, REFERS), stack_outputs=given) as rehearsal:
+        run = rehearsal.preview(check=False)
+    assert said in run.error
+    assert "stack_outputs={'organization/network/dev'" in run.error
+    assert "Traceback" not in run.error
+
+    with pytest.raises(StackOutputsError, match=re.escape(said)):
+        Recording("shop", "dev", stack_outputs=given).run(program_of(REFERS))
+
+
+def test_a_command_is_told_all_outputs_that_are_missing_at_once(tmp_path: Path) -> None:
+    said = run("rehearse", str(project(tmp_path, REFERS)))
+
+    assert said.code == 2
+    assert "organization/network/dev (vpcId, subnetIds, absent)" in said.err
+    assert "--stack-output acme/shared/prod:token=VALUE" in said.err
+    assert "Traceback" not in said.err
+
+
+def test_outputs_are_given_by_options_and_by_a_file(tmp_path: Path) -> None:
+    folder = project(tmp_path / "shop", REFERS)
+    file = tmp_path / "outputs.yaml"
+    file.write_text("acme/network/dev: {subnetIds: [subnet-1], absent: null}\n", encoding="utf-8")
+    said = run(
+        *("rehearse", str(folder), "--json", "--stack-outputs", str(file)),
+        *("--stack-output", "acme/network/dev:vpcId=vpc-1"),
+        *("--stack-secret", "acme/shared/prod:token"),
+    )
+    # The program shows the first letters of the secret in plain text: too few to be looked for.
+    assert said.code == 0, said.out + said.err
+    [report] = said.report["rehearsals"]
+    assert report["leaks"]["canaries"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("vpc-1", "vpc-1"),
+        ("0123", "0123"),
+        ("1e5", "1e5"),
+        ("5432", 5432),
+        ('"5432"', "5432"),
+        ("null", None),
+        ('["a=b", 1]', ["a=b", 1]),
+        ("[not json", "[not json"),
+        ("a:b=c", "a:b=c"),
+    ],
+)
+def test_an_output_is_json_where_it_reads_as_such(text: str, value: object) -> None:
+    assert parsed([f"acme/network/prod:id={text}"]) == {"acme/network/prod": {"id": value}}
+
+
+def test_a_file_marks_a_secret_output_as_esc_does(tmp_path: Path) -> None:
+    file = tmp_path / "outputs.yaml"
+    file.write_text("a/b/c: {one: {fn::secret: made up}, two: {fn::secret: null}}\n", encoding="utf-8")
+    [outputs] = parsed([], file=file).values()
+    assert outputs["one"] == SecretValue("made up")
+    assert outputs["two"].value.startswith("canary-")
+
+
+@pytest.mark.parametrize("text", ["password=hunter2", "hunter2", "a/b/c:name"])
+def test_what_is_no_output_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(StackOutputsError, match="must be STACK:NAME=VALUE") as refused:
+        parsed([text])
+    assert "hunter2" not in str(refused.value)
+
+
+# A cluster --------------------------------------------------------------------------------------
+
+MANIFESTS = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: GENERATION}
+data: {a: b}
+---
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Service
+  metadata: {name: GENERATION, namespace: default}
+  spec: {type: LoadBalancer, ports: [{port: 80}], selector: {a: b}}
+"""
+CLUSTER = """
+    import pulumi
+    import pulumi_kubernetes as k8s
+    first = k8s.yaml.ConfigFile("first", file="first.yaml")
+    service = first.get_resource("v1/Service", "first", "default")
+    pulumi.export("ip", service.status.apply(lambda status: status.load_balancer.ingress[0].ip))
+    text = open("first.yaml").read().replace("first", "second")
+    second = k8s.yaml.v2.ConfigGroup("second", yaml=text)
+    pulumi.export("count", second.resources.apply(len))
+    third = k8s.yaml.v2.ConfigFile("third", file="third.yaml")
+    chart = k8s.helm.v3.Chart("chart", k8s.helm.v3.ChartOpts(chart="nginx"))
+    k8s.helm.v4.Chart("charted", chart="nginx")
+    release = k8s.helm.v3.Release("release", chart="nginx", version="1.0.0", values={"a": 1})
+    pulumi.export("release", release.status.name)
+"""
+
+
+def test_manifests_in_texts_and_files_become_objects_of_the_cluster(tmp_path: Path) -> None:
+    files = {
+        f"app/{name}.yaml": MANIFESTS.replace("GENERATION", name) for name in ("first", "third")
+    }
+    folder = project(tmp_path, CLUSTER, **files)
+    with Rehearsal(directory=folder) as rehearsal:
+        rehearsal.preview()
+        rehearsal.up()
+        assert rehearsal.kubernetes.names("ConfigMap") == ["first", "second", "third"]
+        outputs = rehearsal.outputs
+        assert ipaddress.ip_address(outputs["ip"]) in ipaddress.ip_network("203.0.113.0/24")
+        assert outputs["count"] == 2
+        assert outputs["release"].startswith("release")
+        assert rehearsal.preview().changes == []
+        assert rehearsal.up().changes == []
+        [note] = limits_of(rehearsal.requests)
+        assert note == "Helm charts are not rendered: what they would make is not there (charted, release)."
+        rehearsal.destroy()
+        assert rehearsal.kubernetes.names("ConfigMap") == []

@@ -24,6 +24,7 @@ from infra_secrets.testing.apiserver import (
     group_of,
     is_cluster_scoped,
 )
+from infra_secrets.testing.documents import FUNCTIONS
 from infra_secrets.testing.external_secrets import Operator, Store
 from infra_secrets.testing.simulation import (
     Call,
@@ -31,6 +32,7 @@ from infra_secrets.testing.simulation import (
     CheckFailure,
     CloudError,
     Diff,
+    Function,
     NoSuchSecretError,
     ResourceType,
     Rule,
@@ -184,10 +186,14 @@ class SimulatedKubernetes(SimulatedCloud):
 
     def resource_type(self, token: str) -> ResourceType | None:
         """Return what the provider makes of a manifest; None for Helm, Kustomize and patches."""
-        module = token.partition(":")[2]
-        if module.startswith(_NO_MANIFESTS) or token.endswith("Patch"):
+        if not is_manifest(token) or token.endswith("Patch"):
             return None
         return ObjectType(self)
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """What the provider reads for its SDK."""
+        return FUNCTIONS
 
     def imitate(
         self, token: str, inputs: Mapping[str, Any], call: Call
@@ -499,6 +505,11 @@ class SimulatedKubernetes(SimulatedCloud):
         except NoSuchSecretError:
             return "missing"
         return "set" if contents_of(self.server.objects[key]) else "empty"
+
+
+def is_manifest(token: str) -> bool:
+    """Whether a type is an object of the Kubernetes API, and none of Helm's or Kustomize's."""
+    return not token.partition(":")[2].startswith(_NO_MANIFESTS)
 
 
 # pulumi-kubernetes ------------------------------------------------------------------------------------
