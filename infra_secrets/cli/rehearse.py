@@ -64,6 +64,7 @@ def rehearse(
             metavar="KEY=VALUE", help="Plain config, on top of the stack's. May be repeated."
         ),
     ] = None,
+    *,
     stack_output: Annotated[
         list[str] | None,
         typer.Option(
@@ -170,9 +171,7 @@ def _stack_outputs(
     return parsed(plain, secret, file)
 
 
-def _refuse_unanswered(
-    unanswered: Mapping[str, Sequence[str]], made_up: Mapping[str, str]
-) -> None:
+def _refuse_unanswered(unanswered: Mapping[str, Sequence[str]], made_up: Mapping[str, str]) -> None:
     """Refuse a program that reads what was not given of other stacks; everything at once."""
     if not unanswered:
         return

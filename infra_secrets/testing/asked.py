@@ -60,13 +60,13 @@ def listening(make_up: Callable[[str, Wanted], str] | None) -> Iterator[Asked]:
             missing stays missing.
     """
     asked = Asked()
+
+    def no_problem(entry: Entry) -> None:
+        asked.entries.append(entry)
+
     with contextlib.ExitStack() as replaced:
         replaced.enter_context(
-            _in_place(
-                Entry,
-                problem=lambda entry: asked.entries.append(entry),
-                value=property(lambda _: "made up"),
-            )
+            _in_place(Entry, problem=no_problem, value=property(lambda _: "made up"))
         )
         if make_up is not None:
             replaced.enter_context(_in_place(pulumi.Config, **_requirements(asked, make_up)))

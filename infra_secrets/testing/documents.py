@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import yaml
 
+from infra_secrets.testing.apiserver import is_cluster_scoped
 from infra_secrets.testing.simulation import Call, CloudError, Function
 
 
@@ -33,7 +34,12 @@ def documents_in(text: str) -> list[dict[str, Any]]:
 
 def _decode(arguments: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
     del call
-    return {"result": documents_in(str(arguments.get("text") or ""))}
+    documents = documents_in(str(arguments.get("text") or ""))
+    namespace = arguments.get("defaultNamespace")
+    for document in documents:
+        if namespace and not is_cluster_scoped(str(document["kind"])):
+            document["metadata"] = {"namespace": namespace, **(document.get("metadata") or {})}
+    return {"result": documents}
 
 
 def _nothing(arguments: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
@@ -52,12 +58,17 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
 def _of_a_group(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
     files = inputs.get("files") or []
     named = [files] if isinstance(files, str) else files
-    paths = [path for name in named for path in sorted(glob.glob(name)) or [name]]
+    paths = [path for name in named for path in _matching(name)]
     texts = [_read(path) for path in paths]
     texts.append(str(inputs.get("yaml") or ""))
     objects = inputs.get("objs") or []
     made = [document for text in texts for document in documents_in(text)]
     return [*made, *(objects if isinstance(objects, list) else [objects])]
+
+
+def _matching(pattern: str) -> list[str]:
+    found = sorted(glob.glob(pattern))  # noqa: PTH207 (Path.glob takes no absolute pattern)
+    return found or [pattern]
 
 
 def _of_a_file(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:

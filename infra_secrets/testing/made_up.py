@@ -196,7 +196,9 @@ def required_text(key: str, wanted: Wanted) -> str:
             words = _words(key)
             if wanted.secret:
                 is_key = re.search(r"private_key|pem$|tls_key|ssh_key", words)
-                return value_for("pem") if is_key else Canary.plant(name=f"secret config {key}").value
+                return (
+                    value_for("pem") if is_key else Canary.plant(name=f"secret config {key}").value
+                )
             return _PROVIDERS.get(key) or _text(key, words)
 
 
@@ -214,7 +216,9 @@ def _object(key: str, words: str) -> str:
     """Return a list of two texts where the name is that of several such things, else an object without members."""
     one = words.removesuffix("s").removesuffix("_list")
     is_list = one != words and any(pattern.search(one) for pattern, _ in _TEXTS)
-    is_list = is_list or bool(re.search(r"(names|ids|list|users|members|groups|hosts|services)$", words))
+    is_list = is_list or bool(
+        re.search(r"(names|ids|list|users|members|groups|hosts|services)$", words)
+    )
     if not is_list:
         return "{}"
     return json.dumps([_text(f"{key}.{number}", one) for number in range(2)])
@@ -224,12 +228,16 @@ def _text(key: str, words: str) -> str:
     digits = hashlib.sha256(key.encode()).hexdigest()
     for pattern, text in _TEXTS:
         if pattern.search(words):
-            return text.format(byte=int(digits[:2], 16), uuid=_uuid(digits), name=words.replace("_", "-"))
+            return text.format(
+                byte=int(digits[:2], 16), uuid=_uuid(digits), name=words.replace("_", "-")
+            )
     return f"made-up-{words.replace('_', '-')}"
 
 
 def _uuid(digits: str) -> str:
-    return "-".join((digits[:8], digits[8:12], f"4{digits[13:16]}", f"8{digits[17:20]}", digits[20:32]))
+    return "-".join(
+        (digits[:8], digits[8:12], f"4{digits[13:16]}", f"8{digits[17:20]}", digits[20:32])
+    )
 
 
 # Nobody's key: the blob says `ssh-rsa` and nothing more.

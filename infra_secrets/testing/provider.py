@@ -48,8 +48,7 @@ from infra_secrets.testing.values import UNKNOWN, decode, encode, holds_unknown,
 # The engine warns about a provider that is older than the SDK of the program.
 _ANY_VERSION: Final = "999.0.0"
 _ECHO: Final = EchoedType()
-# Packages that are echoed with a little more care.
-_ECHOES: Final[Mapping[str, ResourceType]] = {"kubernetes": ManifestType()}
+_MANIFEST: Final = ManifestType()
 _KINDS: Final = {
     ("add", False): provider_pb2.PropertyDiff.ADD,
     ("add", True): provider_pb2.PropertyDiff.ADD_REPLACE,
@@ -98,7 +97,7 @@ class Providers:
         on_request: OnRequest,
         declared: Declared,
     ) -> None:
-        echoes = {**_ECHOES, **dict.fromkeys(DYNAMIC, DynamicType(declared))}
+        dynamic = DynamicType(declared)
         self.echoed: set[str] = set()
         self.existing: set[str] = set()
         """URNs that the state holds as a run begins."""
@@ -112,7 +111,7 @@ class Providers:
                 packages.get(package) or _ANY_VERSION,
                 cloud=clouds.get(package),
                 on_request=on_request,
-                echo=echoes.get(package, _ECHO),
+                echo=dynamic if package in DYNAMIC else _ECHO,
                 echoed=self.echoed,
                 existing=self.existing,
                 in_flight=self.in_flight,
@@ -454,7 +453,9 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         )
         self._echoed.add(request.tok)
         config = self._configs.get(context.peer(), {})
-        return self._guard(context, lambda: remote.call(request, config, self._existing, foretold=request.dryRun))
+        return self._guard(
+            context, lambda: remote.call(request, config, self._existing, foretold=request.dryRun)
+        )
 
     # Steps that every request takes --------------------------------------------------------------
 
@@ -499,8 +500,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             found = self._cloud.resource_type(request.type)
         if found is None:
             self._echoed.add(request.type)
-            helm = self._package == "kubernetes" and not is_manifest(request.type)
-            return _ECHO if helm else self._echo
+            manifest = self._package == "kubernetes" and is_manifest(request.type)
+            return _MANIFEST if manifest else self._echo
         return found
 
     def _call(self, context: grpc.ServicerContext, request: Any) -> Call:

@@ -60,7 +60,9 @@ def construct(
     """
     with grpc.insecure_channel(request.monitorEndpoint, options=_OPTIONS) as channel:
         component = _Component(request, resource_pb2_grpc.ResourceMonitorStub(channel))
-        outputs = component.outputs(config, foretold=request.dryRun and component.urn not in existing)
+        outputs = component.outputs(
+            config, foretold=request.dryRun and component.urn not in existing
+        )
         if documents is not None:
             made = documents(unwrap(decode(request.inputs)))
             outputs["resources"] = [component.manifest(each) for each in made]

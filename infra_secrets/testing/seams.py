@@ -6,7 +6,7 @@ Methods of the SDK are replaced once. Where no program of this package runs, the
 
 import contextvars
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,7 +96,9 @@ class ReferringMonitor:
             return self._monitor.ReadResource(request, *options, **more)
         asked = request.id
         self._stacks.of(asked)
-        request.id = request.properties.fields["name"].string_value = self._stacks.stored_name(asked)
+        request.id = request.properties.fields["name"].string_value = self._stacks.stored_name(
+            asked
+        )
         response = self._monitor.ReadResource(request, *options, **more)
         response.properties.CopyFrom(self._stacks.properties(asked))
         return response
@@ -110,14 +112,14 @@ _make_dynamic = pulumi.dynamic.Resource.__init__
 def _declaring(
     resource: pulumi.dynamic.Resource, provider: Any, name: str, props: Any, opts: Any = None
 ) -> None:
-    seam = _seam.get()
-    if seam is not None and isinstance(props, Mapping):
-        type_ = f"pulumi-python:{resource._resource_type_name}"
-        hints = _hints(type(resource))
-        seam.declared[type_, name] = {
-            key: hints.get(key, str) for key, value in props.items() if value is None
-        }
+    missing = [key for key, value in (props or {}).items() if value is None]
     _make_dynamic(resource, provider, name, props, opts)
+    seam = _seam.get()
+    if seam is not None:  # before it is registered, which a task does later
+        hints = _hints(type(resource))
+        seam.declared[resource.pulumi_resource_type, name] = {
+            key: hints.get(key, str) for key in missing
+        }
 
 
 def _hints(class_: type) -> dict[str, Any]:

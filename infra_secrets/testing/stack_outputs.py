@@ -67,7 +67,9 @@ class StackOutputs:
         if asked in self.given:
             return self.given[asked]
         found = [
-            outputs for name, outputs in self.given.items() if self._place(name) == self._place(asked)
+            outputs
+            for name, outputs in self.given.items()
+            if self._place(name) == self._place(asked)
         ]
         if len(found) == 1:
             return found[0]
@@ -86,8 +88,8 @@ class StackOutputs:
         if name not in outputs:
             raise StackOutputsError(
                 f"the program reads the output {name} of the stack {asked}, which was not given. "
-                f"{_ways(asked, name)} Given are: {', '.join(outputs) or 'none'}. For an output that the stack may lack, "
-                "give null."
+                f"{_ways(asked, name)} Given are: {', '.join(outputs) or 'none'}. "
+                "For an output that the stack may lack, give null."
             )
         return outputs[name]
 
@@ -119,9 +121,7 @@ class StackOutputs:
 
 
 def _ways(stack: str, name: str = "NAME") -> str:
-    return (
-        f"Give it: --stack-output {stack}:{name}=VALUE; in a test, stack_outputs={{{stack!r}: {{{name!r}: ...}}}}."
-    )
+    return f"Give it: --stack-output {stack}:{name}=VALUE; in a test, stack_outputs={{{stack!r}: {{{name!r}: ...}}}}."
 
 
 # As a command and a file say it -------------------------------------------------------------------

@@ -203,7 +203,10 @@ def test_stack_references_read_what_is_given_in_a_recording() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"acme/shared/prod": {"token": "x"}}, "the stack organization/network/dev, and no outputs of it were given"),
+        (
+            {"acme/shared/prod": {"token": "x"}},
+            "the stack organization/network/dev, and no outputs of it were given",
+        ),
         (
             {**GIVEN, "acme/network/dev": {"vpcId": "vpc-1", "absent": None}},
             "the output subnetIds of the stack organization/network/dev, which was not given",
@@ -267,7 +270,9 @@ def test_an_output_is_json_where_it_reads_as_such(text: str, value: object) -> N
 
 def test_a_file_marks_a_secret_output_as_esc_does(tmp_path: Path) -> None:
     file = tmp_path / "outputs.yaml"
-    file.write_text("a/b/c: {one: {fn::secret: made up}, two: {fn::secret: null}}\n", encoding="utf-8")
+    file.write_text(
+        "a/b/c: {one: {fn::secret: made up}, two: {fn::secret: null}}\n", encoding="utf-8"
+    )
     [outputs] = parsed([], file=file).values()
     assert outputs["one"] == SecretValue("made up")
     assert outputs["two"].value.startswith("canary-")
@@ -298,11 +303,12 @@ items:
 """
 CLUSTER = """
     import pulumi
+    import pathlib
     import pulumi_kubernetes as k8s
     first = k8s.yaml.ConfigFile("first", file="first.yaml")
     service = first.get_resource("v1/Service", "first", "default")
     pulumi.export("ip", service.status.apply(lambda status: status.load_balancer.ingress[0].ip))
-    text = open("first.yaml").read().replace("first", "second")
+    text = pathlib.Path("first.yaml").read_text().replace("first", "second")
     second = k8s.yaml.v2.ConfigGroup("second", yaml=text)
     pulumi.export("count", second.resources.apply(len))
     third = k8s.yaml.v2.ConfigFile("third", file="third.yaml")
@@ -329,6 +335,9 @@ def test_manifests_in_texts_and_files_become_objects_of_the_cluster(tmp_path: Pa
         assert rehearsal.preview().changes == []
         assert rehearsal.up().changes == []
         [note] = limits_of(rehearsal.requests)
-        assert note == "Helm charts are not rendered: what they would make is not there (charted, release)."
+        assert (
+            note
+            == "Helm charts are not rendered: what they would make is not there (charted, release)."
+        )
         rehearsal.destroy()
         assert rehearsal.kubernetes.names("ConfigMap") == []

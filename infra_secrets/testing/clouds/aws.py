@@ -19,6 +19,7 @@ from infra_secrets.testing.simulation import (
     CheckFailure,
     CloudError,
     Function,
+    Request,
     ResourceType,
     Rule,
     SimulatedCloud,
@@ -26,7 +27,7 @@ from infra_secrets.testing.simulation import (
     known,
     only,
 )
-from infra_secrets.testing.values import UNKNOWN, holds_unknown
+from infra_secrets.testing.values import UNKNOWN, holds_unknown, unwrap
 
 ACCOUNT: Final = "123456789012"
 DEFAULT_REGION: Final = "eu-west-1"
@@ -124,6 +125,12 @@ NO_PUBLIC_POLICY: Final = Rule(
     "With BlockPublicPolicy a policy that lets everybody in is refused.",
     "botocore secretsmanager service-2.json, PutResourcePolicy",
 )
+PRINCIPALS: Final = Rule(
+    "aws-principals-are-texts",
+    "A policy that names a principal by null, or by anything but a text, is malformed: the policy of"
+    " a secret, and any other that a resource is given.",
+    "docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html, principal_block",
+)
 LIMITS: Final = Rule(
     "aws-limits",
     "Names have 1 to 512 characters of A-Z a-z 0-9 /_+=.@-, descriptions 2048, values 65536, and"
@@ -147,6 +154,7 @@ RULES: Final = (
     TAGS_ALL,
     REPLICAS_HOLD,
     NO_PUBLIC_POLICY,
+    PRINCIPALS,
     LIMITS,
 )
 
@@ -377,6 +385,11 @@ class SecretsManager:
                 " constraint:"
                 f" Member must have length less than or equal to {POLICY_LIMIT}",
             )
+        if self._keeps(PRINCIPALS) and _names_nobody(policy):
+            raise CloudError(
+                "MalformedPolicyDocumentException",
+                "This resource policy contains an unsupported principal.",
+            )
         each = [statements] if isinstance(statements, Mapping) else statements
         public = any(_lets_everybody_in(statement) for statement in each)
         if public and block_public_policy and self._keeps(NO_PUBLIC_POLICY):
@@ -439,6 +452,33 @@ def _lets_everybody_in(statement: Mapping[str, Any]) -> bool:
     return statement.get("Effect") == "Allow" and everybody and not statement.get("Condition")
 
 
+def _names_nobody(policy: Any) -> bool:
+    """Whether a text is a policy with a principal that is no text."""
+    if not isinstance(policy, str) or "Principal" not in policy:
+        return False
+    try:
+        document = json.loads(policy)
+    except ValueError:
+        return False
+    statements = document.get("Statement") if isinstance(document, Mapping) else None
+    each = [statements] if isinstance(statements, Mapping) else statements or []
+    return any(
+        not _is_principal(statement[key])
+        for statement in each
+        if isinstance(statement, Mapping)
+        for key in ("Principal", "NotPrincipal")
+        if key in statement
+    )
+
+
+def _is_principal(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(_is_principal(member) for member in value.values())
+    if isinstance(value, list):
+        return all(isinstance(member, str) for member in value)
+    return isinstance(value, str)
+
+
 class SimulatedAws(SimulatedCloud):
     """AWS Secrets Manager with pulumi-aws. A scope is a region. For arguments see the base."""
 
@@ -462,10 +502,27 @@ class SimulatedAws(SimulatedCloud):
             "aws:secretsmanager/secretVersion:SecretVersion": SecretVersionType(self),
         }
 
+    def meet(self, request: Request) -> None:
+        """Refuse a malformed policy of any resource: IAM, not its service, looks at its principals."""
+        super().meet(request)
+        creates = request.operation in {"create", "update"} and not request.preview
+        if creates and request.type not in self.resource_types:
+            self._check_policies(request.type, unwrap(request.properties))
+
+    def _check_policies(self, token: str, inputs: Mapping[str, Any]) -> None:
+        malformed = [key for key, value in inputs.items() if _names_nobody(value)]
+        if malformed and self.keeps(PRINCIPALS):
+            raise CloudError(
+                "MalformedPolicyDocument",
+                f"{token}: api error MalformedPolicyDocument: Syntax errors in policy: a principal"
+                f" of {', '.join(malformed)} is no text",
+            )
+
     def imitate(
         self, token: str, inputs: Mapping[str, Any], call: Call
     ) -> tuple[str, dict[str, Any]] | None:
         """Answer for a `Secret` with an ARN that ends in `-AbCdEf`, and for a `SecretPolicy`."""
+        self._check_policies(token, inputs)
         region = inputs.get("region") or call.config.get("region") or DEFAULT_REGION
         if token == "aws:secretsmanager/secretPolicy:SecretPolicy":  # noqa: S105 (a type's name)
             return str(inputs.get("secretArn")), {"region": region}

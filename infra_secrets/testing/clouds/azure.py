@@ -107,12 +107,21 @@ CASE_IGNORED: Final = Rule(
     "Names of vaults and secrets are the same in upper and lower case.",
     "learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates",
 )
+PRINCIPALS: Final = Rule(
+    "azure-principals-are-guids",
+    "A role assignment whose `principalId` is no GUID is refused with InvalidPrincipalId; one without"
+    " it by the provider.",
+    "learn.microsoft.com/azure/role-based-access-control/troubleshooting;"
+    " learn.microsoft.com/rest/api/authorization/role-assignments/create",
+)
 LIMITS: Final = Rule(
     "azure-limits",
     "Secret names have 1 to 127 of A-Z a-z 0-9 -, values 25 KB, content types 255, and there are at"
     " most 15 tags.",
     "Azure/azure-rest-api-specs keyvault secrets.json, azure-security-docs about-secrets.md",
 )
+
+_GUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 RULES: Final = (
     DELETES_FIRST,
@@ -126,6 +135,7 @@ RULES: Final = (
     SOFT_DELETE,
     DELETE_BY_DATA_PLANE,
     CASE_IGNORED,
+    PRINCIPALS,
     LIMITS,
 )
 
@@ -898,6 +908,12 @@ class RoleAssignmentType(_NativeType):
         del call
         said = ("scope", "principalId", "roleDefinitionId", "principalType", "condition")
         body = {key: inputs[key] for key in said if inputs.get(key) is not None}
+        if self.cloud.keeps(PRINCIPALS) and not _GUID.fullmatch(str(body.get("principalId"))):
+            raise _arm_error(
+                400,
+                "InvalidPrincipalId",
+                "A valid principal ID must be provided for role assignment.",
+            )
         id_ = (
             f"{inputs['scope']}/providers/Microsoft.Authorization/roleAssignments"
             f"/{inputs['roleAssignmentName']}"

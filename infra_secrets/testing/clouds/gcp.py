@@ -19,6 +19,7 @@ from infra_secrets.testing.simulation import (
     CheckFailure,
     CloudError,
     Function,
+    Request,
     ResourceType,
     Rule,
     SimulatedCloud,
@@ -26,6 +27,7 @@ from infra_secrets.testing.simulation import (
     known,
     only,
 )
+from infra_secrets.testing.values import unwrap
 
 DEFAULT_PROJECT: Final = "rehearsal"
 CREATED: Final = "2026-01-01T00:00:00.000000Z"
@@ -112,6 +114,12 @@ NO_FALLBACK: Final = Rule(
     "A reader of `latest` gets an error when the newest version is disabled or destroyed.",
     "google-github-actions/get-secretmanager-secrets#268",
 )
+MEMBERS: Final = Rule(
+    "gcp-members-are-texts",
+    "A grant without a member, or with null among its members, is refused.",
+    "pulumi-terraform-bridge pkg/tfbridge/provider.go, Check: `member` is required;"
+    " docs.cloud.google.com/iam/docs/reference/rest/v1/Policy, Binding",
+)
 LIMITS: Final = Rule(
     "gcp-limits",
     "Ids have 1 to 255 of A-Z a-z 0-9 _-; at most 64 labels of at most 63 lower-case characters; at"
@@ -132,6 +140,7 @@ RULES: Final = (
     DELETION_PROTECTION,
     DELETION_POLICY,
     NO_FALLBACK,
+    MEMBERS,
     LIMITS,
 )
 
@@ -366,10 +375,30 @@ class SimulatedGcp(SimulatedCloud):
             "gcp:secretmanager/secretVersion:SecretVersion": SecretVersionType(self),
         }
 
+    def meet(self, request: Request) -> None:
+        """Refuse a grant to nobody, on whatever resource it is."""
+        super().meet(request)
+        if request.operation == "check":
+            self._check_members(request.type, unwrap(request.properties))
+
+    def _check_members(self, token: str, inputs: Mapping[str, Any]) -> None:
+        kind = token.rpartition(":")[2].lower()
+        key = "member" if kind.endswith("iammember") else "members"
+        if not kind.endswith(("iammember", "iambinding")) or not self.keeps(MEMBERS):
+            return
+        given = inputs.get(key)
+        if given is None or (isinstance(given, list) and None in given):
+            raise CloudError(
+                "",
+                f'{token}: Missing required argument: "{key}" names nobody, because it is null or'
+                " holds null",
+            )
+
     def imitate(
         self, token: str, inputs: Mapping[str, Any], call: Call
     ) -> tuple[str, dict[str, Any]] | None:
         """Answer for a `Secret` and a `SecretIamMember`."""
+        self._check_members(token, inputs)
         project = inputs.get("project") or _project_of(call)
         if token == "gcp:secretmanager/secretIamMember:SecretIamMember":  # noqa: S105 (a type's name)
             parts = [str(inputs.get(key)) for key in ("secretId", "role", "member")]

@@ -24,6 +24,7 @@ from infra_secrets.testing.apiserver import (
     group_of,
     is_cluster_scoped,
 )
+from infra_secrets.testing.computed.kubernetes import assigned
 from infra_secrets.testing.documents import FUNCTIONS
 from infra_secrets.testing.external_secrets import Operator, Store
 from infra_secrets.testing.simulation import (
@@ -103,6 +104,12 @@ DRY_RUN: Final = Rule(
     "A preview asks the server where every input is known, so it meets most refusals.",
     _PROVIDER + "provider.go, Create, Update",
 )
+ASSIGNS: Final = Rule(
+    "kubernetes-assigns-addresses",
+    "A Service gets a cluster IP, one of type LoadBalancer and an Ingress an address, and what a"
+    " controller looks after a status; the provider waits for them.",
+    "https://kubernetes.io/docs/concepts/services-networking/service/; " + _PROVIDER + "../await/",
+)
 RULES: Final = (
     AUTO_NAMES,
     NO_GENERATE_NAME,
@@ -115,6 +122,7 @@ RULES: Final = (
     REPLACES_UNKNOWN,
     DELETES_FIRST,
     DRY_RUN,
+    ASSIGNS,
     *apiserver.RULES,
     *kubelet.RULES,
     *external_secrets.RULES,
@@ -192,7 +200,7 @@ class SimulatedKubernetes(SimulatedCloud):
 
     @property
     def functions(self) -> Mapping[str, Function]:
-        """What the provider reads for its SDK."""
+        """What the provider does with YAML. A chart cannot be rendered here, so there is nothing in it."""
         return FUNCTIONS
 
     def imitate(
@@ -507,11 +515,6 @@ class SimulatedKubernetes(SimulatedCloud):
         return "set" if contents_of(self.server.objects[key]) else "empty"
 
 
-def is_manifest(token: str) -> bool:
-    """Whether a type is an object of the Kubernetes API, and none of Helm's or Kustomize's."""
-    return not token.partition(":")[2].startswith(_NO_MANIFESTS)
-
-
 # pulumi-kubernetes ------------------------------------------------------------------------------------
 
 
@@ -653,8 +656,11 @@ class ManifestType(ResourceType):
         del call
         return self._outputs(apiserver.as_stored(_plain(inputs)))
 
-    def _outputs(self, stored: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        return ObjectKey.of(stored).id, self._shown(stored)
+    def _outputs(
+        self, stored: dict[str, Any], *, preview: bool = False
+    ) -> tuple[str, dict[str, Any]]:
+        shown = assigned(stored, preview=preview) if self.keeps(ASSIGNS) else stored
+        return ObjectKey.of(stored).id, self._shown(shown)
 
     def update(
         self,
@@ -685,7 +691,8 @@ class ObjectType(ManifestType):
             return super().preview(old_outputs, inputs, call)
         before = self.server.objects.get(ObjectKey.of(inputs)) if old_outputs else None
         try:
-            return self._outputs(self.server.admit(inputs, before))[1]
+            admitted = self.server.admit(inputs, before)
+            return self._outputs(admitted, preview=before is None)[1]
         except CloudError as error:
             raise _refused(call, error, updating=bool(old_outputs)) from error
 
@@ -775,6 +782,11 @@ def _refused(call: Call, error: CloudError, *, updating: bool) -> CloudError:
     if updating:
         said = f'update of resource "{call.name}" failed'
     return CloudError(error.code, f"{said}: {error.message}", status=error.status)
+
+
+def is_manifest(token: str) -> bool:
+    """Whether a type is one of the API's: no Helm release, no Kustomization, no YAML file."""
+    return not token.partition(":")[2].startswith(_NO_MANIFESTS)
 
 
 def _identity(token: str) -> dict[str, str]:

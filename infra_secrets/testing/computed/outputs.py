@@ -5,11 +5,15 @@ programs live by it (a name, an address). Inputs are never changed, so nothing t
 """
 
 import enum
+import json
+import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from infra_secrets.testing.computed import places, texts
+from infra_secrets.testing.computed import texts
+from infra_secrets.testing.computed.answers import WORKED_OUT
 from infra_secrets.testing.computed.sdk import (
     Output,
     Outputs,
@@ -19,47 +23,41 @@ from infra_secrets.testing.computed.sdk import (
     resource_token,
 )
 from infra_secrets.testing.computed.subject import Subject, words
-from infra_secrets.testing.values import UNKNOWN, SecretValue, Unknown, holds_unknown
+from infra_secrets.testing.values import UNKNOWN, SecretValue
 
+# How many objects are made up inside of each other, and how deep what can be missing is made up, too.
 _DEEPEST: Final = 8
-_DEEPEST_OPTIONAL: Final = 3
+_DEEPEST_OPTIONAL: Final = 1
 # Optional inputs that a cloud fills in, and that programs read.
 _FILLED_IN: Final = frozenset(
     {
-        *(
-            "arn",
-            "name",
-            "ip",
-            "ip_address",
-            "public_ip",
-            "private_ip",
-            "nat_ip",
-            "fqdn",
-            "dns_name",
-        ),
-        *("endpoint", "region", "location", "project", "zone", "principal_id", "tenant_id"),
-        *("kube_config", "kube_config_raw", "client_id", "default_hostname", "host_name", "value"),
-        *("login_server", "url", "email", "hostname", "self_link"),
+        *("arn", "name", "self_link", "region", "location", "project", "zone", "fqdn", "dns_name"),
+        *("ip", "ip_address", "public_ip", "private_ip", "network_ip", "nat_ip"),
+        *("private_ip_address", "principal_id", "tenant_id", "vpc_id", "default_host_name"),
+        "cluster_security_group_id",
     }
 )
 _MIRRORS: Final = {"tagsAll": "tags", "effectiveLabels": "labels", "pulumiLabels": "labels"}
 
+Reference = Callable[[str, str], Any]
+"""Makes a resource of a type token for an output's path, and returns its form on the wire."""
 
-def computed_outputs(subject: Subject, outputs: Outputs | None = None) -> dict[str, Any]:
-    """Return a resource's outputs: its inputs, completed with what is made up.
+
+def computed_outputs(subject: Subject, reference: Reference | None = None) -> dict[str, Any]:
+    """Return the outputs of a resource or a component: its inputs, completed with what is made up.
 
     Args:
         subject: The resource. Its inputs may hold `UNKNOWN`.
-        outputs: What there is; by default what the SDK says of the type.
+        reference: What to do for an output that is a resource. Without it, such an output is left out.
     """
-    known = resource_outputs(subject.token) if outputs is None else outputs
-    return _Maker(subject).completed(subject.inputs, known, "", top=True)
+    known = resource_outputs(subject.token)
+    return _Maker(subject, reference=reference).completed(subject.inputs, known)
 
 
 def foretold_outputs(subject: Subject) -> dict[str, Any]:
     """Return what a preview knows of a resource's outputs: what is made up later is `UNKNOWN`."""
     known = resource_outputs(subject.token)
-    return _Maker(subject, lambda _path: UNKNOWN).completed(subject.inputs, known, "", top=True)
+    return _Maker(subject, lambda _path: UNKNOWN).completed(subject.inputs, known)
 
 
 def kept(
@@ -76,34 +74,44 @@ def kept(
 
 
 def answer(subject: Subject) -> dict[str, Any]:
-    """Return what a function answers: its arguments, completed with what is made up."""
+    """Return what a function or a method answers: its arguments, completed with what is made up.
+
+    A method's token is the type's, a slash and its name: `eks:index:Cluster/getKubeconfig`.
+    """
     known = function_outputs(subject.token)
-    return _Maker(subject).completed(subject.inputs, known, "", top=True)
+    worked_out = WORKED_OUT.get(subject.token)
+    if worked_out is not None:
+        subject = replace(subject, inputs={**subject.inputs, **worked_out(subject.inputs)})
+    return _Maker(subject).completed(subject.inputs, known)
 
 
 class _Maker:
     """Makes one subject's values up, or replaces each by what `instead` returns."""
 
-    def __init__(self, subject: Subject, instead: Callable[[str], Any] | None = None) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        instead: Callable[[str], Any] | None = None,
+        reference: Reference | None = None,
+    ) -> None:
         self.subject = subject
         self.instead = instead
+        self.reference = reference
 
-    def completed(
-        self, given: Mapping[str, Any], outputs: Outputs, path: str, *, top: bool = False
-    ) -> dict[str, Any]:
+    # What the program gave ------------------------------------------------------------------------
+
+    def completed(self, given: Mapping[str, Any], outputs: Outputs) -> dict[str, Any]:
+        """Complete a resource or an answer."""
         found = dict(given)
-        if top and not outputs and self.instead is None:
+        if not outputs and self.instead is None:
             return {**self._without_sdk(), **found}
         for name, output in outputs.items():
-            where = f"{path}.{name}" if path else name
             if found.get(name) is not None:
-                found[name] = self._completed_value(found[name], output.type, where)
-            elif top and name in _MIRRORS:
+                found[name] = self._completed_value(found[name], output.type, name)
+            elif name in _MIRRORS:
                 found[name] = dict(given.get(_MIRRORS[name]) or {})
-            elif self._is_computed(name, output, top=top):
-                found[name] = self.instead(where) if self.instead else self._value(output, where)
-            elif self.instead is None:
-                found[name] = None
+            elif self._is_filled_in(name, output) or output.is_input is False:
+                self._put(found, name, output, name)
         return found
 
     def _without_sdk(self) -> dict[str, Any]:
@@ -117,55 +125,85 @@ class _Maker:
             return SecretValue(self._completed_value(value.value, type_, path))
         inner = object_outputs(type_)
         if inner is not None and isinstance(value, Mapping):
-            return self.completed(value, inner, path)
+            return self._completed_object(value, inner, path)
         item = _item_type(type_)
         if item is not None and isinstance(value, list):
             return [
                 self._completed_value(each, item, f"{path}[{index}]")
                 for index, each in enumerate(value)
             ]
-        return value
+        return _coerced(value, type_)
 
-    def _is_computed(self, name: str, output: Output, *, top: bool) -> bool:
-        if not output.optional:
-            return True
-        if words(name) in _FILLED_IN:
-            return not object_outputs(output.type)
-        return top and output.is_input is False
+    def _completed_object(
+        self, given: Mapping[str, Any], outputs: Outputs, path: str
+    ) -> dict[str, Any]:
+        found = dict(given)
+        for name, output in outputs.items():
+            where = f"{path}.{name}"
+            if found.get(name) is not None:
+                found[name] = self._completed_value(found[name], output.type, where)
+            elif self._is_filled_in(name, output):
+                self._put(found, name, output, where)
+        return found
+
+    def _is_filled_in(self, name: str, output: Output) -> bool:
+        return not output.optional or (
+            words(name) in _FILLED_IN and not object_outputs(output.type)
+        )
+
+    def _put(self, target: dict[str, Any], name: str, output: Output, path: str) -> None:
+        value = self.instead(path) if self.instead else self._value(output, path)
+        if value is not None:
+            target[name] = value
+
+    # What is made up ------------------------------------------------------------------------------
 
     def _value(self, output: Output, path: str, inside: tuple[type, ...] = ()) -> Any:
         type_ = output.type
-        if typing.get_origin(type_) is typing.Literal:
-            return typing.get_args(type_)[0]
         inner = object_outputs(type_)
         if inner is not None:
             if type_ in inside or len(inside) >= _DEEPEST:
                 return None
             return self._object(inner, path, (*inside, type_), whole=output.is_input is not True)
-        if typing.get_origin(type_) in _MAPPINGS or type_ is dict:
-            return {}
         item = _item_type(type_)
         if item is not None:
             return self._list(output, item, path, inside)
-        if isinstance(type_, type) and issubclass(type_, enum.Enum):
-            return next(iter(type_)).value
-        if type_ is bool:
-            return texts.flag(path)
-        if type_ in {int, float}:
-            return texts.number(self.subject, path)
+        return self._plain(type_, path)
+
+    def _plain(self, type_: Any, path: str) -> Any:
+        made: Any = None
         if type_ is str:
-            return texts.text(self.subject, path)
-        return None
+            made = texts.text(self.subject, path)
+        elif type_ is bool:
+            made = texts.flag(path)
+        elif type_ in {int, float}:
+            made = texts.number(self.subject, path)
+        elif typing.get_origin(type_) is typing.Literal:
+            made = typing.get_args(type_)[0]
+        elif type_ is dict or typing.get_origin(type_) in {dict, Mapping}:
+            made = texts.mapping(self.subject, path)
+        elif isinstance(type_, type) and issubclass(type_, enum.Enum):
+            made = next(iter(type_)).value
+        elif type_ is Any:
+            text = texts.known_text(self.subject, path)
+            made = json.loads(text) if text is not None and text.startswith("{") else text
+        elif self.reference is not None:
+            token = resource_token(type_)
+            made = None if token is None else self.reference(token, path)
+        return made
 
     def _object(
         self, outputs: Outputs, path: str, inside: tuple[type, ...], *, whole: bool
     ) -> dict[str, Any]:
-        """Make an object up: `whole` where the program cannot give it, so that nobody leaves a part of it out."""
+        """Make an object up.
+
+        Where the program can give it, only what is always there and plain; else the whole of it, as nobody has left
+        a part out.
+        """
         made: dict[str, Any] = {}
         for name, output in outputs.items():
             plain = output.type in {str, int, float, bool}
-            part = whole and len(inside) <= _DEEPEST_OPTIONAL
-            if not output.optional or plain or part:
+            if not output.optional or plain or (whole and len(inside) <= _DEEPEST_OPTIONAL):
                 inner = Output(output.type, output.optional, is_input=not whole)
                 made[name] = self._value(inner, f"{path}.{name}", inside)
         return {name: value for name, value in made.items() if value is not None}
@@ -174,12 +212,26 @@ class _Maker:
         of_objects = object_outputs(item) is not None
         if output.is_input and (of_objects or not _refers(path)):
             return []
-        count = 3 if "zone" in f"{self.subject.type}.{path}".lower() and not of_objects else 1
-        if not of_objects and words(path).endswith(("subnets", "subnet_ids")):
+        count = 1
+        if not of_objects and "zone" in f"{self.subject.type}.{path}".lower():
+            count = 3
+        elif not of_objects and "subnet" in f"{self.subject.type}.{path}".lower():
             count = 2
         inner = Output(item, optional=False, is_input=output.is_input)
         made = [self._value(inner, f"{path}[{index}]", inside) for index in range(count)]
         return [each for each in made if each is not None]
+
+
+def _coerced(value: Any, type_: Any) -> Any:
+    """Return what a provider makes of a text that stands for a number or a boolean, and the other way round."""
+    if isinstance(value, str):
+        if type_ is bool and value in {"true", "false"}:
+            return value == "true"
+        if type_ in {int, float} and re.fullmatch(r"-?\d+(\.\d+)?", value):
+            return type_(float(value))
+    if type_ is str and isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    return value
 
 
 def _refers(path: str) -> bool:
@@ -187,9 +239,6 @@ def _refers(path: str) -> bool:
     return words(path).endswith(
         ("_ids", "zones", "_ips", "addresses", "subnets", "security_groups")
     )
-
-
-_MAPPINGS: Final = (dict, Mapping)
 
 
 def _item_type(type_: Any) -> Any:

@@ -10,6 +10,7 @@ to say: that is no error.
 import functools
 import importlib
 import importlib.metadata
+import importlib.util
 import inspect
 import json
 import re
@@ -77,8 +78,9 @@ def function_outputs(token: str) -> Outputs:
     """Return what a function answers; empty where no SDK knows it."""
     package, _, rest = token.partition(":")
     place, _, name = rest.rpartition(":")
+    name = name.rpartition("/")[2]
     result = f"{name[:1].upper()}{name[1:]}Result"
-    for module in _modules_of(package, place):
+    for module in (*_modules_of(package, place), *_methods_of(token)):
         found = getattr(module, result, None)
         if isinstance(found, type):
             given = _arguments(_function_of(found))
@@ -87,6 +89,14 @@ def function_outputs(token: str) -> Outputs:
                 for wire, python_name, type_, optional in _properties(found)
             }
     return {}
+
+
+def _methods_of(token: str) -> typing.Iterator[type]:
+    """Yield the class whose method a token names: the type's token, a slash, and the method's name."""
+    type_, _, method = token.rpartition("/")
+    found = resource_class(type_) if method and ":" not in method else None
+    if found is not None:
+        yield found
 
 
 def object_outputs(type_: Any) -> Outputs | None:
@@ -142,9 +152,8 @@ def _modules_of(package: str, place: str) -> typing.Iterator[types.ModuleType]:
     whole = [] if place in {"", "index"} else place.split("/")
     # A bridged provider names each file: `ec2/getAmi` is in the module `ec2`.
     for parts in (whole, whole[:-1]):
-        if parts == ["index"]:
-            parts = []
-        named = ".".join([root, *(part.replace("-", "_").lower() for part in parts)])
+        inner = [part.replace("-", "_").lower() for part in parts if part != "index"]
+        named = ".".join([root, *inner])
         try:
             there = importlib.util.find_spec(named) is not None
         except (ImportError, ValueError):
@@ -181,13 +190,18 @@ def _properties(class_: type) -> list[tuple[str, str, Any, bool]]:
             wire = getattr(getter, "_pulumi_name", None)
             if getter is None or wire is None:
                 continue
-            try:
-                hints = typing.get_type_hints(getter, names, {"Output": pulumi.Output})
-            except Exception:  # noqa: BLE001 (a name that cannot be looked up says nothing)
-                continue
-            type_, optional = _unwrapped(hints.get("return", Any))
-            found[wire] = (wire, python_name, type_, optional)
+            hint = _returned(getter, names)
+            if hint is not None:
+                found[wire] = (wire, python_name, *_unwrapped(hint))
     return list(found.values())
+
+
+def _returned(getter: Any, names: dict[str, Any]) -> Any:
+    """Return the type that a property's annotation names; None where it cannot be looked up."""
+    try:
+        return typing.get_type_hints(getter, names, {"Output": pulumi.Output}).get("return")
+    except Exception:  # noqa: BLE001 (whatever an SDK's names lead to)
+        return None
 
 
 def _unwrapped(hint: Any) -> tuple[Any, bool]:

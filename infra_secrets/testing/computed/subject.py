@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 ACCOUNT: Final = "123456789012"
-REGION: Final = "us-east-1"
-PROJECT: Final = "made-up-project"
+REGION: Final = "eu-west-1"
+PROJECT: Final = "rehearsal"
 SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
 TENANT: Final = "11111111-1111-1111-1111-111111111111"
 
@@ -140,14 +140,11 @@ class Subject:
     @property
     def own_name(self) -> str:
         """The name in its cloud: the one that the program gave, or a made-up one."""
-        kind = words(self.type)
-        keys = ["name", "bucket", "identifier", "clusterIdentifier", "accountId"]
-        # `functionName` of a Function; `accountName` of a StorageAccount; `vaultName` of a Vault
-        keys += [
-            f"{camel('_'.join(kind.split('_')[start:]))}Name"
-            for start in range(kind.count("_") + 1)
-        ]
-        keys += [f"{camel(kind)}Id", f"{camel(kind)}"]
+        parts = words(self.type).split("_")
+        ends = [camel("_".join(parts[start:])) for start in range(len(parts))]
+        # `functionName` of a Function; `accountName` of a StorageAccount; `clusterIdentifier` of a Cluster
+        keys = [f"{end}{said}" for said in ("Name", "Identifier") for end in ends]
+        keys = ["name", "identifier", ends[0], f"{ends[0]}Id", *keys]
         return self.given(*keys) or self.auto_name
 
 
@@ -161,3 +158,19 @@ def camel(name: str) -> str:
     """Return small words with underscores in camelCase."""
     first, *rest = name.split("_")
     return first + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def singular(name: str) -> str:
+    """Return one of several, e.g. `address` of `addresses`."""
+    if name.endswith("ies"):
+        return f"{name[:-3]}y"
+    if name.endswith(("sses", "xes", "ches", "shes")):
+        return name[:-2]
+    return name[:-1] if name.endswith("s") and not name.endswith(("ss", "options")) else name
+
+
+def plural(name: str) -> str:
+    """Return several of one, e.g. `policies` of `policy`."""
+    if name.endswith("y") and name[-2:-1] not in "aeiou":
+        return f"{name[:-1]}ies"
+    return f"{name}es" if name.endswith(("s", "x", "ch", "sh")) else f"{name}s"

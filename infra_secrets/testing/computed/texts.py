@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from infra_secrets.testing.computed import places
-from infra_secrets.testing.computed.subject import ACCOUNT, TENANT, Subject, words
+from infra_secrets.testing.computed import aws, azure, gcp, places
+from infra_secrets.testing.computed.subject import ACCOUNT, TENANT, Subject, plural, singular, words
 
 DATE: Final = "2026-01-01T00:00:00Z"
 
@@ -27,16 +27,32 @@ def text(subject: Subject, path: str) -> str:
         path: Where it is, e.g. `endpoints.blob` or `names[0]`.
     """
     name = words(_last(path))
-    for pattern, make in _TEXTS:
-        if pattern.search(name):
-            return make(subject, name, path)
-    return f"{subject.name}-{name.replace('_', '-')}-{subject.digits(path, 7)}"
+    if name == "value" and "kubeconfig" in path.lower():
+        return in_base64(kubeconfig(subject, path))
+    if name == "data" and "certificate" in path.lower():
+        return in_base64(pem(subject, path))
+    make = next(make for pattern, make in _TEXTS if pattern.search(name))
+    return make(subject, name, path)
+
+
+def known_text(subject: Subject, path: str) -> str | None:
+    """Return a text for a property whose name says what it is; None for any other."""
+    name = words(_last(path))
+    known = any(pattern.search(name) for pattern, make in _TEXTS if make is not _any)
+    return text(subject, path) if known else None
+
+
+def mapping(subject: Subject, path: str) -> dict[str, str]:
+    """Return what a map of texts holds: what is known by its keys, else nothing."""
+    if words(_last(path)) == "uri" or path == "uris":
+        return {key: f"https://{host(subject, key)}/" for key in ("GRAPHQL", "REALTIME")}
+    return {}
 
 
 def number(subject: Subject, path: str) -> int:
     """Return a number above 0 for a property; one of a port is a port."""
     name = words(_last(path))
-    if name.endswith("port") or name.endswith("ports"):
+    if name.endswith("port"):
         return _port(subject)
     return 1
 
@@ -57,15 +73,7 @@ def _last(path: str) -> str:
     """Return the last name in a path; of a list's item the list's, as one of them."""
     last = path.rpartition(".")[2]
     name, _, index = last.partition("[")
-    return _singular(name) if index else name
-
-
-def _singular(name: str) -> str:
-    if name.endswith("ies"):
-        return f"{name[:-3]}y"
-    if name.endswith(("sses", "xes", "ches", "shes")):
-        return name[:-2]
-    return name[:-1] if name.endswith("s") and not name.endswith("ss") else name
+    return singular(name) if index else name
 
 
 # What texts are made of -------------------------------------------------------------------------
@@ -151,29 +159,34 @@ def _uuid(subject: Subject, _name: str, path: str) -> str:
 
 def _arn(subject: Subject, name: str, path: str) -> str:
     if name == "arn" and "." not in path and "[" not in path:
-        return places.arn_of(subject)
+        return aws.arn_of(subject)
     if name == "invoke_arn" and subject.module == "lambda":
-        function = f"{places.arn_of(subject)}/invocations"
+        function = f"{aws.arn_of(subject)}/invocations"
         return f"arn:aws:apigateway:{subject.region}:lambda:path/2015-03-31/functions/{function}"
     if name == "execution_arn":
         return f"arn:aws:execute-api:{subject.region}:{ACCOUNT}:{places.id_of(subject)}"
     if name == "qualified_arn":
-        return f"{places.arn_of(subject)}:1"
+        return f"{aws.arn_of(subject)}:1"
     noun = name.removesuffix("_arn")
-    return places.arn_named(subject, "thing" if noun == "arn" else noun, path)
+    return aws.arn_named(subject, "thing" if noun == "arn" else noun, path)
 
 
 def _url(subject: Subject, name: str, path: str) -> str:
     if name == "repository_url":
         return f"{ACCOUNT}.dkr.ecr.{subject.region}.amazonaws.com/{subject.own_name}"
+    if name == "invoke_url" and subject.given("restApi"):
+        address = f"{subject.given('restApi')}.execute-api.{subject.region}.amazonaws.com"
+        return f"https://{address}/{subject.own_name}"
     if name == "self_link":
         return f"https://www.googleapis.com/{subject.module}/v1/{places.id_of(subject)}"
     if (subject.module, subject.type) == ("sqs", "Queue"):
-        return places.queue_url(subject)
+        return places.id_of(subject)
     return f"https://{host(subject, path)}/"
 
 
 def _endpoint(subject: Subject, name: str, path: str) -> str:
+    if name == "proxy_endpoint":
+        return f"https://{ACCOUNT}.dkr.ecr.{subject.region}.amazonaws.com"
     if subject.is_aws and subject.module in {"rds", "redshift", "docdb", "neptune"}:
         address = host(subject, "address")
         return address if subject.type == "Cluster" else f"{address}:{_port(subject)}"
@@ -186,7 +199,7 @@ def _endpoint(subject: Subject, name: str, path: str) -> str:
 
 def _email(subject: Subject, _name: str, _path: str) -> str:
     if subject.is_gcp:
-        return places.service_account(subject)
+        return gcp.service_account(subject)
     return f"{subject.name.lower()}@example.com"
 
 
@@ -199,13 +212,15 @@ def _zone_name(subject: Subject, _name: str, path: str) -> str:
     index = re.search(r"\[(\d+)\]$", path)
     if index is None:
         return subject.zone
+    if subject.is_azure:
+        return str(int(index.group(1)) % 3 + 1)
     letter = "abc"[int(index.group(1)) % 3]
     return f"{subject.region}-{letter}" if subject.is_gcp else f"{subject.region}{letter}"
 
 
 def _zone_id(subject: Subject, _name: str, path: str) -> str:
     if "zones" in subject.type.lower() and subject.is_aws:
-        area, direction, number_ = (subject.region.split("-") + ["", ""])[:3]
+        area, direction, number_ = [*subject.region.split("-"), "", ""][:3]
         index = re.search(r"\[(\d+)\]$", path)
         return f"{area}{direction[:1]}{number_}-az{int(index.group(1)) % 3 + 1 if index else 1}"
     return f"Z{subject.letters(path, 13)}"
@@ -213,29 +228,30 @@ def _zone_id(subject: Subject, _name: str, path: str) -> str:
 
 def _name(subject: Subject, _name: str, path: str) -> str:
     kind = subject.type.lower()
+    if subject.package == "kubernetes":
+        return subject.own_name
     if "zones" in kind and "[" in path:
         return _zone_name(subject, _name, path)
     if kind.startswith("get") and "region" in kind:
         return subject.region
     if "." in path or "[" in path:
         return f"{subject.name}-{subject.digits(path, 7)}"
-    return places.azure_name(subject) if subject.package == "azure-native" else subject.own_name
+    return azure.name_of(subject) if subject.package == "azure-native" else subject.own_name
 
 
 def _id(subject: Subject, name: str, path: str) -> str:
-    noun = name.removesuffix("_id").removesuffix("_ids")
-    if subject.is_aws:
-        found = places.aws_noun_id(subject, noun if name != "id" else "", path)
-        if found is None and name == "id" and "." not in path:
-            return places.id_of(subject)
-        if noun.endswith("security_group"):
-            found = places.aws_noun_id(subject, "security_group", path)
-        return found or f"{noun.replace('_', '-')}-{subject.digits(path, 9)}"
+    noun = name.removesuffix("_id")
     if name == "id":
-        return places.id_of(subject)
-    if subject.is_gcp:
-        return subject.number(path, 18)
-    return subject.uuid(path)
+        owner = path.rpartition(".")[0]
+        if not owner:  # its own, or in a list of ids that was asked for
+            return places.id_of(subject, path)
+        noun = words(_last(owner))
+        if subject.is_azure:
+            return f"{places.id_of(subject)}/{plural(_last(owner))}/{subject.digits(path, 7)}"
+    if subject.is_aws:
+        found = aws.noun_id(subject, noun, path)
+        return found or f"{noun.replace('_', '-')}-{subject.digits(path, 9)}"
+    return subject.number(path, 18) if subject.is_gcp else subject.uuid(path)
 
 
 def _token(subject: Subject, name: str, path: str) -> str:
@@ -291,10 +307,33 @@ def _unique(subject: Subject, _name: str, path: str) -> str:
     )
 
 
-def _blob(service: str) -> Text:
-    return lambda subject, _name, _path: (
-        f"https://{places.azure_name(subject)}.{service}.core.windows.net/"
-    )
+def _storage(subject: Subject, service: str) -> str:
+    return f"https://{azure.name_of(subject)}.{service}.core.windows.net/"
+
+
+def _namespace(subject: Subject, name: str, path: str) -> str:
+    if subject.package == "kubernetes":
+        return subject.given("namespace") or "default"
+    return _any(subject, name, path)
+
+
+def _mac(subject: Subject, _name: str, path: str) -> str:
+    digits = subject.digits(path, 10)
+    return ":".join(["02", *(digits[place : place + 2] for place in range(0, 10, 2))])
+
+
+def _group(subject: Subject, name: str, path: str) -> str:
+    return subject.given("resourceGroupName") or _any(subject, name, path)
+
+
+def _host(subject: Subject, name: str, path: str) -> str:
+    if name == "default_host_name" and subject.module == "web":
+        return f"{azure.name_of(subject)}.azurewebsites.net"
+    return host(subject, path)
+
+
+def _sha256(subject: Subject, _name: str, path: str) -> str:
+    return base64.b64encode(bytes.fromhex(subject.digits(path, 64))).decode()
 
 
 def _address(subject: Subject, name: str, path: str) -> str:
@@ -303,72 +342,86 @@ def _address(subject: Subject, name: str, path: str) -> str:
     return _ip(subject, name, path)
 
 
+def _suffix(subject: Subject, _name: str, _path: str) -> str:
+    return aws.arn_of(subject).rpartition(":")[2].partition("/")[2]
+
+
+def _connection_name(subject: Subject, _name: str, _path: str) -> str:
+    return f"{subject.project}:{subject.region}:{subject.own_name}"
+
+
+def _type(subject: Subject, name: str, path: str) -> str:
+    if subject.package == "azure-native" and "." not in path:
+        return azure.type_of(subject)
+    return _any(subject, name, path)
+
+
+def _user(subject: Subject, name: str, path: str) -> str:
+    return "AWS" if subject.module == "ecr" else _any(subject, name, path)
+
+
+def _any(subject: Subject, name: str, path: str) -> str:
+    return f"{subject.name}-{name.replace('_', '-')}-{subject.digits(path, 7)}"
+
+
 _TABLE: Final[tuple[tuple[str, Text], ...]] = (
     (r"(^|_)arn$", _arn),
-    (r"^(partition)$", _always("aws")),
+    (r"^arn_suffix$", _suffix),
+    (r"^partition$", _always("aws")),
     (r"^(dns|url)_suffix$", _always("amazonaws.com")),
     (r"^(registry_id|owner|owner_id|account|account_id|catalog_id|aws_account_id)$", _account),
     (r"(^|_)region$|^location$", lambda subject, _name, _path: subject.region),
     (r"^(hosted_)?zone_id$", _zone_id),
-    (r"(^|_)(availability_)?zone$", _zone_name),
+    (r"(^|_)zone$", _zone_name),
     (r"^(project|project_id)$", lambda subject, _name, _path: subject.project),
     (r"^(project_)?number$", lambda subject, _name, path: subject.number(path, 12)),
     (r"^tenant_id$|^tenant$", _always(TENANT)),
     (r"^subscription_id$", lambda subject, _name, _path: subject.subscription),
     (r"^(object|principal|client|application)_id$|guid$|uuid$", _uuid),
     (r"^unique_id$", _unique),
-    (r"^blob$", _blob("blob")),
-    (r"^queue$", _blob("queue")),
-    (r"^table$", _blob("table")),
-    (r"^file$", _blob("file")),
-    (r"^web$", _blob("z6.web")),
-    (r"^dfs$", _blob("dfs")),
-    (r"(^|_)email$", _email),
+    (r"^(blob|queue|table|file|dfs)$", lambda subject, name, _path: _storage(subject, name)),
+    (r"^web$", lambda subject, _name, _path: _storage(subject, "z6.web")),
+    (r"(^|_)email(_address)?$", _email),
+    (r"^namespace$", _namespace),
+    (r"^mac_address$", _mac),
+    (r"(^|_)uid$", _uuid),
+    (r"^resource_group(_name)?$", _group),
     (r"^member$", _member),
     (r"kube_?config", lambda subject, _name, path: kubeconfig(subject, path)),
     (r"^authorization_token$", _token),
     (r"connection_string$", _connection),
+    (r"^connection_name$", _connection_name),
+    (r"^user_?name$", _user),
+    (r"openssh$|ssh_public_key$", _always("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 made-up")),
     (
-        r"(^|_)(id_rsa|public_key_openssh|ssh_public_key)$",
-        _always("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 made-up"),
-    ),
-    (
-        r"(certificate|ca_cert|client_key)(_data)?$|_pem$|^(private|public)_key$|certificate_body$",
+        r"(certificate|cert|client_key|certificate_data|certificate_authority_data)$",
         _certificate,
     ),
-    (
-        r"(^|_)(password|passphrase|token|secret|secret_key|access_key|primary_key|secondary_key)$",
-        _token,
-    ),
-    (r"(^|_)json$|^policy$|_policy$|policy_document$|policy_data$", _policy),
+    (r"_pem$|^(private|public)_key$|certificate_(body|chain)$", _certificate),
+    (r"(^|_)(password|passphrase|token|secret|secret_key)$", _token),
+    (r"(^|_)(access|primary|secondary|primary_access|secondary_access|shared)_key$", _token),
+    (r"(^|_)json$|^policy$|policy_(document|data|json)$", _policy),
+    (r"^(assume_role|inline|access|resource|iam)_policy$", _policy),
     (r"(^|_)(url|uri|link|href)$", _url),
     (r"endpoint(_address)?$", _endpoint),
-    (
-        r"(^|_)(dns_name|domain_name|domain|host|hostname|host_name|fqdn|private_dns|public_dns|issuer_host)$",
-        lambda subject, _name, path: host(subject, path),
-    ),
+    (r"(^|_)(dns_name|domain_name|domain|host|hostname|host_name|fqdn|dns)$", _host),
     (r"^(oidc_)?issuer$", lambda subject, _name, path: f"https://{host(subject, path)}"),
-    (r"cidr(_block|_range)?s?$|address_prefix$", _cidr),
+    (r"cidr(_block|_range)?$|address_prefix$", _cidr),
     (r"(^|_)address$", _address),
-    (r"(^|_)ips?$|(^|_)ipv[46]$|ip_address(es)?$|ipv[46]_address(es)?$", _ip),
-    (
-        r"(_at|_date|_time|_timestamp|_on|^created|^modified|_expiration|not_before|not_after)$",
-        _always(DATE),
-    ),
+    (r"(^|_)ip$|(^|_)ipv[46]$|(ip|ipv[46])_address(es)?$", _ip),
+    (r"(_at|_date|_time|_timestamp|_on|_utc|_expiration)$", _always(DATE)),
+    (r"^(created|modified|not_before|not_after)$", _always(DATE)),
     (r"(^|_)(fingerprint|etag|checksum|md5|sha1|hash|hex|crc32c|md5hash)$", _digits(16)),
-    (
-        r"sha256$",
-        lambda subject, _name, path: base64.b64encode(
-            bytes.fromhex(subject.digits(path, 64))
-        ).decode(),
-    ),
+    (r"sha256$", _sha256),
     (r"base64", lambda subject, _name, path: in_base64(f"made up {subject.digits(path, 12)}")),
     (r"(^|_)(status|state)$", _state),
     (r"version$", _version),
     (r"(^|_)port$", lambda subject, _name, _path: str(_port(subject))),
     (r"^architecture$", _always("x86_64")),
-    (r"^name_prefix$|_prefix$", _always("")),
+    (r"_prefix$", _always("")),
+    (r"^type$", _type),
     (r"^id$|_id$", _id),
-    (r"^name$|^bucket$|^identifier$|_name$|_identifier$", _name),
+    (r"^(name|bucket|identifier)$|_name$|_identifier$", _name),
+    (r"", _any),
 )
 _TEXTS: Final = tuple((re.compile(pattern), make) for pattern, make in _TABLE)
