@@ -6,7 +6,7 @@ What the provider would compute is made up, as far as the program declares it: b
 from collections.abc import Mapping
 from typing import Any, Final
 
-from infra_secrets.testing.computed.outputs import computed_outputs
+from infra_secrets.testing.computed.outputs import completed_inputs
 from infra_secrets.testing.computed.sdk import Output, Outputs
 from infra_secrets.testing.computed.subject import Subject
 from infra_secrets.testing.seams import Declared
@@ -60,7 +60,9 @@ class DynamicType(ResourceType):
     def create(self, inputs: dict[str, Any], call: Call) -> tuple[str, dict[str, Any]]:
         """Return a made-up id, and the inputs with what is made up."""
         subject = Subject(call.type, call.name, call.urn, inputs, call.config)
-        return f"{call.name}-id", computed_outputs(subject, self._declared(call))
+        declared = self._declared(call)
+        made = completed_inputs(subject, declared) if declared else inputs
+        return f"{call.name}-id", made
 
     def update(
         self,

@@ -4,28 +4,20 @@ What such a component is made of only its own program knows. It is registered wi
 its outputs are made up; an output that is a resource becomes a child of it, so that programs can go on from there.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import grpc
 import pulumi
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
-from infra_secrets.testing.computed import texts
-from infra_secrets.testing.computed.echoed import EchoedType
-from infra_secrets.testing.computed.outputs import computed_outputs
-from infra_secrets.testing.computed.sdk import (
-    Output,
-    Outputs,
-    object_outputs,
-    resource_class,
-    resource_outputs,
-    resource_token,
-)
+from infra_secrets.testing.computed.outputs import answer, computed_outputs
+from infra_secrets.testing.computed.sdk import resource_class
 from infra_secrets.testing.computed.subject import Subject
 from infra_secrets.testing.engine import GRPC_OPTIONS
-from infra_secrets.testing.simulation import Call
+from infra_secrets.testing.simulation import CloudError
 from infra_secrets.testing.values import (
     RESOURCE_SIGNATURE,
     SIGNATURE,
@@ -38,8 +30,6 @@ from infra_secrets.testing.values import (
 
 # gRPC shares connections by address over the whole process; an engine may get the port of a dead one.
 _OPTIONS: Final = [*GRPC_OPTIONS, ("grpc.use_local_subchannel_pool", 1)]
-_OF_A_LIST: Final = 2  # children that an output gets which is a list of resources
-_DEEPEST: Final = 3
 
 Documents = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
 
@@ -60,9 +50,8 @@ def construct(
     """
     with grpc.insecure_channel(request.monitorEndpoint, options=_OPTIONS) as channel:
         component = _Component(request, resource_pb2_grpc.ResourceMonitorStub(channel))
-        outputs = component.outputs(
-            config, foretold=request.dryRun and component.urn not in existing
-        )
+        foretold = request.dryRun and component.urn not in existing
+        outputs = component.outputs(config, foretold=foretold)
         if documents is not None:
             made = documents(unwrap(decode(request.inputs)))
             outputs["resources"] = [component.manifest(each) for each in made]
@@ -81,21 +70,15 @@ def call(
         existing: URNs that the state held before this run: a preview knows what they answer.
         foretold: Whether this is a preview.
     """
-    arguments = unwrap(decode(request.args))
     itself = _urn_of(request.args.fields["__self__"])
-    arguments.pop("__self__", None)
-    token, _, method = request.tok.rpartition("/")
-    result = getattr(resource_class(token), f"{method[:1].upper()}{method[1:]}Result", None)
-    outputs = object_outputs(result) or {}
+    marked = decode(request.args)
+    marked.pop("__self__", None)
+    name = itself.rpartition("::")[2]
+    subject = Subject(request.tok, name, f"{itself} {request.tok}", unwrap(marked), config)
+    made = answer(subject)
     if foretold and itself not in existing:
-        answer: dict[str, Any] = dict.fromkeys(outputs, UNKNOWN)
-    else:
-        seed = f"{itself} {method}"
-        subject = Subject(token, itself.rpartition("::")[2] or method, seed, arguments, config)
-        answer = computed_outputs(subject, outputs)
-        if set(outputs) == {"result"} and outputs["result"].type is str:
-            answer["result"] = texts.text(subject, method.removeprefix("get") or method)
-    return provider_pb2.CallResponse(**{"return": encode(answer)})
+        made = {key: _foretold(value) for key, value in made.items()}
+    return provider_pb2.CallResponse(**{"return": encode(mark_like(made, marked))})
 
 
 def _urn_of(reference: struct_pb2.Value) -> str:
@@ -106,12 +89,26 @@ def _urn_of(reference: struct_pb2.Value) -> str:
     return fields["urn"].string_value if "urn" in fields else ""
 
 
+def _foretold(value: Any) -> Any:
+    """Return what is known of a made-up value before it is made: which resources are in it."""
+    if isinstance(value, Mapping):
+        if SIGNATURE in value:
+            return value
+        known = {key: _foretold(member) for key, member in value.items()}
+        return known if any(member is not UNKNOWN for member in known.values()) else UNKNOWN
+    if isinstance(value, list):
+        members = [_foretold(member) for member in value]
+        return members if any(member is not UNKNOWN for member in members) else UNKNOWN
+    return UNKNOWN
+
+
 class _Component:
     """One component, registered with the engine."""
 
     def __init__(self, request: Any, monitor: Any) -> None:
         self._request = request
         self._monitor = monitor
+        self._inputs = decode(request.inputs)
         self.urn: str = self._register(
             request.type,
             request.name,
@@ -137,7 +134,10 @@ class _Component:
             supportsPartialValues=True,
             **options,
         )
-        return self._monitor.RegisterResource(asked)
+        try:
+            return self._monitor.RegisterResource(asked)
+        except grpc.RpcError as error:  # of its text only what was said is of use to anybody
+            raise CloudError("", f"{type_} {name}: {error.details()}") from error
 
     def outputs(self, config: Mapping[str, Any], *, foretold: bool) -> dict[str, Any]:
         """Make the outputs up, each resource among them as a child.
@@ -146,41 +146,24 @@ class _Component:
             config: The provider's configuration, plain.
             foretold: Whether what is made up is not known yet.
         """
-        request = self._request
-        marked = decode(request.inputs)
-        about = Call(config=config, name=request.name, type=request.type, urn=self.urn)
-        echoed = EchoedType()
+        request, given = self._request, unwrap(self._inputs)
+        made = computed_outputs(
+            Subject(request.type, request.name, self.urn, given, config), self._child
+        )
+        for name, member in made.items():
+            if f"{name}Id" in made and isinstance(member, Mapping) and member.get("id"):
+                made[f"{name}Id"] = member["id"]
         if foretold:
-            made = echoed.preview({}, unwrap(marked), about)
-        else:
-            _, made = echoed.create(unwrap(marked), about)
-        references = self._references(resource_outputs(request.type), request.name, 0)
-        for name, reference in references.items():
-            if f"{name}Id" in made and isinstance(reference, dict) and reference.get("id"):
-                made[f"{name}Id"] = reference["id"]
-        return {**dict(mark_like(made, marked)), **references}
+            made = {
+                name: value if name in given else _foretold(value) for name, value in made.items()
+            }
+        return dict(mark_like(made, self._inputs))
 
-    def _references(self, outputs: Outputs, name: str, depth: int) -> dict[str, Any]:
-        """Return the members that are resources, registered, and objects that hold such."""
-        found: dict[str, Any] = {}
-        for wire, output in outputs.items():
-            made = self._reference(output, f"{name}-{wire}", depth)
-            if made is not None:
-                found[wire] = made
-        return found
-
-    def _reference(self, output: Output, name: str, depth: int) -> Any:
-        if resource_token(output.type) is not None:
-            return None if output.optional and depth else self._child(output.type, name)
-        items = [each for each in get_args(output.type) if resource_token(each) is not None]
-        if items and not output.optional:
-            return [self._child(items[0], f"{name}-{number}") for number in range(_OF_A_LIST)]
-        inner = None if output.optional or depth >= _DEEPEST else object_outputs(output.type)
-        return (inner and self._references(inner, name, depth + 1)) or None
-
-    def _child(self, kind: type[pulumi.Resource], name: str) -> dict[str, Any]:
-        token = str(resource_token(kind))
-        return self._made(token, name, {}, custom=issubclass(kind, pulumi.CustomResource))
+    def _child(self, token: str, path: str) -> dict[str, Any]:
+        kind = resource_class(token)
+        custom = kind is None or not issubclass(kind, pulumi.ComponentResource)
+        place = re.sub(r"[^A-Za-z0-9]+", "-", path).strip("-")
+        return self._made(token, f"{self._request.name}-{place}", {}, custom=custom)
 
     def manifest(self, document: Mapping[str, Any]) -> dict[str, Any]:
         """Register a Kubernetes object as a child.
@@ -189,23 +172,19 @@ class _Component:
         """
         metadata = document.get("metadata") or {}
         place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
-        prefix = unwrap(decode(self._request.inputs)).get("resourcePrefix") or self._request.name
-        token = f"kubernetes:{document.get('apiVersion')}:{document.get('kind')}"
-        if "/" not in str(document.get("apiVersion")):
-            token = f"kubernetes:core/{document.get('apiVersion')}:{document.get('kind')}"
+        prefix = unwrap(self._inputs).get("resourcePrefix") or self._request.name
+        version = str(document.get("apiVersion"))
+        group = version if "/" in version else f"core/{version}"
+        token = f"kubernetes:{group}:{document.get('kind')}"
         return self._made(token, f"{prefix}:{place}{metadata.get('name')}", document, custom=True)
 
     def _made(
         self, token: str, name: str, inputs: Mapping[str, Any], *, custom: bool
     ) -> dict[str, Any]:
         package = token.removeprefix("pulumi:providers:").partition(":")[0]
+        provider = self._request.providers.get(package, "") if custom else ""
         made = self._register(
-            token,
-            name,
-            self.urn,
-            encode(inputs),
-            custom=custom,
-            provider=self._request.providers.get(package, "") if custom else "",
+            token, name, self.urn, encode(inputs), custom=custom, provider=provider
         )
         return {SIGNATURE: RESOURCE_SIGNATURE, "urn": made.urn, "id": made.id}
 

@@ -5,10 +5,10 @@ Methods of the SDK are replaced once. Where no program of this package runs, the
 """
 
 import contextvars
-import typing
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import pulumi
 import pulumi.dynamic
@@ -106,6 +106,8 @@ class ReferringMonitor:
 
 # Dynamic resources ------------------------------------------------------------------------------
 
+_PLAIN: Final[dict[str, type]] = {"bool": bool, "int": int, "float": float}
+_PLAIN_OUTPUT: Final = re.compile(r"Output\[(bool|int|float)\]")
 _make_dynamic = pulumi.dynamic.Resource.__init__
 
 
@@ -122,17 +124,15 @@ def _declaring(
         }
 
 
-def _hints(class_: type) -> dict[str, Any]:
-    """Return the types of a class's annotated outputs, as far as they can be told."""
-    try:
-        hints = typing.get_type_hints(class_)
-    except Exception:  # noqa: BLE001 (a name that cannot be looked up says nothing)
-        return {}
-    return {
-        name: typing.get_args(hint)[0]
-        for name, hint in hints.items()
-        if typing.get_origin(hint) is pulumi.Output
-    }
+def _hints(class_: type) -> dict[str, type]:
+    """Return the plain types of a class's annotated outputs."""
+    found: dict[str, type] = {}
+    for base in class_.__mro__:
+        for name, hint in vars(base).get("__annotations__", {}).items():
+            match = _PLAIN_OUTPUT.search(str(hint))
+            if match is not None:
+                found.setdefault(name, _PLAIN[match[1]])
+    return found
 
 
 def _replace() -> None:

@@ -14,8 +14,12 @@ from infra_secrets.testing.limits import limits_of
 from infra_secrets.testing.stack_outputs import StackOutputsError, parsed
 from tests.test_cli import run
 
-# The SDKs warn of their own deprecated parts when they are imported, which a program cannot help.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [
+    # The SDKs warn of their own deprecated parts when they are imported, which a program cannot help.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    # What a program that failed leaves unawaited is collected whenever it pleases.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 def project(folder: Path, program: str, **files: str) -> Path:
@@ -198,8 +202,6 @@ def test_stack_references_read_what_is_given_in_a_recording() -> None:
     assert {name: recording.exports.get(name) for name in EXPECTED} == EXPECTED
 
 
-# What a failed program leaves unawaited is collected whenever it pleases.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -341,3 +343,56 @@ def test_manifests_in_texts_and_files_become_objects_of_the_cluster(tmp_path: Pa
         )
         rehearsal.destroy()
         assert rehearsal.kubernetes.names("ConfigMap") == []
+
+
+# Resources that would act on the world ----------------------------------------------------------
+
+DYNAMIC = """
+    import pathlib
+    import pulumi
+    from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+    class Rows(ResourceProvider):
+        def create(self, props):
+            pathlib.Path(props["touched"]).write_text("created")
+            return CreateResult("1", {**props, "rows": 1})
+
+    class Table(Resource):
+        rows: pulumi.Output[int]
+        host: pulumi.Output[str]
+        def __init__(self, name, columns, opts=None):
+            touched = str(pathlib.Path("touched").absolute())
+            props = {"columns": columns, "touched": touched, "rows": None, "host": None}
+            super().__init__(Rows(), name, props, opts)
+
+    table = Table("orders", ["id"])
+    pulumi.export("next", table.rows.apply(lambda rows: rows + 1))
+    pulumi.export("columns", table.columns[0])
+    pulumi.export("id", table.id)
+    pulumi.export("host", table.host.apply(lambda host: host.upper()))
+"""
+
+
+def test_a_dynamic_provider_is_not_run_and_what_it_declares_is_made_up(tmp_path: Path) -> None:
+    folder = project(tmp_path, DYNAMIC)
+    with Rehearsal(directory=folder) as rehearsal:
+        rehearsal.preview()
+        rehearsal.up()
+        outputs = rehearsal.outputs
+        assert rehearsal.preview().changes == []
+        assert rehearsal.up().changes == []
+        [note] = limits_of(rehearsal.requests)
+        rehearsal.destroy()
+    assert outputs["next"] >= 1
+    assert outputs["columns"] == "id"
+    assert outputs["id"]
+    assert outputs["host"] == outputs["host"].upper()
+    assert note.startswith("Dynamic providers are not run")
+    assert "orders" in note
+    assert not (folder / "app" / "touched").exists()
+
+
+def test_a_recording_knows_what_a_dynamic_resource_declares() -> None:
+    recording = Recording()
+    recording.run(program_of(DYNAMIC))
+    assert recording.exports["next"] >= 1

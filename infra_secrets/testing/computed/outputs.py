@@ -54,6 +54,11 @@ def computed_outputs(subject: Subject, reference: Reference | None = None) -> di
     return _Maker(subject, reference=reference).completed(subject.inputs, known)
 
 
+def completed_inputs(subject: Subject, outputs: Outputs) -> dict[str, Any]:
+    """Return a resource's inputs, completed with outputs that somebody else than an SDK tells."""
+    return _Maker(subject).completed(subject.inputs, outputs)
+
+
 def foretold_outputs(subject: Subject) -> dict[str, Any]:
     """Return what a preview knows of a resource's outputs: what is made up later is `UNKNOWN`."""
     known = resource_outputs(subject.token)
