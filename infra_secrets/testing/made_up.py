@@ -196,10 +196,13 @@ def required_text(key: str, wanted: Wanted) -> str:
             words = _words(key)
             if wanted.secret:
                 is_key = re.search(r"private_key|pem$|tls_key|ssh_key", words)
-                return (
-                    value_for("pem") if is_key else Canary.plant(name=f"secret config {key}").value
-                )
+                return _private_key() if is_key else Canary.plant(name=f"secret config {key}").value
             return _PROVIDERS.get(key) or _text(key, words)
+
+
+def _private_key() -> str:
+    """Return something in the form of the private key that `ssh-keygen` writes for most people."""
+    return value_for("pem").replace("PRIVATE KEY", "RSA PRIVATE KEY")
 
 
 def _words(key: str) -> str:

@@ -33,6 +33,7 @@ from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
 from infra_secrets.testing.documents import DOCUMENTS
 from infra_secrets.testing.dynamic import DYNAMIC, DynamicType
 from infra_secrets.testing.engine import GRPC_OPTIONS
+from infra_secrets.testing.generated import GENERATED
 from infra_secrets.testing.seams import Declared
 from infra_secrets.testing.simulation import (
     Call,
@@ -498,6 +499,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         found = None
         if self._cloud is not None:
             found = self._cloud.resource_type(request.type)
+        if found is None:
+            found = GENERATED.get(request.type)
         if found is None:
             self._echoed.add(request.type)
             manifest = self._package == "kubernetes" and is_manifest(request.type)

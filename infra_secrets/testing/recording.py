@@ -43,6 +43,7 @@ from infra_secrets.testing.esc import (
     stack_file,
     write_settings,
 )
+from infra_secrets.testing.generated import GENERATED
 from infra_secrets.testing.seams import Declared, Seam, use
 from infra_secrets.testing.simulation import Call, CloudError, SimulatedCloud
 from infra_secrets.testing.stack_outputs import STACK_REFERENCE, StackOutputs
@@ -421,7 +422,9 @@ class _Monitor(MockMonitor):
         cloud = self.clouds.get(package)
         call = self._call(package, provider, name, type_, urn)
         imitated = cloud.imitate(type_, unwrap(inputs), call) if cloud is not None else None
-        echo = DynamicType(self.declared) if package in DYNAMIC else EchoedType()
+        echo = GENERATED.get(type_)
+        if echo is None:
+            echo = DynamicType(self.declared) if package in DYNAMIC else EchoedType()
         id_, computed = imitated or echo.create(unwrap(inputs), call)
         return existing or id_, {**inputs, **mark_like(computed, inputs)}
 

@@ -6,7 +6,7 @@ its outputs are made up; an output that is a resource becomes a child of it, so 
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import grpc
 import pulumi
@@ -14,8 +14,8 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
 from infra_secrets.testing.computed.outputs import answer, computed_outputs
-from infra_secrets.testing.computed.sdk import resource_class
-from infra_secrets.testing.computed.subject import Subject
+from infra_secrets.testing.computed.sdk import resource_class, resource_outputs, resource_token
+from infra_secrets.testing.computed.subject import Subject, words
 from infra_secrets.testing.engine import GRPC_OPTIONS
 from infra_secrets.testing.simulation import CloudError
 from infra_secrets.testing.values import (
@@ -102,6 +102,11 @@ def _foretold(value: Any) -> Any:
     return UNKNOWN
 
 
+def _holds_resource(type_: Any) -> bool:
+    """Whether a type is a resource, or a list of such."""
+    return any(resource_token(each) is not None for each in (type_, *get_args(type_)))
+
+
 class _Component:
     """One component, registered with the engine."""
 
@@ -146,7 +151,14 @@ class _Component:
             config: The provider's configuration, plain.
             foretold: Whether what is made up is not known yet.
         """
-        request, given = self._request, unwrap(self._inputs)
+        request = self._request
+        declared = resource_outputs(request.type)
+        # An input may have the name of an output that is a resource, and be none: `natGateways` of a VPC.
+        given = {
+            name: value
+            for name, value in unwrap(self._inputs).items()
+            if name not in declared or not _holds_resource(declared[name].type)
+        }
         made = computed_outputs(
             Subject(request.type, request.name, self.urn, given, config), self._child
         )
@@ -159,10 +171,12 @@ class _Component:
             }
         return dict(mark_like(made, self._inputs))
 
-    def _child(self, token: str, path: str) -> dict[str, Any]:
+    def _child(self, token: str, path: str) -> dict[str, Any] | None:
+        if token.startswith("kubernetes:"):  # a cluster refuses an object that nothing is said of
+            return None
         kind = resource_class(token)
         custom = kind is None or not issubclass(kind, pulumi.ComponentResource)
-        place = re.sub(r"[^A-Za-z0-9]+", "-", path).strip("-")
+        place = re.sub(r"[^A-Za-z0-9]+", "-", words(path)).replace("_", "-").strip("-")
         return self._made(token, f"{self._request.name}-{place}", {}, custom=custom)
 
     def manifest(self, document: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Programs as people write them: rehearsed from their folder, as `pulumi up` would run them."""
 
+import base64
 import ipaddress
 import re
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import pulumi
 import pytest
 
 from infra_secrets.testing import Recording, Rehearsal, SecretValue
@@ -396,3 +398,120 @@ def test_a_recording_knows_what_a_dynamic_resource_declares() -> None:
     recording = Recording()
     recording.run(program_of(DYNAMIC))
     assert recording.exports["next"] >= 1
+
+
+# What is generated ------------------------------------------------------------------------------
+
+
+class Generated(pulumi.CustomResource):
+    """A resource of a package whose SDK is not installed here."""
+
+    def __init__(self, kind: str, name: str, outputs: tuple[str, ...], **inputs: Any) -> None:
+        package = "tls" if kind in {"PrivateKey", "SelfSignedCert"} else "random"
+        token = f"{package}:index/{kind[0].lower()}{kind[1:]}:{kind}"
+        super().__init__(token, name, {**inputs, **dict.fromkeys(outputs)})
+
+
+def generating() -> None:
+    password = Generated(
+        "RandomPassword",
+        "password",
+        ("result",),
+        length=24,
+        overrideSpecial="_",
+        minSpecial=3,
+        minNumeric=2,
+    )
+    word = Generated("RandomString", "word", ("result",), length=6, special=False, upper=False)
+    number = Generated("RandomInteger", "number", ("result",), min=5, max=7)
+    hexadecimal = Generated("RandomId", "id", ("hex",), byteLength=4)
+    shuffled = Generated("RandomShuffle", "s", ("results",), inputs=["a", "b", "c"], resultCount=2)
+    pet = Generated("RandomPet", "pet", (), length=3, prefix="app")
+    names = ("publicKeyOpenssh", "privateKeyPem")
+    rsa = Generated("PrivateKey", "rsa", names, algorithm="RSA", rsaBits=4096)
+    small = Generated("PrivateKey", "small", names, algorithm="ED25519")
+    exported = {
+        "password": password.result,
+        "word": word.result,
+        "number": number.result,
+        "hex": hexadecimal.hex,
+        "shuffled": shuffled.results,
+        "pet": pet.id,
+        "rsa": rsa.publicKeyOpenssh,
+        "ed25519": small.publicKeyOpenssh,
+        "private": rsa.privateKeyPem,
+    }
+    for name, output in exported.items():
+        pulumi.export(name, output)
+
+
+@pytest.fixture(scope="module")
+def generated() -> dict[str, Any]:
+    with Rehearsal(generating, packages=["random", "tls"]) as rehearsal:
+        rehearsal.preview()
+        rehearsal.up()
+        assert rehearsal.preview().changes == []
+        assert rehearsal.up().changes == []
+        return rehearsal.outputs
+
+
+def test_what_is_generated_has_the_form_that_was_asked_for(generated: dict[str, Any]) -> None:
+    password = generated["password"].value
+    assert re.fullmatch(r"[A-Za-z0-9_]{24}", password)
+    assert password.count("_") >= 3
+    assert sum(map(str.isdigit, password)) >= 2
+    assert re.fullmatch(r"[a-z0-9]{6}", generated["word"])
+    assert 5 <= generated["number"] <= 7
+    assert re.fullmatch(r"[0-9a-f]{8}", generated["hex"])
+    assert len(set(generated["shuffled"]) & {"a", "b", "c"}) == 2
+    assert re.fullmatch(r"app-[a-z]+-[a-z]+-[a-z]+", generated["pet"])
+
+
+def fields(public_key: str) -> list[bytes]:
+    """Take a public key apart as SSH does (RFC 4253, section 6.6)."""
+    kind, blob = public_key.split()
+    raw, found = base64.b64decode(blob), []
+    while raw:
+        size = int.from_bytes(raw[:4])
+        found.append(raw[4 : 4 + size])
+        raw = raw[4 + size :]
+    assert found[0].decode() == kind
+    return found
+
+
+def test_a_key_is_one_that_ssh_takes_for_its_kind(generated: dict[str, Any]) -> None:
+    _, exponent, modulus = fields(generated["rsa"])
+    assert int.from_bytes(exponent) == 65537
+    assert int.from_bytes(modulus).bit_length() == 4096
+    [_, point] = fields(generated["ed25519"])
+    assert len(point) == 32
+
+
+def test_what_is_secret_is_marked_and_everything_is_the_same_at_every_run(
+    generated: dict[str, Any],
+) -> None:
+    assert isinstance(generated["private"], SecretValue)
+    assert "-----BEGIN RSA PRIVATE KEY-----" in generated["private"].value
+    with Rehearsal(generating, packages=["random", "tls"]) as again:
+        again.up()
+        assert again.outputs == generated
+
+
+def test_a_recording_generates_too() -> None:
+    recording = Recording()
+    recording.run(generating)
+    assert re.fullmatch(r"[A-Za-z0-9_]{24}", recording.exports["password"].value)
+    assert re.fullmatch(r"app-[a-z]+-[a-z]+-[a-z]+", recording.exports["pet"])
+
+
+def test_another_input_makes_another() -> None:
+    with Rehearsal(
+        lambda: Generated("RandomString", "word", ("result",), length=6), packages=["random"]
+    ) as rehearsal:
+        rehearsal.up()
+        rehearsal.program = lambda: Generated("RandomString", "word", ("result",), length=7)
+        assert [step.op for step in rehearsal.up().changes] == [
+            "create-replacement",
+            "replace",
+            "delete-replaced",
+        ]
