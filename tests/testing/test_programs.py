@@ -2,6 +2,7 @@
 
 import base64
 import ipaddress
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -515,3 +516,87 @@ def test_another_input_makes_another() -> None:
             "replace",
             "delete-replaced",
         ]
+
+
+# Components of another process ------------------------------------------------------------------
+
+SDK = '''
+    """A generated SDK, as short as it can be: a component with a resource in it, and a method."""
+    import pulumi
+
+    class Lid(pulumi.CustomResource):
+        pulumi_type = "boxes:index:Lid"
+        def __init__(self, name, opts=None):
+            super().__init__(self.pulumi_type, name, {"color": None}, opts)
+        @property
+        @pulumi.getter
+        def color(self) -> pulumi.Output[str]: return pulumi.get(self, "color")
+
+    class Box(pulumi.ComponentResource):
+        pulumi_type = "boxes:index:Box"
+        def __init__(self, name, size, opts=None):
+            outputs = {"lid": None, "lids": None, "lidId": None, "label": None}
+            super().__init__(self.pulumi_type, name, {"size": size, **outputs}, opts, remote=True)
+        @property
+        @pulumi.getter
+        def lid(self) -> pulumi.Output[Lid]: return pulumi.get(self, "lid")
+        @property
+        @pulumi.getter(name="lidId")
+        def lid_id(self) -> pulumi.Output[str]: return pulumi.get(self, "lidId")
+        @property
+        @pulumi.getter
+        def label(self) -> pulumi.Output[str]: return pulumi.get(self, "label")
+        @pulumi.output_type
+        class WeighResult:
+            def __init__(self, grams): pulumi.set(self, "grams", grams)
+            @property
+            @pulumi.getter
+            def grams(self) -> int: return pulumi.get(self, "grams")
+        def weigh(self):
+            arguments = {"__self__": self}
+            return pulumi.runtime.call("boxes:index:Box/weigh", arguments, self, Box.WeighResult)
+
+    class Module(pulumi.runtime.ResourceModule):
+        mod_info = {
+            "fqn": "pulumi_boxes",
+            "classes": {"boxes:index:Lid": "Lid", "boxes:index:Box": "Box"},
+        }
+        def version(self): return None
+        def construct(self, name, typ, urn): return Lid(name, pulumi.ResourceOptions(urn=urn))
+
+    pulumi.runtime.register_resource_module("boxes", "index", Module())
+'''
+PACKS = """
+    import pulumi
+    from pulumi_boxes import Box
+    box = Box("box", 2)
+    Box("other", pulumi.Output.concat(box.label, box.lid.color))
+    same = pulumi.Output.all(box.lid.apply(lambda lid: lid.id), box.lid_id)
+    def check(ids):
+        assert ids[0] == ids[1], ids
+        return ids[0]
+    pulumi.export("id", same.apply(check))
+    pulumi.export("grams", box.weigh().grams.apply(lambda grams: grams + 1))
+    pulumi.export("color", box.lid.color.apply(str.upper))
+"""
+
+
+def test_a_component_of_another_process_and_its_methods_answer(tmp_path: Path) -> None:
+    sdk = tmp_path / "sdk"
+    texts = {
+        "pulumi_boxes/__init__.py": dedent(SDK),
+        "pulumi_boxes/pulumi-plugin.json": '{"resource": true, "name": "boxes", "version": "1.0.0"}',
+        "pulumi_boxes-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: pulumi_boxes\nVersion: 1.0\n",
+        "pulumi_boxes-1.0.dist-info/RECORD": "pulumi_boxes/pulumi-plugin.json,,\n",
+    }
+    for name, text in texts.items():
+        (sdk / name).parent.mkdir(parents=True, exist_ok=True)
+        (sdk / name).write_text(text, encoding="utf-8")
+    paths = os.pathsep.join([str(sdk), *filter(None, [os.environ.get("PYTHONPATH")])])
+    folder = project(tmp_path / "shop", PACKS)
+    said = run("rehearse", str(folder), "--json", environment={"PYTHONPATH": paths})
+
+    assert said.code == 0, said.out + said.err
+    [report] = said.report["rehearsals"]
+    assert "boxes:index:Box" in report["echoed"]
+    assert "boxes:index:Box/weigh" in report["echoed"]
