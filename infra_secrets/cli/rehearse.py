@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -97,9 +98,11 @@ def rehearse(
             project, config_given = _project(directory, stack), _pairs(config or [])
             chosen = _clouds(cloud or [], config_given)
             outputs = _stack_outputs(stack_output or [], stack_secret or [], stack_outputs)
-            verdicts = [
-                _rehearse_on(each, project, config_given, outputs, json=json) for each in chosen
-            ]
+            with TemporaryDirectory(prefix="infra-secrets-") as folder:
+                verdicts = [
+                    _rehearse_on(each, project, config_given, outputs, Path(folder), json=json)
+                    for each in chosen
+                ]
     except InfraSecretsError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise typer.Exit(USAGE_ERROR) from None
@@ -115,6 +118,7 @@ def _rehearse_on(
     project: "ProjectDirectory",
     given: Mapping[str, str],
     outputs: Mapping[str, Mapping[str, Any]],
+    folder: Path,
     *,
     json: bool,
 ) -> "Verdict":
@@ -132,7 +136,7 @@ def _rehearse_on(
         key: text for key, text in ordinary.items() if key not in said and key != CLOUD_KEY
     }
     progress = TerminalProgress(console(sys.stderr), cloud or "")
-    made_up = config_for(project, {**filled_in, **config}, outputs)
+    made_up = config_for(project, {**filled_in, **config}, outputs, folder)
     _refuse_unanswered(made_up.unanswered, made_up.missing)
     # Namespaces of a cluster are mostly made elsewhere; nothing can be said about one that is not here.
     clouds = [
@@ -147,6 +151,7 @@ def _rehearse_on(
         config={**made_up.config, **filled_in, **config},
         secrets=made_up.secrets,
         stack_outputs=outputs,
+        packages=made_up.packages,
         clouds=clouds,
     ) as rehearsal:
         if made_up.formatted:
@@ -204,6 +209,12 @@ def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
         if any((folder / name).is_file() for name in _PROJECT_FILES):
             break
     else:
+        if _drives_pulumi(directory):
+            raise UsageError(
+                f"The program in {directory} drives Pulumi itself, by the Automation API, and a rehearsal would run it "
+                "for real. Name the folder of a project with a Pulumi.yaml; a program inside of a program is rehearsed "
+                "by a test: Rehearsal(program)."
+            )
         raise UsageError(
             f"There is no Pulumi.yaml in {directory} or above it. Name the folder of a Pulumi project: "
             "infra-secrets rehearse DIRECTORY"
@@ -225,6 +236,11 @@ def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
     project.program()  # refuses a language whose host is missing
     find_engine()
     return project
+
+
+def _drives_pulumi(folder: Path) -> bool:
+    texts = (path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("*.py"))
+    return any(re.search(r"pulumi(\.| import )automation", text) for text in texts)
 
 
 def _stacks(folder: Path) -> list[str]:

@@ -45,10 +45,12 @@ class Asked:
     Attributes:
         entries: Config that the package's own components carry to workloads.
         config: Config that was required and not there, by full key.
+        packages: The Pulumi packages that were used.
     """
 
     entries: list[Entry] = field(default_factory=list)
     config: dict[str, Wanted] = field(default_factory=dict)
+    packages: list[str] = field(default_factory=list)
 
 
 @contextlib.contextmanager

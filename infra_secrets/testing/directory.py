@@ -21,7 +21,7 @@ import yaml
 
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.testing.canary import Canary
-from infra_secrets.testing.engine import is_secretive
+from infra_secrets.testing.engine import NO_ACCOUNT, is_secretive
 
 _EXTENSIONS: Final = (".yaml", ".yml", ".json")
 
@@ -151,6 +151,7 @@ class ProjectDirectory:
         try:
             for key in hidden:
                 del os.environ[key]
+            os.environ.update(NO_ACCOUNT)
             sys.path.insert(0, str(folder))
             sys.argv = [str(self.main)]
             sys.dont_write_bytecode = True  # nothing is written there
@@ -161,6 +162,8 @@ class ProjectDirectory:
             sys.path[:] = path
             sys.argv = arguments
             sys.dont_write_bytecode = bytecode
+            for key in NO_ACCOUNT:
+                os.environ.pop(key, None)
             os.environ.update(hidden)
             for name in set(sys.modules) - before:
                 if _is_own(name, folder):

@@ -55,6 +55,18 @@ _SECRETIVE: Final = re.compile(
     r"^(AWS|GOOGLE|GCLOUD|GCP|CLOUDSDK|AZURE|ARM|PULUMI|ESC|KUBE|KUBERNETES|VAULT|GITHUB|GH|ACTIONS|CI)"
     r"(_|$|CONFIG)",
 )
+# What is in the home folder opens accounts, too. A file that nobody has is not looked for elsewhere.
+NO_ACCOUNT: Final[Mapping[str, str]] = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AZURE_CONFIG_DIR": "/nonexistent",
+    "CLOUDSDK_CONFIG": "/nonexistent",
+    "KUBECONFIG": os.devnull,
+    "PULUMI_HOME": "/nonexistent",
+}
+"""Keeps a program that calls a cloud by itself from the accounts of whoever runs it."""
+
 _MARKUP: Final = re.compile(r"<\{%.*?%\}>")
 
 OnLine = Callable[[str], object]

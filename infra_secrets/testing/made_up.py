@@ -14,8 +14,9 @@ import io
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from infra_secrets.testing.asked import Asked, Wanted, listening
@@ -49,6 +50,7 @@ class MadeUp:
         usual: The keys that only say what providers are usually told.
         missing: What a fresh clone lacks, with the value that it is given; `CONCEALED` for a secret one.
         unanswered: Outputs of other stacks that were asked for and not given, by stack.
+        packages: Every Pulumi package that the program uses, with an SDK or without one.
     """
 
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -57,6 +59,7 @@ class MadeUp:
     usual: frozenset[str] = frozenset()
     missing: Mapping[str, str] = field(default_factory=dict)
     unanswered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
 
     def missing_for(self, packages: set[str]) -> dict[str, str]:
         """Return what is missing, without the usual config of packages that the program does not use."""
@@ -94,6 +97,7 @@ def config_for(
     project: ProjectDirectory,
     config: Mapping[str, str],
     stack_outputs: Mapping[str, Mapping[str, Any]],
+    folder: Path,
 ) -> MadeUp:
     """Make up what a project's Python program asks for and a rehearsal cannot have.
 
@@ -104,6 +108,7 @@ def config_for(
         project: The project.
         config: Further plain config by full key.
         stack_outputs: What is given of other stacks.
+        folder: Where files may be written that made-up config names.
     """
     known = {**project.config, **config}
     replaced = {str(path[0]) for path in project.secrets}
@@ -119,13 +124,19 @@ def config_for(
                 plain[key] = default
             elif key not in known:
                 secret[key] = Canary.plant(name=f"secret config {key}").value
+    made: dict[str, str] = {}
+
+    def make_up(key: str, wanted: Wanted) -> str:
+        made[key] = required_text(key, wanted, folder)
+        return made[key]
+
     stacks = AskedOutputs(stack_outputs, project.name)
     asked = _asked_for(
         project,
         stacks,
         {**usual, **plain, **known},
         {**_whole_secrets(project), **secret},
-        required_text if project.is_fresh else None,
+        make_up if project.is_fresh else None,
     )
     formatted: dict[str, None] = {}
     for entry in asked.entries:
@@ -134,7 +145,7 @@ def config_for(
             (secret if entry.secret else plain).setdefault(key, value_for(entry.format))
             formatted[key] = None
     for key, wanted in asked.config.items():
-        (secret if wanted.secret else plain)[key] = required_text(key, wanted)
+        (secret if wanted.secret else plain)[key] = made[key]
     missing = {**usual, **plain, **dict.fromkeys(secret, CONCEALED)} if project.is_fresh else {}
     return MadeUp(
         secret,
@@ -143,7 +154,14 @@ def config_for(
         frozenset(usual),
         missing,
         {stack: tuple(names) for stack, names in stacks.missing.items()},
+        tuple(asked.packages),
     )
+
+
+def packages_of(tokens: Iterable[str]) -> list[str]:
+    """Return the packages of type tokens and function tokens, that of an explicit provider included."""
+    named = (token.removeprefix("pulumi:providers:").partition(":")[0] for token in tokens)
+    return sorted({*named} - {"pulumi"})
 
 
 def _whole_secrets(project: ProjectDirectory) -> dict[str, str]:
@@ -172,18 +190,22 @@ def _asked_for(
         contextlib.suppress(Exception),  # the rehearsal itself says what is wrong
     ):
         recording.run(program)
+    asked.packages = packages_of(
+        [*(each.type for each in recording.registrations), *recording.echoed]
+    )
     return asked
 
 
 # Config that a program requires --------------------------------------------------------------------
 
 
-def required_text(key: str, wanted: Wanted) -> str:
+def required_text(key: str, wanted: Wanted, folder: Path) -> str:
     """Make up the text of a config value: the same for a key at every run, unless it is a secret.
 
     Args:
         key: The full key, whose name says what kind of text fits.
         wanted: What the program reads it as.
+        folder: Where a file may be written, for a key that is the path of one.
     """
     match wanted.kind:
         case "bool":
@@ -197,7 +219,17 @@ def required_text(key: str, wanted: Wanted) -> str:
             if wanted.secret:
                 is_key = re.search(r"private_key|pem$|tls_key|ssh_key", words)
                 return _private_key() if is_key else Canary.plant(name=f"secret config {key}").value
+            named = re.fullmatch(r"(.*?)_?(file_?)?(path|file(name)?)", words)
+            if named is not None:
+                return _file(folder / words, key, named[1])
             return _PROVIDERS.get(key) or _text(key, words)
+
+
+def _file(path: Path, key: str, words: str) -> str:
+    """Write a file of what its key says that it holds; return its path."""
+    is_private = words.endswith("private_key")
+    path.write_text(_private_key() if is_private else _text(key, words), encoding="utf-8")
+    return str(path)
 
 
 def _private_key() -> str:

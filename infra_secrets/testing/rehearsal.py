@@ -638,8 +638,8 @@ class Rehearsal:
         if self._providers is None:
             packages = {
                 **dict.fromkeys(DYNAMIC, ""),
-                **installed_packages(),
                 **dict.fromkeys(self.packages, ""),
+                **installed_packages(),
             }
             self._providers = Providers(self.clouds, packages, self._on_request, self._declared)
         return self._providers, self._keys

@@ -600,3 +600,39 @@ def test_a_component_of_another_process_and_its_methods_answer(tmp_path: Path) -
     [report] = said.report["rehearsals"]
     assert "boxes:index:Box" in report["echoed"]
     assert "boxes:index:Box/weigh" in report["echoed"]
+
+
+# What is no program for a rehearsal, and what it must not reach ------------------------------------
+
+
+def test_a_program_that_drives_pulumi_itself_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "driver"
+    folder.mkdir()
+    (folder / "main.py").write_text("from pulumi import automation as auto\n", encoding="utf-8")
+    said = run("rehearse", str(folder))
+    assert said.code == 2
+    assert "drives Pulumi itself, by the Automation API" in said.err
+
+
+def test_a_package_without_an_sdk_is_echoed_and_made_up_files_are_there(tmp_path: Path) -> None:
+    folder = project(
+        tmp_path,
+        """
+        import os, pathlib
+        import pulumi
+        config = pulumi.Config()
+        key = pathlib.Path(config.require("publicKeyPath")).read_text()
+        assert key.startswith("ssh-rsa "), key
+        for name in ("AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG"):
+            assert os.environ[name] == os.devnull
+        class Thing(pulumi.CustomResource):
+            def __init__(self, name, opts=None):
+                super().__init__("nobodys:index:Thing", name, {"key": key}, opts)
+        provider = pulumi.ProviderResource("others", "explicit", {"host": "h"})
+        Thing("thing")
+        """,
+    )
+    said = run("rehearse", str(folder), "--json")
+    assert said.code == 0, said.out + said.err
+    [report] = said.report["rehearsals"]
+    assert report["echoed"] == ["nobodys:index:Thing"]
