@@ -482,8 +482,8 @@ class _Monitor(MockMonitor):
         if function is None:
             self._recording.echoed.add(request.tok)
             config = self._call(package, request.provider).config
-            answer = echoed_answer(request.tok, unwrap(args), config)
-            return _invoke_response(mark_like(answer, args))
+            made_up = echoed_answer(request.tok, unwrap(args), config)
+            return _invoke_response(mark_like(made_up, args))
         try:
             answer = function(unwrap(args), self._call(package, request.provider))
         except CloudError as refused:

@@ -10,6 +10,7 @@ from infra_secrets.testing import (
     CloudError,
     EngineError,
     NoSuchSecretError,
+    Recording,
     Rehearsal,
     SimulatedAws,
 )
@@ -165,6 +166,36 @@ def test_a_policy_that_is_no_policy_is_refused(service: SecretsManager) -> None:
     service.create_secret(REGION, "x")
     with pytest.raises(CloudError, match="syntax error"):
         service.put_resource_policy(REGION, "x", "{}", block_public_policy=True)
+
+
+@pytest.mark.parametrize("principal", [None, {"AWS": None}, {"AWS": [None]}, {"AWS": ["arn:x", 1]}])
+def test_a_principal_that_is_no_text_is_refused_wherever_a_policy_is(
+    service: SecretsManager, principal: object
+) -> None:
+    service.create_secret(REGION, "x")
+    policy = _policy(principal)
+    with pytest.raises(CloudError, match="unsupported principal") as raised:
+        service.put_resource_policy(REGION, "x", policy, block_public_policy=False)
+    assert raised.value.code == "MalformedPolicyDocumentException"
+    free = SecretsManager(frozenset({"aws-principals-are-texts"}))
+    free.create_secret(REGION, "x")
+    free.put_resource_policy(REGION, "x", policy, block_public_policy=False)
+
+
+def test_a_role_whose_principal_is_null_is_refused_on_the_engine_and_in_a_recording() -> None:
+    def program() -> None:
+        aws.iam.Role("app", assume_role_policy=_policy({"AWS": [None]}))
+
+    with Rehearsal(program) as rehearsal:
+        rehearsal.preview()  # nobody asks IAM
+        refused = rehearsal.up(check=False)
+        assert "MalformedPolicyDocument" in refused.error
+        assert "a principal of assumeRolePolicy is no text" in refused.error
+    with pytest.raises(CloudError, match="MalformedPolicyDocument"):
+        Recording().run(program)
+    cloud = SimulatedAws(without={"aws-principals-are-texts"})
+    with Rehearsal(program, clouds=[cloud]) as rehearsal:
+        rehearsal.up()
 
 
 # The operator -----------------------------------------------------------------------------------

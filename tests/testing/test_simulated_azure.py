@@ -389,3 +389,22 @@ def test_ordinary_programs_find_their_vault_their_groups_and_themselves() -> Non
         rehearsal.destroy()
         assert rehearsal.azure.role_assignments == {}
         assert rehearsal.azure.state(name) == "soft-deleted"
+
+
+def grant(principal: Any) -> Callable[[], None]:
+    def program() -> None:
+        azure_native.authorization.RoleAssignment(
+            "reader", scope="/subscriptions/x", role_definition_id="role", principal_id=principal
+        )
+
+    return program
+
+
+def test_a_grant_to_nobody_is_refused() -> None:
+    with Rehearsal(grant(pulumi.Output.from_input(None))) as rehearsal:
+        assert "missing required property 'principalId'" in rehearsal.preview(check=False).error
+        rehearsal.program = grant("None")  # what a program makes of it in a text
+        assert 'Code="InvalidPrincipalId"' in rehearsal.up(check=False).error
+    cloud = SimulatedAzure(without={"azure-principals-are-guids"})
+    with Rehearsal(grant("None"), clouds=[cloud]) as rehearsal:
+        rehearsal.up()

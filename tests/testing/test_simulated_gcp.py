@@ -5,7 +5,14 @@ import pulumi
 import pulumi_gcp as gcp
 import pytest
 
-from infra_secrets.testing import CloudError, EngineError, Rehearsal, Run, SimulatedGcp
+from infra_secrets.testing import (
+    CloudError,
+    EngineError,
+    Recording,
+    Rehearsal,
+    Run,
+    SimulatedGcp,
+)
 from infra_secrets.testing.clouds.gcp import SecretManager
 
 PROJECT = "shop-1"
@@ -136,6 +143,36 @@ def secret(id_: str = "api", **args: Any) -> Callable[[], None]:
         pulumi.export("id", made.id)
 
     return program
+
+
+def nobody() -> None:
+    made = gcp.secretmanager.Secret("key", secret_id="api", replication={"auto": {}})
+    member = pulumi.Output.from_input(None)
+    gcp.secretmanager.SecretIamMember("reader", secret_id=made.id, role="roles/x", member=member)
+
+
+def one_of_them_nobody() -> None:
+    members: Any = ["user:reader@example.com", pulumi.Output.from_input(None)]
+    gcp.projects.IAMBinding("readers", project=PROJECT, role="roles/x", members=members)
+
+
+@pytest.mark.parametrize("program", [nobody, one_of_them_nobody])
+def test_a_grant_to_nobody_is_refused_on_whatever_resource(program: Callable[[], None]) -> None:
+    config = {"gcp:project": PROJECT}
+    with Rehearsal(program, config=config) as rehearsal:
+        for refused in (rehearsal.preview(check=False), rehearsal.up(check=False)):
+            assert "names nobody, because it is null or holds null" in refused.error
+    with pytest.raises(CloudError, match="names nobody"):
+        Recording(config=config).run(program)
+
+
+def test_a_binding_without_null_is_taken_and_the_rule_can_be_switched_off() -> None:
+    config = {"gcp:project": PROJECT}
+    cloud = SimulatedGcp(without={"gcp-members-are-texts"})
+    with Rehearsal(one_of_them_nobody, config=config, clouds=[cloud]) as rehearsal:
+        rehearsal.up()
+    with Rehearsal(secret(), config=config) as rehearsal:
+        rehearsal.up()
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ The four rows of `test_a_changed_value_*` were seen on a real API server with th
 
 import base64
 import copy
+import ipaddress
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -1343,6 +1344,74 @@ def test_a_program_s_external_secret_is_synced_in_a_rehearsal() -> None:
         rehearsal.assert_no_leak()
         rehearsal.destroy()
         assert rehearsal.kubernetes.names() == []
+
+
+# What controllers write -----------------------------------------------------------------------------
+
+
+def addressed() -> None:
+    selector = {"selector": LABELS, "ports": [{"port": 80}]}
+    outside = kubernetes.core.v1.Service("web", spec={**selector, "type": "LoadBalancer"})
+    inside = kubernetes.core.v1.Service("inside", spec=selector)
+    headless = kubernetes.core.v1.Service("headless", spec={**selector, "clusterIP": "None"})
+    ingress = kubernetes.networking.v1.Ingress("web", spec={"rules": []})
+    workload = kubernetes.apps.v1.Deployment(
+        "nlp",
+        spec={"replicas": 3, "selector": {"matchLabels": LABELS}, "template": pods(container())},
+    )
+    pulumi.export("outside", outside.status.load_balancer.ingress[0].ip)
+    pulumi.export("url", inside.spec.apply(lambda spec: f"http://{spec.cluster_ip}:80"))
+    pulumi.export("headless", headless.spec.cluster_ip)
+    pulumi.export("host", ingress.status.load_balancer.ingress[0].hostname)
+    pulumi.export("ready", workload.status.ready_replicas)
+
+
+def test_what_controllers_write_is_there_and_is_no_change() -> None:
+    with rehearse(addressed) as rehearsal:
+        rehearsal.preview()
+        rehearsal.up()
+        found = rehearsal.outputs
+        assert ipaddress.ip_address(found["outside"])
+        assert found["url"].startswith("http://10.96.")
+        assert found["headless"] == "None"
+        assert found["host"].endswith(".example.com")
+        assert found["ready"] == 3
+        for again in (rehearsal.preview, rehearsal.up, rehearsal.refresh, rehearsal.up):
+            assert again().changes == []
+        assert rehearsal.outputs == found
+    with rehearse(addressed) as rehearsal:
+        rehearsal.up()
+        assert rehearsal.outputs == found
+
+
+def test_what_a_helm_release_would_have_made_can_be_looked_up_and_nothing_else() -> None:
+    def program() -> None:
+        release = kubernetes.helm.v3.Release("shop", chart="wordpress", namespace="default")
+        address = pulumi.Output.concat(release.status.namespace, "/", release.status.name, tail)
+        found = kubernetes.core.v1.Service.get("found", address)
+        pulumi.export("inside", found.spec.cluster_ip)
+        pulumi.export("outside", found.status.load_balancer.ingress[0].ip)
+
+    tail = "-wordpress"
+    with rehearse(program) as rehearsal:
+        rehearsal.preview()
+        rehearsal.up()
+        assert ipaddress.ip_address(rehearsal.outputs["inside"])
+        assert ipaddress.ip_address(rehearsal.outputs["outside"])
+        assert rehearsal.up().changes == []
+        assert rehearsal.echoed == ["kubernetes:helm.sh/v3:Release"]
+    with rehearse(lambda: kubernetes.core.v1.Service.get("x", "default/x")) as rehearsal:
+        assert "does not exist" in rehearsal.up(check=False).error
+
+
+def test_without_controllers_there_is_no_status() -> None:
+    def program() -> None:
+        service = kubernetes.core.v1.Service("web", spec={"type": "LoadBalancer"})
+        pulumi.export("status", service.status.apply(lambda status: status is None))
+
+    with rehearse(program, without=("kubernetes-assigns-addresses",)) as rehearsal:
+        rehearsal.up()
+        assert rehearsal.outputs["status"] is True
 
 
 # The rules ------------------------------------------------------------------------------------------

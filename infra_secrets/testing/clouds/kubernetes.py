@@ -24,6 +24,7 @@ from infra_secrets.testing.apiserver import (
     group_of,
     is_cluster_scoped,
 )
+from infra_secrets.testing.computed.echoed import EchoedType
 from infra_secrets.testing.computed.kubernetes import assigned
 from infra_secrets.testing.documents import FUNCTIONS
 from infra_secrets.testing.external_secrets import Operator, Store
@@ -35,13 +36,14 @@ from infra_secrets.testing.simulation import (
     Diff,
     Function,
     NoSuchSecretError,
+    Request,
     ResourceType,
     Rule,
     SimulatedCloud,
     State,
     compare,
 )
-from infra_secrets.testing.values import SecretValue, holds_unknown
+from infra_secrets.testing.values import SecretValue, holds_unknown, unwrap
 
 _PROVIDER = "pulumi-kubernetes v4.32 provider/pkg/provider/"
 
@@ -128,6 +130,7 @@ RULES: Final = (
     *external_secrets.RULES,
 )
 
+_RELEASE: Final = "kubernetes:helm.sh/v3:Release"
 _AUTO_NAMED: Final = "pulumi.com/autonamed"
 _UNREACHABLE: Final = "configured Kubernetes cluster is unreachable"
 _NO_MANIFESTS: Final = ("helm.sh/", "kustomize", "yaml", "index")
@@ -184,6 +187,7 @@ class SimulatedKubernetes(SimulatedCloud):
         self.server = ApiServer(self.without)
         self.operator = Operator(self.server, self.without)
         self._logical: dict[ObjectKey, str] = {}
+        self._releases: set[tuple[str, str]] = set()
 
     # What the provider can do ---------------------------------------------------------------------
 
@@ -212,6 +216,26 @@ class SimulatedKubernetes(SimulatedCloud):
             return None
         checked, _ = ManifestType(self.keeps).check(dict(inputs), {}, call)
         return ManifestType(self.keeps).create(checked, call)
+
+    def meet(self, request: Request) -> None:
+        """Remember a Helm release: what is in it is not simulated, and programs look it up."""
+        super().meet(request)
+        if request.type == _RELEASE and request.operation == "create" and not request.preview:
+            call = Call({}, request.name, request.type, request.urn)
+            made = EchoedType().create(unwrap(request.properties), call)[1]
+            status = made.get("status") or {}
+            self._releases.add((str(status.get("namespace")), str(status.get("name"))))
+
+    def made_by_helm(self, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return an object that a Helm release would have made, made up; None where none would."""
+        key = ObjectKey.of(manifest)
+        if not any(
+            key.namespace == home and key.name.startswith(name) for home, name in self._releases
+        ):
+            return None
+        ports = [{"name": "http", "port": 80, "protocol": "TCP"}]
+        spec = {"type": "LoadBalancer", "ports": ports} if key.kind == "Service" else {}
+        return {**manifest, "spec": spec}
 
     def knows_as(self, key: ObjectKey, logical: str) -> None:
         """Remember what the program calls an object."""
@@ -733,11 +757,11 @@ class ObjectType(ManifestType):
             )
         identity = _identity(call.type)
         namespace, _, name = id_.rpartition("/")
-        stored = self.server.objects.get(
-            ObjectKey.of({**identity, "metadata": {"namespace": namespace, "name": name}})
-        )
+        wanted = {**identity, "metadata": {"namespace": namespace, "name": name}}
+        stored = self.server.objects.get(ObjectKey.of(wanted))
         if stored is None:
-            return None
+            helms = self.cluster.made_by_helm(wanted)
+            return None if helms is None else (id_, wanted, self._outputs(helms)[1])
         stored = self.server.get(ObjectKey.of(stored))
         self.cluster.knows_as(ObjectKey.of(stored), call.name)
         if old_inputs:

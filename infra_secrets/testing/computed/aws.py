@@ -168,6 +168,7 @@ _IDS: Final = {
     ("kms", "Key"): "{uuid}",
     ("iam", "AccessKey"): "AKIA{letters16}",
 }
+_ABOVE: Final = ("role", "user", "group")
 _NUMBERED: Final = frozenset({"ec2", "efs", "ec2transitgateway"})
 
 
@@ -192,8 +193,18 @@ def id_of(subject: Subject) -> str:
     if form is None:
         noun = singular(words(subject.type))
         numbered = noun_id(subject, noun, "id") if kind[0] in _NUMBERED else None
-        return numbered or subject.own_name
+        return numbered or _below(subject, noun)
     return _filled(form, subject)
+
+
+def _below(subject: Subject, noun: str) -> str:
+    """Return a name, after that of what it is a part of: two roles can have policies of one name."""
+    name = subject.own_name
+    if noun == "record":
+        return f"{subject.given('zoneId') or 'Z'}_{name}_{subject.given('type') or 'A'}"
+    above = next((key for key in _ABOVE if noun.startswith(f"{key}_")), None)
+    whose = subject.given(above) if above else None
+    return f"{whose}:{name}" if whose else name
 
 
 def arn_of(subject: Subject) -> str:

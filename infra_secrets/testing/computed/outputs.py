@@ -31,7 +31,18 @@ _DEEPEST_OPTIONAL: Final = 1
 # Optional inputs that a cloud fills in, and that programs read.
 _FILLED_IN: Final = frozenset(
     {
-        *("arn", "name", "self_link", "region", "location", "project", "zone", "fqdn", "dns_name"),
+        *(
+            "id",
+            "arn",
+            "name",
+            "self_link",
+            "region",
+            "location",
+            "project",
+            "zone",
+            "fqdn",
+            "dns_name",
+        ),
         *("ip", "ip_address", "public_ip", "private_ip", "network_ip", "nat_ip"),
         *("private_ip_address", "principal_id", "tenant_id", "vpc_id", "default_host_name"),
         "cluster_security_group_id",
@@ -137,7 +148,19 @@ class _Maker:
                 self._completed_value(each, item, f"{path}[{index}]")
                 for index, each in enumerate(value)
             ]
+        if _is_mapping(type_) and isinstance(value, list):
+            return self._by_name(value, type_, path)
         return _coerced(value, type_)
+
+    def _by_name(self, names: list[Any], type_: Any, path: str) -> dict[str, Any]:
+        """Return what a provider makes of names that it answers as a map, e.g. of an identity's."""
+        item = typing.get_args(type_)[1] if typing.get_args(type_) else str
+        inner = Output(item, optional=False)
+        return {
+            name: self.instead(path) if self.instead else self._value(inner, f"{path}.{name}")
+            for name in names
+            if isinstance(name, str)
+        }
 
     def _completed_object(
         self, given: Mapping[str, Any], outputs: Outputs, path: str
@@ -185,7 +208,7 @@ class _Maker:
             made = texts.number(self.subject, path)
         elif typing.get_origin(type_) is typing.Literal:
             made = typing.get_args(type_)[0]
-        elif type_ is dict or typing.get_origin(type_) in {dict, Mapping}:
+        elif _is_mapping(type_):
             made = texts.mapping(self.subject, path)
         elif isinstance(type_, type) and issubclass(type_, enum.Enum):
             made = next(iter(type_)).value
@@ -260,6 +283,10 @@ def _refers(path: str) -> bool:
     return words(path).endswith(
         ("_ids", "zones", "_ips", "addresses", "subnets", "security_groups")
     )
+
+
+def _is_mapping(type_: Any) -> bool:
+    return type_ is dict or typing.get_origin(type_) in {dict, Mapping}
 
 
 def _item_type(type_: Any) -> Any:

@@ -10,14 +10,15 @@ to say: that is no error.
 import functools
 import importlib
 import importlib.metadata
-import importlib.util
 import inspect
 import json
 import re
 import sys
+import threading
 import types
 import typing
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Union
 
@@ -59,13 +60,30 @@ def sdk_modules() -> Mapping[str, str]:
     return found
 
 
+_LOADING: Final = threading.RLock()
+
+
+def _quietly(look: Callable[[], Any]) -> Any:
+    """Return what a look into an SDK gives; None where that fails.
+
+    Loading a module of an SDK warns of everything in it that is deprecated. Where warnings are errors, as in many a
+    test's settings, the module would be left half loaded.
+    """
+    with _LOADING, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return look()
+        except Exception:  # noqa: BLE001 (an SDK that is broken, or of another form, has nothing to say)
+            return None
+
+
 @functools.cache
 def resource_outputs(token: str) -> Outputs:
     """Return the outputs of a resource type; empty where no SDK knows it."""
     found = resource_class(token)
     if found is None:
         return {}
-    given = _arguments(getattr(found, "_internal_init", found.__init__))
+    given = _arguments(getattr(found, "_internal_init", found))
     return {
         name: Output(type_, optional, python_name in given)
         for name, python_name, type_, optional in _properties(found)
@@ -81,7 +99,7 @@ def function_outputs(token: str) -> Outputs:
     name = name.rpartition("/")[2]
     result = f"{name[:1].upper()}{name[1:]}Result"
     for module in (*_modules_of(package, place), *_methods_of(token)):
-        found = getattr(module, result, None)
+        found = _quietly(functools.partial(getattr, module, result))
         if isinstance(found, type):
             given = _arguments(_function_of(found))
             return {
@@ -116,14 +134,16 @@ def resource_class(token: str) -> type | None:
     """Return the class of a resource type; None where no SDK knows it."""
     package, _, rest = token.partition(":")
     place = rest.rpartition(":")[0]
-    if _load(sdk_modules().get(package, "")) is None and package not in sdk_modules():
-        return None
-    try:
+    if package in sdk_modules():
+        _load(sdk_modules()[package])
+
+    def look() -> Any:
         module: Any = rpc.get_resource_module(package, place, "")
-        info = module.mod_info
-        found = getattr(importlib.import_module(info["fqn"]), info["classes"][token])
-    except Exception:  # noqa: BLE001 (an SDK that is not of the usual form)
-        return None
+        information = module.mod_info
+        loaded = importlib.import_module(information["fqn"])
+        return getattr(loaded, information["classes"][token])
+
+    found = _quietly(look)
     return found if isinstance(found, type) else None
 
 
@@ -136,12 +156,8 @@ def resource_token(class_: Any) -> str | None:
 
 def _load(module: str) -> types.ModuleType | None:
     """Import a module, if it is there and can be imported."""
-    if not module:
-        return None
-    try:
-        return importlib.import_module(module)
-    except Exception:  # noqa: BLE001 (a broken SDK has nothing to say)
-        return None
+    found: types.ModuleType | None = _quietly(lambda: importlib.import_module(module))
+    return found
 
 
 def _modules_of(package: str, place: str) -> typing.Iterator[types.ModuleType]:
@@ -154,11 +170,7 @@ def _modules_of(package: str, place: str) -> typing.Iterator[types.ModuleType]:
     for parts in (whole, whole[:-1]):
         inner = [part.replace("-", "_").lower() for part in parts if part != "index"]
         named = ".".join([root, *inner])
-        try:
-            there = importlib.util.find_spec(named) is not None
-        except (ImportError, ValueError):
-            there = False
-        module = _load(named) if there else None
+        module = _load(named)
         if module is not None:
             yield module
 
@@ -179,6 +191,10 @@ def _arguments(function: Any) -> frozenset[str]:
 
 def _properties(class_: type) -> list[tuple[str, str, Any, bool]]:
     """Return wire name, Python name, type and whether it is optional, of each annotated property."""
+    return _quietly(lambda: _annotated(class_)) or []
+
+
+def _annotated(class_: type) -> list[tuple[str, str, Any, bool]]:
     names: dict[str, Any] = {}
     for base in reversed(class_.__mro__):
         module = sys.modules.get(base.__module__)

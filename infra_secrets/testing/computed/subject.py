@@ -83,6 +83,16 @@ class Subject:
                 return value
         return None
 
+    def given_at(self, path: str) -> Mapping[str, Any]:
+        """Return the object that the program gave at a path like `subnets[0]`; empty where it gave none."""
+        found: Any = self.inputs
+        for step in re.findall(r"[^.\[\]]+", path):
+            if isinstance(found, list):
+                found = found[int(step)] if step.isdigit() and int(step) < len(found) else None
+            else:
+                found = found.get(step) if isinstance(found, Mapping) else None
+        return found if isinstance(found, Mapping) else {}
+
     @property
     def is_aws(self) -> bool:
         """Whether AWS has it."""

@@ -247,7 +247,8 @@ def _id(subject: Subject, name: str, path: str) -> str:
             return places.id_of(subject, path)
         noun = words(_last(owner))
         if subject.is_azure:
-            return f"{places.id_of(subject)}/{plural(_last(owner))}/{subject.digits(path, 7)}"
+            named = subject.given_at(owner).get("name") or subject.digits(path, 7)
+            return f"{places.id_of(subject)}/{plural(_last(owner))}/{named}"
     if subject.is_aws:
         found = aws.noun_id(subject, noun, path)
         return found or f"{noun.replace('_', '-')}-{subject.digits(path, 9)}"

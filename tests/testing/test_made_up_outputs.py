@@ -1,0 +1,542 @@
+"""What a cloud would have computed and the simulation makes up: that it is there, of the form that programs take
+apart, and the same at every run.
+"""
+
+import base64
+import datetime as dt
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_azure_native as azure_native
+import pulumi_gcp as gcp
+import pulumi_kubernetes as kubernetes
+import pytest
+import yaml
+
+from infra_secrets.testing import Recording, Rehearsal, SecretValue
+from infra_secrets.testing.clouds.aws import ACCOUNT as SIMULATED_ACCOUNT
+from infra_secrets.testing.clouds.aws import DEFAULT_REGION
+from infra_secrets.testing.clouds.azure import SUBSCRIPTION as SIMULATED_SUBSCRIPTION
+from infra_secrets.testing.clouds.azure import TENANT as SIMULATED_TENANT
+from infra_secrets.testing.clouds.gcp import DEFAULT_PROJECT
+from infra_secrets.testing.computed import outputs, places, sdk, subject, texts
+from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
+from infra_secrets.testing.computed.subject import Subject
+from infra_secrets.testing.simulation import Call
+from infra_secrets.testing.values import UNKNOWN
+
+Check = Callable[[Any], object]
+
+
+def made(
+    token: str, given: dict[str, Any] | None = None, name: str = "shop", **config: Any
+) -> dict[str, Any]:
+    """Return what a new resource gets; its id is under `id`."""
+    urn = f"urn:pulumi:production::shop::{token}::{name}"
+    id_, found = EchoedType().create(given or {}, Call(config, name, token, urn))
+    return {"id": id_, **found}
+
+
+def answered(token: str, config: Mapping[str, Any] | None = None, **given: Any) -> Any:
+    return echoed_answer(token, given, config or {})
+
+
+def at(data: Any, path: str) -> Any:
+    """Return what is at a path like `identities.0.oidcs.0.issuer`."""
+    for step in path.split("."):
+        data = data[int(step)] if isinstance(data, list) else data[step]
+    return data
+
+
+def matches(pattern: str) -> Check:
+    return lambda value: re.fullmatch(pattern, value)
+
+
+def is_date(value: str) -> object:
+    return dt.datetime.fromisoformat(value).tzinfo
+
+
+def is_kubeconfig(value: str) -> object:
+    loaded = yaml.safe_load(value)
+    cluster = loaded["clusters"][0]["cluster"]
+    return is_base64_pem(cluster["certificate-authority-data"]) and cluster["server"]
+
+
+def is_base64_pem(value: str) -> bool:
+    return base64.b64decode(value, validate=True).startswith(b"-----BEGIN ")
+
+
+def is_base64_kubeconfig(value: str) -> object:
+    return is_kubeconfig(base64.b64decode(value).decode())
+
+
+def is_registry_login(value: str) -> bool:
+    user, _, password = base64.b64decode(value).decode().partition(":")
+    return user == "AWS" and password.startswith("made-up-")
+
+
+# Of the right form ----------------------------------------------------------------------------------
+
+HOST = r"[a-z0-9.-]+\.[a-z]+"
+RESOURCES: list[tuple[str, dict[str, Any], str, Check]] = [
+    ("aws:iam/role:Role", {"name": "app"}, "arn", matches(r"arn:aws:iam::\d{12}:role/app")),
+    ("aws:iam/role:Role", {}, "arn", matches(r"arn:aws:iam::\d{12}:role/shop-[0-9a-f]{7}")),
+    ("aws:iam/role:Role", {}, "uniqueId", matches(r"AROA[A-Z0-9]{17}")),
+    ("aws:iam/role:Role", {}, "createDate", is_date),
+    ("aws:iam/policy:Policy", {}, "id", matches(r"arn:aws:iam::\d{12}:policy/shop-\w+")),
+    ("aws:s3/bucket:Bucket", {}, "arn", matches(r"arn:aws:s3:::shop-\w+")),
+    ("aws:s3/bucket:Bucket", {}, "bucketDomainName", matches(HOST)),
+    ("aws:s3/bucket:Bucket", {}, "websiteEndpoint", matches(HOST)),
+    ("aws:s3/bucketObject:BucketObject", {"bucket": "b", "key": "k"}, "id", matches(r"k|shop-\w+")),
+    ("aws:ec2/vpc:Vpc", {}, "id", matches(r"vpc-[0-9a-f]{17}")),
+    ("aws:ec2/vpc:Vpc", {}, "defaultSecurityGroupId", matches(r"sg-[0-9a-f]{17}")),
+    ("aws:ec2/vpc:Vpc", {}, "cidrBlock", ipaddress.ip_network),
+    ("aws:ec2/subnet:Subnet", {}, "id", matches(r"subnet-[0-9a-f]{17}")),
+    ("aws:ec2/subnet:Subnet", {}, "availabilityZone", matches(r"eu-west-1[abc]")),
+    ("aws:ec2/securityGroup:SecurityGroup", {}, "id", matches(r"sg-[0-9a-f]{17}")),
+    ("aws:ec2/instance:Instance", {}, "publicIp", ipaddress.ip_address),
+    ("aws:ec2/instance:Instance", {}, "vpcSecurityGroupIds.0", matches(r"sg-[0-9a-f]{17}")),
+    ("aws:ec2/eip:Eip", {}, "id", matches(r"eipalloc-[0-9a-f]{17}")),
+    ("aws:lb/loadBalancer:LoadBalancer", {}, "dnsName", matches(HOST)),
+    ("aws:lb/loadBalancer:LoadBalancer", {}, "id", matches(r"arn:.*:loadbalancer/app/shop-.*")),
+    ("aws:lambda/function:Function", {"name": "f"}, "arn", matches(r"arn:.*:\d{12}:function:f")),
+    ("aws:lambda/function:Function", {}, "invokeArn", matches(r"arn:aws:apigateway:.*invocations")),
+    ("aws:rds/instance:Instance", {"engine": "postgres"}, "endpoint", matches(HOST + ":5432")),
+    ("aws:rds/instance:Instance", {"engine": "postgres"}, "port", lambda port: port == 5432),
+    ("aws:rds/cluster:Cluster", {}, "endpoint", matches(HOST)),
+    ("aws:eks/cluster:Cluster", {}, "certificateAuthority.data", is_base64_pem),
+    ("aws:eks/cluster:Cluster", {}, "endpoint", matches("https://" + HOST)),
+    ("aws:eks/cluster:Cluster", {}, "identities.0.oidcs.0.issuer", matches("https://" + HOST)),
+    ("aws:eks/cluster:Cluster", {"vpcConfig": {"subnetIds": ["subnet-1"]}},
+     "vpcConfig.clusterSecurityGroupId", matches(r"sg-[0-9a-f]{17}")),
+    ("aws:acm/certificate:Certificate", {}, "domainValidationOptions.0.resourceRecordName", str.strip),
+    ("aws:sqs/queue:Queue", {"name": "q"}, "url", matches(r"https://sqs\..*/\d{12}/q")),
+    ("aws:ecr/repository:Repository", {"name": "r"}, "repositoryUrl",
+     matches(r"\d{12}\.dkr\.ecr\.eu-west-1\.amazonaws\.com/r")),
+    ("aws:route53/zone:Zone", {}, "zoneId", matches(r"Z[A-Z0-9]{13}")),
+    ("aws:appsync/graphQLApi:GraphQLApi", {}, "uris.GRAPHQL", matches("https://.*")),
+    ("aws:apigateway/restApi:RestApi", {}, "executionArn", matches(r"arn:aws:execute-api:.*")),
+    ("gcp:serviceaccount/account:Account", {"accountId": "nlp"}, "email",
+     matches(r"nlp@rehearsal\.iam\.gserviceaccount\.com")),
+    ("gcp:serviceaccount/account:Account", {"accountId": "nlp"}, "id",
+     matches(r"projects/rehearsal/serviceAccounts/nlp@.*")),
+    ("gcp:container/cluster:Cluster", {}, "masterAuth.clusterCaCertificate", is_base64_pem),
+    ("gcp:container/cluster:Cluster", {}, "endpoint", ipaddress.ip_address),
+    ("gcp:container/cluster:Cluster", {"location": "europe-west1"}, "id",
+     matches(r"projects/rehearsal/locations/europe-west1/clusters/shop-\w+")),
+    ("gcp:compute/network:Network", {"name": "n"}, "id", matches("projects/rehearsal/global/networks/n")),
+    ("gcp:compute/network:Network", {"name": "n"}, "selfLink", matches("https://.*/networks/n")),
+    ("gcp:compute/instance:Instance", {"networkInterfaces": [{"accessConfigs": [{}]}]},
+     "networkInterfaces.0.accessConfigs.0.natIp", ipaddress.ip_address),
+    ("gcp:sql/databaseInstance:DatabaseInstance", {"name": "d"}, "connectionName",
+     matches("rehearsal:us-central1:d")),
+    ("gcp:cloudrun/service:Service", {}, "statuses.0.url", matches("https://.*")),
+    ("azure-native:storage:StorageAccount", {"resourceGroupName": "rg", "accountName": "shop"},
+     "primaryEndpoints.blob", matches(r"https://shop\.blob\.core\.windows\.net/")),
+    ("azure-native:storage:StorageAccount", {"resourceGroupName": "rg", "accountName": "shop"},
+     "id", matches(r"/subscriptions/[0-9-]{36}/resourceGroups/rg/providers/Microsoft\.Storage/.*/shop")),
+    ("azure-native:network:Subnet", {"resourceGroupName": "rg", "virtualNetworkName": "v", "subnetName": "s"},
+     "id", matches(r".*/resourceGroups/rg/providers/Microsoft\.Network/virtualNetworks/v/subnets/s")),
+    ("azure-native:network:VirtualNetwork",
+     {"resourceGroupName": "rg", "virtualNetworkName": "v", "subnets": [{"name": "s"}]},
+     "subnets.0.id", matches(r".*/resourceGroups/rg/providers/Microsoft\.Network/virtualNetworks/v/subnets/s")),
+    ("azure-native:containerservice:ManagedCluster",
+     {"identity": {"type": "UserAssigned", "userAssignedIdentities": ["/x"]}},
+     "identity.userAssignedIdentities./x.principalId", matches("[0-9a-f-]{36}")),
+    ("azure-native:network:PublicIPAddress", {"resourceGroupName": "rg"}, "ipAddress", ipaddress.ip_address),
+    ("azure-native:containerinstance:ContainerGroup", {"ipAddress": {"type": "Public"}},
+     "ipAddress.fqdn", matches(HOST)),
+    ("azure-native:web:WebApp", {}, "defaultHostName", matches(r".*\.azurewebsites\.net")),
+    ("azure-native:managedidentity:UserAssignedIdentity", {}, "principalId", matches("[0-9a-f-]{36}")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("token", "given", "path", "check"), RESOURCES, ids=[f"{row[0]}-{row[2]}" for row in RESOURCES]
+)
+def test_an_output_is_there_and_has_its_cloud_s_form(
+    token: str, given: dict[str, Any], path: str, check: Check
+) -> None:
+    assert check(at(made(token, given), path))
+
+
+FUNCTIONS: list[tuple[str, dict[str, Any], str, Check]] = [
+    ("aws:ec2/getAmi:getAmi", {"mostRecent": "true"}, "id", matches(r"ami-[0-9a-f]{17}")),
+    ("aws:ec2/getAmi:getAmi", {"mostRecent": "true"}, "mostRecent", lambda value: value is True),
+    ("aws:ec2/getAmi:getAmi", {}, "architecture", lambda value: value == "x86_64"),
+    ("aws:ec2/getVpc:getVpc", {"default": True}, "id", matches(r"vpc-[0-9a-f]{17}")),
+    ("aws:ec2/getVpc:getVpc", {"id": "vpc-1"}, "id", matches("vpc-1")),
+    ("aws:ec2/getSubnets:getSubnets", {}, "ids.1", matches(r"subnet-[0-9a-f]{17}")),
+    ("aws:index/getAvailabilityZones:getAvailabilityZones", {}, "names",
+     lambda names: names == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]),
+    ("aws:index/getAvailabilityZones:getAvailabilityZones", {}, "zoneIds.2", matches("euw1-az3")),
+    ("aws:ecr/getAuthorizationToken:getAuthorizationToken", {}, "authorizationToken", is_registry_login),
+    ("aws:ecr/getAuthorizationToken:getAuthorizationToken", {}, "expiresAt", is_date),
+    ("aws:route53/getZone:getZone", {"name": "example.com"}, "zoneId", matches("Z[A-Z0-9]{13}")),
+    ("gcp:compute/getZones:getZones", {}, "names", lambda names: len(set(names)) == 3),
+    ("gcp:compute/getImage:getImage", {}, "selfLink", matches("https://.*")),
+    ("azure-native:storage:listStorageAccountKeys", {}, "keys.0.value", str.strip),
+    ("azure-native:containerregistry:listRegistryCredentials", {}, "passwords.0.value", str.strip),
+    ("azure-native:containerservice:listManagedClusterUserCredentials", {}, "kubeconfigs.0.value",
+     is_base64_kubeconfig),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("token", "given", "path", "check"), FUNCTIONS, ids=[f"{row[0]}-{row[2]}" for row in FUNCTIONS]
+)
+def test_a_function_s_answer_has_its_cloud_s_form(
+    token: str, given: dict[str, Any], path: str, check: Check
+) -> None:
+    assert check(at(answered(token, **given), path))
+
+
+@pytest.mark.parametrize(
+    ("path", "check"),
+    [
+        ("kubeConfigRaw", is_kubeconfig),
+        ("clientCertificatePem", str.strip),
+        ("tlsPrivateKeyBase64", lambda value: base64.b64decode(value, validate=True)),
+        ("primaryConnectionString", matches("Endpoint=https://.*;Key=made-up-.*")),
+        ("adminPassword", matches("made-up-.*")),
+        ("assumeRolePolicy", lambda value: json.loads(value)["Version"]),
+        ("ipv6CidrBlock", ipaddress.ip_network),
+        ("ipv6Address", ipaddress.ip_address),
+        ("privateIpAddress", lambda value: ipaddress.ip_address(value).is_private),
+        ("lastModifiedTime", is_date),
+        ("macAddress", matches("([0-9a-f]{2}:){5}[0-9a-f]{2}")),
+        ("targetGroupArns[0]", matches("arn:aws:.*")),
+        ("whatever", matches("shop-whatever-[0-9a-f]{7}")),
+    ],
+)
+def test_a_text_is_what_its_name_says(path: str, check: Check) -> None:
+    assert check(texts.text(Subject("aws:ec2/thing:Thing", "shop", "seed"), path))
+
+
+def test_what_the_provider_is_configured_for_is_respected() -> None:
+    topic = made("aws:sns/topic:Topic", {"name": "t"}, region="us-west-2")
+    assert topic["arn"] == "arn:aws:sns:us-west-2:123456789012:t"
+    topic = made("aws:sns/topic:Topic", {"region": "eu-south-1"}, region="us-west-2")
+    assert topic["arn"].startswith("arn:aws:sns:eu-south-1:")
+    account = made("gcp:serviceaccount/account:Account", {"accountId": "a"}, project="p")
+    assert account["email"] == "a@p.iam.gserviceaccount.com"
+    network = made(
+        "azure-native:network:VirtualNetwork", {"resourceGroupName": "rg"}, subscriptionId="sub"
+    )
+    assert network["id"].startswith("/subscriptions/sub/resourceGroups/rg/")
+
+
+def test_what_is_made_up_agrees_with_the_simulated_clouds() -> None:
+    assert subject.ACCOUNT == SIMULATED_ACCOUNT
+    assert subject.REGION == DEFAULT_REGION
+    assert subject.PROJECT == DEFAULT_PROJECT
+    assert subject.SUBSCRIPTION == SIMULATED_SUBSCRIPTION
+    assert subject.TENANT == SIMULATED_TENANT
+
+
+def test_a_policy_document_is_made_of_its_statements() -> None:
+    above = json.dumps({"Version": "2012-10-17", "Statement": {"Sid": "above"}})
+    statement = {
+        "sid": "Pods",
+        "actions": ["s3:GetObject", "s3:ListBucket"],
+        "notResources": ["arn:aws:s3:::other"],
+        "principals": [
+            {"type": "AWS", "identifiers": ["arn:1"]},
+            {"type": "AWS", "identifiers": ["arn:2"]},
+        ],
+        "conditions": [{"test": "StringEquals", "variable": "aws:x", "values": ["y"]}],
+    }
+    everybody = {"effect": "Deny", "principals": [{"type": "*", "identifiers": ["*"]}]}
+    found = answered(
+        "aws:iam/getPolicyDocument:getPolicyDocument",
+        sourcePolicyDocuments=[above],
+        statements=[statement, everybody],
+    )
+    assert json.loads(found["json"]) == json.loads(found["minifiedJson"]) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Sid": "above"},
+            {
+                "Sid": "Pods",
+                "Effect": "Allow",
+                "Action": ["s3:GetObject", "s3:ListBucket"],
+                "NotResource": "arn:aws:s3:::other",
+                "Principal": {"AWS": ["arn:1", "arn:2"]},
+                "Condition": {"StringEquals": {"aws:x": "y"}},
+            },
+            {"Effect": "Deny", "Principal": "*"},
+        ],
+    }  # fmt: skip
+    bindings = [{"role": "roles/viewer", "members": ["user:a@example.com"]}]
+    policy = answered("gcp:organizations/getIAMPolicy:getIAMPolicy", bindings=bindings)
+    assert json.loads(policy["policyData"]) == {"bindings": bindings}
+
+
+# Stable, and nobody else's --------------------------------------------------------------------------
+
+
+def test_the_same_resource_gets_the_same_and_each_other_one_its_own() -> None:
+    one, again = made("aws:ec2/vpc:Vpc"), made("aws:ec2/vpc:Vpc")
+    other = made("aws:ec2/vpc:Vpc", name="other")
+    assert one == again
+    assert one["id"] != other["id"]
+    assert one["arn"] != other["arn"]
+    token = "aws:ec2/getAmi:getAmi"
+    assert answered(token, owners=["a"]) == answered(token, owners=["a"])
+    assert answered(token, owners=["a"])["id"] != answered(token, owners=["b"])["id"]
+
+
+def test_what_the_program_gave_is_never_changed_and_what_it_left_out_stays_out() -> None:
+    given = {"assumeRolePolicy": "{}", "tags": {"a": "b"}, "path": UNKNOWN}
+    found = made("aws:iam/role:Role", given)
+    assert {key: found[key] for key in given} == given
+    assert found["tagsAll"] == {"a": "b"}
+    assert "description" not in found
+    assert "permissionsBoundary" not in found
+
+
+def test_a_preview_knows_what_was_given_and_nothing_that_a_cloud_computes() -> None:
+    foretold = outputs.foretold_outputs(
+        Subject(
+            "azure-native:containerinstance:ContainerGroup",
+            "shop",
+            "urn",
+            {"osType": "Linux", "ipAddress": {"type": "Public"}},
+        )
+    )
+    assert foretold["osType"] == "Linux"
+    assert foretold["provisioningState"] is UNKNOWN
+    assert {"type": "Public", "fqdn": UNKNOWN, "ip": UNKNOWN}.items() <= foretold[
+        "ipAddress"
+    ].items()
+
+
+def test_a_change_keeps_what_was_made_up_and_a_read_answers_the_state() -> None:
+    token, urn = "aws:iam/role:Role", "urn:pulumi:production::shop::aws:iam/role:Role::{}"
+    kind, call = EchoedType(), Call({}, "before", token, urn.format("before"))
+    id_, old = kind.create({"assumeRolePolicy": "{}", "tags": {"a": "1"}}, call)
+    renamed = Call({}, "after", token, urn.format("after"))
+    inputs = {"assumeRolePolicy": "{}", "tags": {"a": "2"}}
+    new = kind.update(id_, {}, old, inputs, renamed)
+    assert (new["arn"], new["name"]) == (old["arn"], old["name"])
+    assert new["tagsAll"] == {"a": "2"}
+    assert kind.preview(old, inputs, renamed) == new
+    assert kind.read(id_, inputs, new, renamed) == (id_, inputs, new)
+
+
+def test_without_an_sdk_there_is_an_id_and_little_else() -> None:
+    assert set(made("nobody:index/thing:Thing", {"size": 1})) == {"id", "size", "name"}
+    assert answered("nobody:index/getThing:getThing", size=1)["size"] == 1
+    assert sdk.resource_outputs("aws:nowhere/thing:Thing") == {}
+    assert sdk.function_outputs("aws:nowhere/getThing:getThing") == {}
+
+
+def test_parts_of_one_name_are_told_by_what_they_are_parts_of() -> None:
+    token = "aws:iam/rolePolicy:RolePolicy"
+    ids = [made(token, {"name": "reads", "role": role}, role)["id"] for role in ("api", "web")]
+    assert ids == ["api:reads", "web:reads"]
+    record = {"name": "www", "zoneId": "Z1", "type": "CNAME"}
+    assert made("aws:route53/record:Record", record)["id"] == "Z1_www_CNAME"
+
+
+def test_no_two_of_a_hundred_types_without_a_form_share_an_id() -> None:
+    kinds = [f"aws:some{number}/thing:Thing" for number in range(100)]
+    ids = {
+        places.id_of(Subject(kind, "shop", f"urn:pulumi:production::shop::{kind}::shop"))
+        for kind in kinds
+    }
+    assert len(ids) == len(kinds)
+
+
+# A recording ----------------------------------------------------------------------------------------
+
+
+# Loading a module of an SDK warns of everything in it that is deprecated.
+with_old_names = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+def many() -> None:
+    """A program as people write them: what one resource computes, the next one takes."""
+    role = aws.iam.Role("role", assume_role_policy="{}")
+    aws.iam.RolePolicyAttachment("managed", role=role.name, policy_arn="arn:aws:iam::aws:policy/X")
+    bucket = aws.s3.Bucket("bucket")
+    aws.s3.BucketObject("object", bucket=bucket.id, source=pulumi.StringAsset("hello"))
+    variables = {"BUCKET": bucket.bucket, "KEY": pulumi.Output.secret("made-up-key")}
+    code = pulumi.AssetArchive({"main.py": pulumi.StringAsset("made up")})
+    aws.lambda_.Function(
+        "function",
+        role=role.arn,
+        runtime="python3.13",
+        handler="main.handler",
+        code=code,
+        environment={"variables": variables},
+    )
+    vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16")
+    zones = aws.get_availability_zones(state="available").names
+    subnets = [
+        aws.ec2.Subnet(zone, vpc_id=vpc.id, availability_zone=zone, cidr_block=f"10.0.{n}.0/24")
+        for n, zone in enumerate(zones[:2])
+    ]
+    rules: list[Any] = [
+        {"protocol": "tcp", "from_port": 80, "to_port": 80.0, "cidr_blocks": ["0.0.0.0/0"]}
+    ]
+    group = aws.ec2.SecurityGroup("group", vpc_id=vpc.id, ingress=rules)
+    balancer = aws.lb.LoadBalancer(
+        "lb", subnets=[each.id for each in subnets], security_groups=[group.id]
+    )
+    database = aws.rds.Instance(
+        "db",
+        engine="postgres",
+        instance_class="db.t4g.micro",
+        password=pulumi.Output.secret("made-up-password"),
+        vpc_security_group_ids=[group.id],
+    )
+    account = gcp.serviceaccount.Account("nlp", account_id="nlp")
+    gcp.projects.IAMMember("member", project="p", role="roles/x", member=account.member)
+    resources = azure_native.resources.ResourceGroup("rg", resource_group_name="shop")
+    storage = azure_native.storage.StorageAccount(
+        "storage",
+        resource_group_name=resources.name,
+        sku={"name": "Standard_LRS"},
+        kind="StorageV2",
+    )
+    keys = azure_native.storage.list_storage_account_keys_output(
+        account_name=storage.name, resource_group_name=resources.name
+    )
+    pulumi.export("role", role.arn)
+    pulumi.export("account", role.arn.apply(lambda arn: arn.split(":")[4]))
+    pulumi.export("endpoint", pulumi.Output.concat(database.endpoint, "/", balancer.dns_name))
+    pulumi.export("email", account.email)
+    pulumi.export("key", keys.apply(lambda found: found.keys[0].value))
+    pulumi.export("blob", storage.primary_endpoints.apply(lambda found: found.blob))
+
+
+@with_old_names
+def test_a_recording_resolves_what_a_cloud_would_compute() -> None:
+    first, second = Recording(), Recording()
+    first.run(many)
+    second.run(many)
+    assert first.exports == second.exports
+    assert first.exports["account"] == "123456789012"
+    assert first.exports["email"] == "nlp@rehearsal.iam.gserviceaccount.com"
+    attached = first.named("managed").inputs["role"]
+    assert first.exports["role"] == f"arn:aws:iam::123456789012:role/{attached}"
+
+
+def test_a_recorded_preview_knows_nothing_that_a_cloud_computes() -> None:
+    recording = Recording(preview=True)
+    recording.run(lambda: pulumi.export("arn", aws.iam.Role("r", assume_role_policy="{}").arn))
+    assert recording.exports == {"arn": UNKNOWN}
+
+
+def test_what_the_sdk_marks_as_secret_is_secret_when_it_is_made_up() -> None:
+    recording = Recording()
+
+    def program() -> None:
+        key = aws.iam.AccessKey("ci", user="ci")
+        pulumi.export("secret", key.secret)
+        pulumi.export("id", key.id)
+
+    recording.run(program)
+    assert isinstance(recording.exports["secret"], SecretValue)
+    assert re.fullmatch("AKIA[A-Z0-9]{16}", recording.exports["id"])
+
+
+def test_a_service_of_a_recorded_cluster_has_its_addresses() -> None:
+    recording = Recording()
+
+    def program() -> None:
+        service = kubernetes.core.v1.Service("web", spec={"type": "LoadBalancer"})
+        pulumi.export("ip", service.status.load_balancer.ingress[0].ip)
+        pulumi.export("inside", service.spec.cluster_ip)
+        release = kubernetes.helm.v3.Release("db", chart="postgresql", namespace="data")
+        pulumi.export(
+            "release", release.status.apply(lambda status: [status.namespace, status.name])
+        )
+
+    recording.run(program)
+    assert ipaddress.ip_address(recording.exports["ip"])
+    assert ipaddress.ip_address(recording.exports["inside"])
+    assert recording.exports["release"][0] == "data"
+
+
+# On the engine --------------------------------------------------------------------------------------
+
+
+@with_old_names
+def test_a_program_of_many_echoed_resources_shows_no_change_that_is_none() -> None:
+    with Rehearsal(many) as rehearsal:
+        previewed = rehearsal.preview()
+        up = rehearsal.up()
+        assert {step.name for step in previewed.changes} == {step.name for step in up.changes}
+        outputs_before = rehearsal.outputs
+        assert outputs_before["account"] == "123456789012"
+        for again in (rehearsal.preview, rehearsal.up, rehearsal.refresh, rehearsal.preview):
+            run = again()
+            assert [f"{step.op} {step.name}" for step in run.changes] == []
+        assert rehearsal.outputs == outputs_before
+    with Rehearsal(many) as rehearsal:
+        rehearsal.up()
+        assert rehearsal.outputs == outputs_before
+
+
+def test_the_first_preview_knows_nothing_that_is_made_up_later() -> None:
+    seen: list[Any] = []
+
+    def program() -> None:
+        role = aws.iam.Role("role", assume_role_policy="{}", path="/app/")
+        pulumi.Output.all(role.path).apply(seen.extend)
+        role.arn.apply(seen.append)
+
+    with Rehearsal(program) as rehearsal:
+        rehearsal.preview()
+        assert seen == ["/app/"]
+        rehearsal.up()
+        assert any(str(each).startswith("arn:aws:iam::") for each in seen)
+
+
+def test_what_is_looked_up_and_what_is_imported_has_outputs_too() -> None:
+    def program() -> None:
+        found = aws.iam.Role.get("found", "existing")
+        pulumi.export("found", found.arn)
+        adopted = aws.iam.Role(
+            "adopted", assume_role_policy="{}", opts=pulumi.ResourceOptions(import_="theirs")
+        )
+        pulumi.export("adopted", [adopted.id, adopted.arn])
+
+    with Rehearsal(program) as rehearsal:
+        rehearsal.up()
+        assert rehearsal.outputs["found"].startswith("arn:aws:iam::123456789012:role/")
+        assert rehearsal.outputs["adopted"][0] == "theirs"
+        assert rehearsal.outputs["adopted"][1].startswith("arn:aws:iam::123456789012:role/")
+
+
+def test_a_renamed_resource_keeps_its_id_and_its_outputs() -> None:
+    def program() -> None:
+        opts = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="before")])
+        pulumi.export("arn", aws.iam.Role(name, assume_role_policy=policy, opts=opts).arn)
+
+    name, policy = "before", "{}"
+    with Rehearsal(program) as rehearsal:
+        rehearsal.up()
+        arn = rehearsal.outputs["arn"]
+        name, policy = "after", '{"Version": "2012-10-17"}'
+        rehearsal.up()
+        assert rehearsal.outputs["arn"] == arn
+
+
+def test_a_file_of_manifests_is_taken_apart() -> None:
+    text = "\n---\n".join(
+        json.dumps({"apiVersion": "v1", "kind": kind, "metadata": {"name": "shop"}})
+        for kind in ("Service", "ConfigMap")
+    )
+    with Rehearsal(lambda: kubernetes.yaml.ConfigGroup("g", yaml=[text])) as rehearsal:
+        rehearsal.up()
+        assert rehearsal.kubernetes.names("Service") == ["shop"]
+        assert rehearsal.kubernetes.names("ConfigMap") == ["shop"]
+        assert rehearsal.up().changes == []
