@@ -10,7 +10,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -64,6 +65,27 @@ def rehearse(
             metavar="KEY=VALUE", help="Plain config, on top of the stack's. May be repeated."
         ),
     ] = None,
+    *,
+    stack_output: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STACK:NAME=VALUE",
+            help="An output of another stack that the program reads, e.g. acme/network/prod:vpcId=vpc-1. "
+            "The value is JSON where it reads as such. May be repeated.",
+        ),
+    ] = None,
+    stack_secret: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STACK:NAME", help="A secret one, whose value is made up. May be repeated."
+        ),
+    ] = None,
+    stack_outputs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The same from a YAML file: names and values, below each stack."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Report to a machine.")] = False,
 ) -> None:
     """Run a Pulumi program on the real engine over simulated clouds, with no account.
@@ -75,7 +97,12 @@ def rehearse(
         with _missing_sdk_explained():
             project, config_given = _project(directory, stack), _pairs(config or [])
             chosen = _clouds(cloud or [], config_given)
-            verdicts = [_rehearse_on(each, project, config_given, json=json) for each in chosen]
+            outputs = _stack_outputs(stack_output or [], stack_secret or [], stack_outputs)
+            with TemporaryDirectory(prefix="infra-secrets-") as folder:
+                verdicts = [
+                    _rehearse_on(each, project, config_given, outputs, Path(folder), json=json)
+                    for each in chosen
+                ]
     except InfraSecretsError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise typer.Exit(USAGE_ERROR) from None
@@ -87,7 +114,13 @@ def rehearse(
 
 
 def _rehearse_on(
-    cloud: str | None, project: "ProjectDirectory", given: Mapping[str, str], *, json: bool
+    cloud: str | None,
+    project: "ProjectDirectory",
+    given: Mapping[str, str],
+    outputs: Mapping[str, Mapping[str, Any]],
+    folder: Path,
+    *,
+    json: bool,
 ) -> "Verdict":
     from infra_secrets.cli import trial
     from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
@@ -103,7 +136,8 @@ def _rehearse_on(
         key: text for key, text in ordinary.items() if key not in said and key != CLOUD_KEY
     }
     progress = TerminalProgress(console(sys.stderr), cloud or "")
-    made_up = config_for(project, {**filled_in, **config})
+    made_up = config_for(project, {**filled_in, **config}, outputs, folder)
+    _refuse_unanswered(made_up.unanswered, made_up.missing)
     # Namespaces of a cluster are mostly made elsewhere; nothing can be said about one that is not here.
     clouds = [
         SimulatedKubernetes(without={"kubernetes-namespaces-exist"})
@@ -116,18 +150,52 @@ def _rehearse_on(
         stack=project.stack,
         config={**made_up.config, **filled_in, **config},
         secrets=made_up.secrets,
+        stack_outputs=outputs,
+        packages=made_up.packages,
         clouds=clouds,
     ) as rehearsal:
-        if made_up.names:
+        if made_up.formatted:
             rehearsal.notes.append(
-                f"Made up, in the formats that the program asks for: {', '.join(made_up.names)}."
+                f"Made up, in the formats that the program asks for: {', '.join(made_up.formatted)}."
             )
         verdict = trial.rehearse(
             rehearsal, project.directory, progress, cloud=chosen, filled_in=filled_in
         )
+        packages = {request.package for request in rehearsal.requests}
+        verdict.filled_in |= made_up.missing_for(packages)
     if not json:
         show(verdict, console(sys.stdout))
     return verdict
+
+
+def _stack_outputs(
+    plain: Sequence[str], secret: Sequence[str], file: Path | None
+) -> dict[str, dict[str, Any]]:
+    from infra_secrets.testing.stack_outputs import parsed
+
+    return parsed(plain, secret, file)
+
+
+def _refuse_unanswered(unanswered: Mapping[str, Sequence[str]], made_up: Mapping[str, str]) -> None:
+    """Refuse a program that reads what was not given of other stacks; everything at once."""
+    if not unanswered:
+        return
+    asked = [f"{stack} ({', '.join(names) or 'no output'})" for stack, names in unanswered.items()]
+    options = [
+        f"--stack-output {stack}:{name}=VALUE"
+        for stack, names in unanswered.items()
+        for name in names or ["NAME"]
+    ]
+    invented = [key for key, text in made_up.items() if text in unanswered]
+    raise UsageError(
+        f"The program reads outputs of other stacks that were not given: {', '.join(asked)}. Give each: "
+        f"{' '.join(options)}; --stack-secret STACK:NAME for a secret one; or all in a file: --stack-outputs FILE."
+        + (
+            f" The names of the stacks are themselves made up: give config {', '.join(invented)}, too."
+            if invented
+            else ""
+        )
+    )
 
 
 # What was asked for -----------------------------------------------------------------------------------
@@ -141,6 +209,12 @@ def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
         if any((folder / name).is_file() for name in _PROJECT_FILES):
             break
     else:
+        if _drives_pulumi(directory):
+            raise UsageError(
+                f"The program in {directory} drives Pulumi itself, by the Automation API, and a rehearsal would run it "
+                "for real. Name the folder of a project with a Pulumi.yaml; a program inside of a program is rehearsed "
+                "by a test: Rehearsal(program)."
+            )
         raise UsageError(
             f"There is no Pulumi.yaml in {directory} or above it. Name the folder of a Pulumi project: "
             "infra-secrets rehearse DIRECTORY"
@@ -162,6 +236,11 @@ def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
     project.program()  # refuses a language whose host is missing
     find_engine()
     return project
+
+
+def _drives_pulumi(folder: Path) -> bool:
+    texts = (path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("*.py"))
+    return any(re.search(r"pulumi(\.| import )automation", text) for text in texts)
 
 
 def _stacks(folder: Path) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from infra_secrets import clouds
 from infra_secrets.testing.canary import Canary, Evidence, Sighting, search
+from infra_secrets.testing.limits import limits_of
 from infra_secrets.testing.rehearsal import Rehearsal, Run
 from infra_secrets.testing.simulation import NoSuchSecretError, SimulatedCloud
 
@@ -292,7 +293,9 @@ class _Trial:
             verdict.problems.append(f"A secret can be seen where none may be: {names}.")
         verdict.echoed = rehearsal.echoed
         verdict.replaced = list(rehearsal.replaced)
-        verdict.notes = [self.concealed(note) for note in (*rehearsal.notes, *self._hints())]
+        left_out = limits_of(rehearsal.requests)
+        notes = (*rehearsal.notes, *left_out, *self._hints())
+        verdict.notes = [self.concealed(note) for note in notes]
         for container in verdict.containers:
             container.name = self.concealed(container.name)
             container.reference = container.reference and self.concealed(container.reference)
@@ -305,6 +308,10 @@ class _Trial:
                 f"The program ran in this command's own Python, {sys.prefix}. Install what it imports there, or "
                 "install infra-secrets[cli] beside the program's other libraries and run the command from there."
             )
+
+        missing = {key for error in self._verdict.errors for key in _MISSING_CONFIG.findall(error)}
+        for key in sorted(missing):
+            yield f"For a rehearsal alone, the missing config can be given: --config {key}=VALUE"
 
     def concealed(self, text: str) -> str:
         """Return a text with every form of every made-up value taken out."""
@@ -407,6 +414,7 @@ _SUMMARIES = ("update failed", "preview failed", "destroy failed")
 _PREFIX = re.compile(
     r"(error: |an unhandled error occurred: |python inline source runtime error: )+"
 )
+_MISSING_CONFIG = re.compile(r"Missing required configuration variable '([^'\s]+)'")
 _FRAME = re.compile(r'  File "(?P<file>[^"]+)", line ')
 
 

@@ -7,6 +7,7 @@ Python program runs inside this process; any other needs its language host, as f
 """
 
 import contextlib
+import json
 import os
 import runpy
 import shutil
@@ -20,7 +21,7 @@ import yaml
 
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.testing.canary import Canary
-from infra_secrets.testing.engine import is_secretive
+from infra_secrets.testing.engine import NO_ACCOUNT, is_secretive
 
 _EXTENSIONS: Final = (".yaml", ".yml", ".json")
 
@@ -43,6 +44,9 @@ class ProjectDirectory:
         config: Plain config by full key. A secret inside an object is an empty string here.
         secrets: Canaries for the secret values by path: the full key, and then names and indices.
         environment: What the stack's file says as `environment:`; None for nothing.
+        is_fresh: Whether no stack has a file, as in a fresh clone.
+        template: What `pulumi new` would ask for, by full key: the default, or None for a secret
+            without one. Other config without a default is left out.
         notes: What a rehearsal cannot do for this project, for its user to read.
     """
 
@@ -55,6 +59,8 @@ class ProjectDirectory:
     config: Mapping[str, Any] = field(repr=False)
     secrets: Mapping[tuple[str | int, ...], Canary] = field(repr=False)
     environment: Any = field(default=None, repr=False)
+    is_fresh: bool = False
+    template: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -81,7 +87,8 @@ class ProjectDirectory:
         if not isinstance(name, str) or not isinstance(runtime, str):
             raise ProjectError(f"Pulumi.yaml in {directory} must say `name` and `runtime`")
         stacks = directory / str(settings.get("stackConfigDir") or ".")
-        stack = stack or _only_stack(stacks) or "dev"
+        there = _stacks(stacks)
+        stack = stack or (next(iter(there)) if len(there) == 1 else "dev")
         stack_settings = _load(stacks, f"Pulumi.{stack}") or {}
         said = {**_project_config(settings, name), **_stack_config(stack_settings, name)}
         secrets: dict[tuple[str | int, ...], Canary] = {}
@@ -96,6 +103,8 @@ class ProjectDirectory:
             {key: value for key, value in config.items() if (key,) not in secrets},
             secrets,
             stack_settings.get("environment"),
+            not there,
+            _template(settings, name),
             () if esc else tuple(_notes(stack_settings, stack)),
         )
 
@@ -118,6 +127,11 @@ class ProjectDirectory:
             )
         return None
 
+    @property
+    def folder(self) -> Path:
+        """Where the program runs: its relative paths begin here."""
+        return self.main if self.main.is_dir() else self.main.parent
+
     def _run_python(self) -> None:
         runpy.run_path(str(self.main), run_name="__main__")
 
@@ -125,25 +139,31 @@ class ProjectDirectory:
     def surroundings(self) -> Iterator[None]:
         """Put this process where the program expects to be, and put everything back.
 
-        That is the working directory, `sys.path`, and an environment without credentials. Modules
-        that the program loads from its own directory are forgotten, so that the next run sees them
-        anew.
+        That is the working directory, `sys.path`, `sys.argv` and an environment without
+        credentials. Modules that the program loads from its own directory are forgotten, so that
+        the next run sees them anew.
         """
-        folder = self.main if self.main.is_dir() else self.main.parent
+        folder = self.folder
         before = set(sys.modules)
         path, here, bytecode = list(sys.path), Path.cwd(), sys.dont_write_bytecode
+        arguments = sys.argv
         hidden = {key: value for key, value in os.environ.items() if is_secretive(key)}
         try:
             for key in hidden:
                 del os.environ[key]
+            os.environ.update(NO_ACCOUNT)
             sys.path.insert(0, str(folder))
+            sys.argv = [str(self.main)]
             sys.dont_write_bytecode = True  # nothing is written there
             os.chdir(folder)
             yield
         finally:
             os.chdir(here)
             sys.path[:] = path
+            sys.argv = arguments
             sys.dont_write_bytecode = bytecode
+            for key in NO_ACCOUNT:
+                os.environ.pop(key, None)
             os.environ.update(hidden)
             for name in set(sys.modules) - before:
                 if _is_own(name, folder):
@@ -171,13 +191,13 @@ def _load(directory: Path, stem: str) -> dict[str, Any] | None:
     return None
 
 
-def _only_stack(directory: Path) -> str | None:
-    stacks = {
+def _stacks(directory: Path) -> set[str]:
+    """Return the stacks that have a file."""
+    return {
         path.name.removeprefix("Pulumi.").removesuffix(path.suffix)
         for path in directory.glob("Pulumi.*.*")
         if path.suffix in _EXTENSIONS
     }
-    return stacks.pop() if len(stacks) == 1 else None
 
 
 def _full_key(key: str, project: str) -> str:
@@ -195,6 +215,26 @@ def _project_config(settings: Mapping[str, Any], project: str) -> dict[str, Any]
         if value is not None:
             found[_full_key(str(key), project)] = value
     return found
+
+
+def _template(settings: Mapping[str, Any], project: str) -> dict[str, str | None]:
+    """Return what `template: config:` has a default for, or wants as a secret."""
+    template = settings.get("template")
+    asked = template.get("config") if isinstance(template, Mapping) else None
+    found: dict[str, str | None] = {}
+    for key, asked_for in (asked if isinstance(asked, Mapping) else {}).items():
+        said = asked_for if isinstance(asked_for, Mapping) else {"default": asked_for}
+        default = said.get("default")
+        if default is not None:
+            found[_full_key(str(key), project)] = _config_text(default)
+        elif said.get("secret"):
+            found[_full_key(str(key), project)] = None
+    return found
+
+
+def _config_text(value: Any) -> str:
+    """Return a value as the text that a stack's config would have."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _stack_config(settings: Mapping[str, Any], project: str) -> dict[str, Any]:

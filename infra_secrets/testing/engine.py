@@ -38,6 +38,7 @@ from semver import VersionInfo
 
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.testing.callbacks import ThreadedCallbacks
+from infra_secrets.testing.seams import ReferringMonitor, Seam, use
 
 OLDEST_ENGINE: Final = VersionInfo(3, 219, 0)
 """Older engines lack the hooks and options that the package's own components are tested with."""
@@ -54,6 +55,18 @@ _SECRETIVE: Final = re.compile(
     r"^(AWS|GOOGLE|GCLOUD|GCP|CLOUDSDK|AZURE|ARM|PULUMI|ESC|KUBE|KUBERNETES|VAULT|GITHUB|GH|ACTIONS|CI)"
     r"(_|$|CONFIG)",
 )
+# What is in the home folder opens accounts, too. A file that nobody has is not looked for elsewhere.
+NO_ACCOUNT: Final[Mapping[str, str]] = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AZURE_CONFIG_DIR": "/nonexistent",
+    "CLOUDSDK_CONFIG": "/nonexistent",
+    "KUBECONFIG": os.devnull,
+    "PULUMI_HOME": "/nonexistent",
+}
+"""Keeps a program that calls a cloud by itself from the accounts of whoever runs it."""
+
 _MARKUP: Final = re.compile(r"<\{%.*?%\}>")
 
 OnLine = Callable[[str], object]
@@ -242,15 +255,17 @@ class InlineProgram(LanguageServer):
     Args:
         program: The program.
         root: What `pulumi.get_root_directory()` answers in it.
+        seam: What it is answered that no engine knows.
 
     Attributes:
         output: What the program printed.
     """
 
-    def __init__(self, program: Callable[[], object], root: Path) -> None:
+    def __init__(self, program: Callable[[], object], root: Path, seam: Seam) -> None:
         super().__init__(self._start)
         self._own_program = program
         self._root = root
+        self._seam = seam
         self._buffer = io.StringIO()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[Any] | None = None
@@ -270,6 +285,8 @@ class InlineProgram(LanguageServer):
         self._callbacks = ThreadedCallbacks(SETTINGS.monitor, GRPC_OPTIONS)
         SETTINGS.callbacks = self._callbacks
         SETTINGS.root_directory = str(self._root)  # the Automation API leaves it out
+        SETTINGS.monitor = ReferringMonitor(SETTINGS.monitor, self._seam.stacks)
+        use(self._seam)
         return self._own_program()
 
     @property

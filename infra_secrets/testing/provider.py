@@ -27,9 +27,14 @@ from pulumi.runtime.proto import (
     status_pb2,
 )
 
+from infra_secrets.testing import remote
 from infra_secrets.testing.clouds.kubernetes import ManifestType, is_manifest
 from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
+from infra_secrets.testing.documents import DOCUMENTS
+from infra_secrets.testing.dynamic import DYNAMIC, DynamicType
 from infra_secrets.testing.engine import GRPC_OPTIONS
+from infra_secrets.testing.generated import GENERATED
+from infra_secrets.testing.seams import Declared
 from infra_secrets.testing.simulation import (
     Call,
     Change,
@@ -83,6 +88,7 @@ class Providers:
         packages: Packages to echo, with the version that their provider claims to have.
         on_request: Called with every request, from several threads, before it is answered. What it
             raises is the answer.
+        declared: What dynamic resources declare beyond their inputs.
     """
 
     def __init__(
@@ -90,8 +96,12 @@ class Providers:
         clouds: Mapping[str, SimulatedCloud],
         packages: Mapping[str, str],
         on_request: OnRequest,
+        declared: Declared,
     ) -> None:
+        dynamic = DynamicType(declared)
         self.echoed: set[str] = set()
+        self.existing: set[str] = set()
+        """URNs that the state holds as a run begins."""
         self.in_flight = InFlight()
         self._servers: list[grpc.Server] = []
         ports: list[str] = []
@@ -102,7 +112,9 @@ class Providers:
                 packages.get(package) or _ANY_VERSION,
                 cloud=clouds.get(package),
                 on_request=on_request,
+                echo=dynamic if package in DYNAMIC else _ECHO,
                 echoed=self.echoed,
+                existing=self.existing,
                 in_flight=self.in_flight,
             )
             provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
@@ -161,7 +173,9 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         *,
         cloud: SimulatedCloud | None,
         on_request: OnRequest,
+        echo: ResourceType,
         echoed: set[str],
+        existing: set[str],
         in_flight: InFlight,
     ) -> None:
         self.in_flight = in_flight
@@ -169,7 +183,9 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._version = version
         self._cloud = cloud
         self._on_request = on_request
+        self._echo = echo
         self._echoed = echoed
+        self._existing = existing
         self._lock = cloud.lock if cloud is not None else threading.RLock()
         self._configs: dict[str, dict[str, Any]] = {}
 
@@ -407,6 +423,41 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             answer = self._guard(context, lambda: function(unwrap(marked), call))
         return provider_pb2.InvokeResponse(**{"return": encode(answer)})
 
+    # Components of another process ---------------------------------------------------------------
+
+    @_counted
+    def Construct(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        made = Request(
+            self._package,
+            "construct",
+            request.type,
+            request.name,
+            properties=decode(request.inputs),
+            preview=request.dryRun,
+        )
+        self._begin(context, made)
+        self._echoed.add(request.type)
+        config = self._configs.get(context.peer(), {})
+        documents = DOCUMENTS.get(request.type)
+        return self._guard(
+            context, lambda: remote.construct(request, config, self._existing, documents)
+        )
+
+    @_counted
+    def Call(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
+        arguments = decode(request.args)
+        self._begin(
+            context,
+            Request(
+                self._package, "call", request.tok, properties=arguments, preview=request.dryRun
+            ),
+        )
+        self._echoed.add(request.tok)
+        config = self._configs.get(context.peer(), {})
+        return self._guard(
+            context, lambda: remote.call(request, config, self._existing, foretold=request.dryRun)
+        )
+
     # Steps that every request takes --------------------------------------------------------------
 
     def _resource_request(self, request: Any, operation: str, **data: Any) -> Request:
@@ -449,9 +500,11 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if self._cloud is not None:
             found = self._cloud.resource_type(request.type)
         if found is None:
+            found = GENERATED.get(request.type)
+        if found is None:
             self._echoed.add(request.type)
             manifest = self._package == "kubernetes" and is_manifest(request.type)
-            return _MANIFEST if manifest else _ECHO
+            return _MANIFEST if manifest else self._echo
         return found
 
     def _call(self, context: grpc.ServicerContext, request: Any) -> Call:

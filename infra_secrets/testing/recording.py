@@ -27,10 +27,12 @@ from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 from pulumi.runtime.settings import Settings, configure
 
 from infra_secrets.errors import InfraSecretsError
+from infra_secrets.testing import remote
 from infra_secrets.testing.callbacks import UnservedCallbacks
 from infra_secrets.testing.canary import Evidence, evidence_of
 from infra_secrets.testing.clouds import simulated_clouds
 from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
+from infra_secrets.testing.dynamic import DYNAMIC, DynamicType
 from infra_secrets.testing.esc import (
     Definition,
     Environments,
@@ -41,7 +43,10 @@ from infra_secrets.testing.esc import (
     stack_file,
     write_settings,
 )
+from infra_secrets.testing.generated import GENERATED
+from infra_secrets.testing.seams import Declared, Seam, use
 from infra_secrets.testing.simulation import Call, CloudError, SimulatedCloud
+from infra_secrets.testing.stack_outputs import STACK_REFERENCE, StackOutputs
 from infra_secrets.testing.values import SecretValue, decode, encode, mark_like, unwrap
 
 _STACK = "pulumi:pulumi:Stack"
@@ -123,6 +128,8 @@ class Recording:
             `esc.py`. What `secrets` and `config` say wins over them.
         opened: What a secrets manager holds for them, by provider and id, e.g.
             `{"aws-secrets": {"api/production/key": "made up"}}`. Any other value is made up.
+        stack_outputs: Outputs of other stacks that the program reads, by `organization/project/stack`;
+            secret ones as `SecretValue`. See `stack_outputs.py`.
         preview: Whether to run as a preview: what only a cloud knows is then unknown.
 
     Attributes:
@@ -132,6 +139,7 @@ class Recording:
         infos: What the program logged with `pulumi.log.info`.
         warnings: The same for `pulumi.log.warn`.
         errors: The same for `pulumi.log.error`.
+        stacks: What was given as `stack_outputs`.
         echoed: Tokens of functions that no simulated cloud knows; they returned their arguments.
     """
 
@@ -144,6 +152,7 @@ class Recording:
         *,
         esc: Mapping[str, Definition] | None = None,
         opened: Mapping[str, Mapping[str, str]] | None = None,
+        stack_outputs: Mapping[str, Mapping[str, Any]] | None = None,
         preview: bool = False,
     ) -> None:
         self.project = project
@@ -153,6 +162,7 @@ class Recording:
         self._secrets = dict(secrets or {})
         self._environments = Environments(esc) if esc else None
         self._held = dict(opened or {})
+        self.stacks = StackOutputs(stack_outputs or {}, project)
         self._forget()
 
     def _forget(self) -> None:
@@ -173,6 +183,7 @@ class Recording:
         secrets: Mapping[str, str] | None = None,
         esc: Mapping[str, Definition] | None = None,
         opened: Mapping[str, Mapping[str, str]] | None = None,
+        stack_outputs: Mapping[str, Mapping[str, Any]] | None = None,
         preview: bool | None = None,
     ) -> "Recording":
         """Change what the next run starts from; None leaves a setting as it is. Returns itself."""
@@ -184,6 +195,8 @@ class Recording:
         if esc is not None:
             self._environments = Environments(esc) if esc else None
         self._held = self._held if opened is None else dict(opened)
+        if stack_outputs is not None:
+            self.stacks = StackOutputs(stack_outputs, self.project)
         return self
 
     @property
@@ -246,6 +259,7 @@ class Recording:
         )
         settings.callbacks = UnservedCallbacks(monitor)
         configure(settings)
+        use(Seam(self.stacks, monitor.declared))
         set_all_config(
             {key: value.config_text() for key, value in self._merged.items()},
             [key for key, value in self._merged.items() if value.stays_secret],
@@ -366,6 +380,7 @@ class _Monitor(MockMonitor):
         self._names: dict[str, str] = {}
         self._configs: dict[str, dict[str, Any]] = {}
         self._clouds: dict[str, SimulatedCloud] | None = None
+        self.declared: Declared = {}
 
     @property
     def clouds(self) -> dict[str, SimulatedCloud]:
@@ -409,7 +424,10 @@ class _Monitor(MockMonitor):
         cloud = self.clouds.get(package)
         call = self._call(package, provider, name, type_, urn)
         imitated = cloud.imitate(type_, unwrap(inputs), call) if cloud is not None else None
-        id_, computed = imitated or EchoedType().create(unwrap(inputs), call)
+        echo = GENERATED.get(type_)
+        if echo is None:
+            echo = DynamicType(self.declared) if package in DYNAMIC else EchoedType()
+        id_, computed = imitated or echo.create(unwrap(inputs), call)
         return existing or id_, {**inputs, **mark_like(computed, inputs)}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)
@@ -422,6 +440,9 @@ class _Monitor(MockMonitor):
         inputs = dict(registration.inputs)
         if type_.startswith("pulumi:providers:"):
             self._configs[urn] = unwrap(inputs)
+        if request.remote and not self._recording.preview:
+            _, outputs = self._answer(urn, request.provider, inputs)
+            return resource_pb2.RegisterResourceResponse(urn=urn, object=encode(outputs))
         if not request.custom:
             return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
         id_, outputs = self._answer(urn, request.provider, inputs, request.importId)
@@ -434,13 +455,21 @@ class _Monitor(MockMonitor):
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)
         urn = self._register_urn(request.parent, request.type, request.name)
         inputs = decode(request.properties)
-        _, outputs = self._answer(urn, request.provider, inputs, request.id)
+        if request.type == STACK_REFERENCE:
+            outputs = decode(self._recording.stacks.properties(request.id))
+        else:
+            _, outputs = self._answer(urn, request.provider, inputs, request.id)
         self.resources[urn] = MockMonitor.ResourceRegistration(urn, request.id, outputs)
         return resource_pb2.ReadResourceResponse(urn=urn, properties=encode(outputs))
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)
         self._recording.outputs[self._names[request.urn]] = decode(request.outputs)
         return empty_pb2.Empty()
+
+    def Call(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)
+        config = self._call(request.tok.partition(":")[0], request.provider).config
+        self._recording.echoed.add(request.tok)
+        return remote.call(request, config, (), foretold=self._recording.preview)
 
     def Invoke(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)
         args = decode(request.args)

@@ -42,6 +42,7 @@ from infra_secrets.testing.canary import (
 )
 from infra_secrets.testing.clouds import simulated_clouds
 from infra_secrets.testing.directory import ProjectDirectory
+from infra_secrets.testing.dynamic import DYNAMIC
 from infra_secrets.testing.engine import (
     Engine,
     InlineProgram,
@@ -63,7 +64,9 @@ from infra_secrets.testing.esc import (
 )
 from infra_secrets.testing.keyserver import ENCRYPTED_KEY, PROVIDER, KeyServer
 from infra_secrets.testing.provider import Providers, installed_packages
+from infra_secrets.testing.seams import Declared, Seam
 from infra_secrets.testing.simulation import NoSuchSecretError, Request, SimulatedCloud
+from infra_secrets.testing.stack_outputs import ORGANIZATION, StackOutputs
 from infra_secrets.testing.values import SIGNATURE, SecretValue
 
 if TYPE_CHECKING:
@@ -83,6 +86,7 @@ _COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "destroy": ["destroy", "--yes", "--skip-preview"],
     "cancel": ["cancel", "--yes"],
 }
+_NO_MANIFEST: Final = {"time": "2026-01-01T00:00:00Z", "magic": "", "version": ""}
 _MANAGED_BY: Final = {"aws-secrets": "aws", "gcp-secrets": "gcp", "azure-secrets": "azure-native"}
 """Which simulated cloud an ESC provider reads, by package."""
 
@@ -205,6 +209,8 @@ class Rehearsal:
         esc: ESC environments that the stack names, by `project/environment`, later ones win: see
             `esc.py`. Each run opens them; secrets managers are the simulated clouds. What `config`
             and `secrets` say wins over them. Every secret value in them is a canary.
+        stack_outputs: Outputs of other stacks that the program reads, by `organization/project/stack`;
+            secret ones as `SecretValue`, which is a canary. See `stack_outputs.py`.
         clouds: The simulated clouds; new ones of every kind by default.
         packages: Further Pulumi packages to echo, beyond those whose Python SDK is installed.
         environment: Further environment variables of the engine.
@@ -236,6 +242,7 @@ class Rehearsal:
         config: Mapping[str, Any] | None = None,
         secrets: Mapping[str, str] | None = None,
         esc: Mapping[str, Definition] | None = None,
+        stack_outputs: Mapping[str, Mapping[str, Any]] | None = None,
         clouds: Iterable[SimulatedCloud] | None = None,
         packages: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
@@ -279,6 +286,8 @@ class Rehearsal:
         self._stored: tuple[str, dict[str, Any], dict[SecretPath, str]] | None = None
         self._environments: Environments | None = None
         self._opened_secrets: dict[str, str] = {}
+        self._stack_outputs = StackOutputs({}, self.project)
+        self._declared: Declared = {}
         if self._source is not None:
             given = {self._full_key(key) for key in (*(config or {}), *(secrets or {}))}
             config = {**self._source.config, **(config or {})}
@@ -292,7 +301,7 @@ class Rehearsal:
             if made_up:
                 names = ", ".join(self.replaced)
                 self.notes.append(f"Secret config is replaced by made-up values: {names}.")
-        self.configure(config=config, esc=esc)
+        self.configure(config=config, esc=esc, stack_outputs=stack_outputs)
         self._secrets.update(
             {(self._full_key(key),): value for key, value in (secrets or {}).items()}
         )
@@ -338,6 +347,7 @@ class Rehearsal:
             stack=self.stack,
             config=self._config,
             secrets=None,
+            stack_outputs=self._stack_outputs.given,
             clouds=copy.deepcopy(list(self.clouds.values())),
             packages=self.packages,
             environment=self.environment,
@@ -393,8 +403,10 @@ class Rehearsal:
         config: Mapping[str, Any] | None = None,
         secrets: Mapping[str, str] | None = None,
         esc: Mapping[str, Definition] | None = None,
+        stack_outputs: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        """Replace the stack's plain config, its secret config, or its ESC environments.
+        """Replace the stack's plain config, its secret config, its ESC environments, or the outputs
+        of other stacks.
 
         None leaves something as it is.
 
@@ -408,6 +420,8 @@ class Rehearsal:
         if esc is not None:
             listed = self._source.environment if self._source is not None else None
             self._environments = Environments(esc, listed) if esc else None
+        if stack_outputs is not None:
+            self._stack_outputs = StackOutputs(stack_outputs, self.project)
 
     @property
     def _listed(self) -> Any:
@@ -529,6 +543,11 @@ class Rehearsal:
         self._write_project()
         if command != "cancel":
             self._write_config(engine, opened)
+        if self._providers is not None:
+            self._providers.existing.clear()
+            self._providers.existing.update(
+                str(resource["urn"]) for resource in self.state().get("resources") or []
+            )
         events: list[dict[str, Any]] = []
         program = self._inline_program() if command != "cancel" else None
         self._kill = kill
@@ -587,7 +606,7 @@ class Rehearsal:
         if self.program is None:
             return None
         root = self._source.directory if self._source is not None else self._root / "work"
-        return InlineProgram(self.program, root)
+        return InlineProgram(self.program, root, Seam(self._stack_outputs, self._declared))
 
     def _engine(self, variables: Mapping[str, str] | None = None) -> Engine:
         environment = self._engine_environment(variables or {})
@@ -617,8 +636,12 @@ class Rehearsal:
         if self._keys is None:
             self._keys = KeyServer()
         if self._providers is None:
-            packages = {**installed_packages(), **dict.fromkeys(self.packages, "")}
-            self._providers = Providers(self.clouds, packages, self._on_request)
+            packages = {
+                **dict.fromkeys(DYNAMIC, ""),
+                **dict.fromkeys(self.packages, ""),
+                **installed_packages(),
+            }
+            self._providers = Providers(self.clouds, packages, self._on_request, self._declared)
         return self._providers, self._keys
 
     def _on_request(self, request: Request) -> None:
@@ -660,15 +683,35 @@ class Rehearsal:
         if deployment is None and self.skip_checkpoints:
             # The engine crashes when a program asks for the resources of a stack that has no state, and without
             # checkpoints it has none until the end of its first run.
-            deployment = {"manifest": {"time": "2026-01-01T00:00:00Z", "magic": "", "version": ""}}
-        checkpoint = {"stack": f"organization/{self.project}/{self.stack}", "latest": deployment}
+            deployment = {"manifest": _NO_MANIFEST}
+        name = f"{ORGANIZATION}/{self.project}/{self.stack}"
+        checkpoint = {"stack": name, "latest": deployment}
         write_json(self._state_file, {"version": 3, "checkpoint": checkpoint})
 
     def _write_project(self) -> None:
-        settings = {"name": self.project, "runtime": "python"}
+        settings: dict[str, Any] = {"name": self.project, "runtime": "python"}
         if self._source is not None and self.program is None:
             settings = {**self._source.settings, "name": self.project}
+        elif self._source is not None:
+            # The engine takes relative assets from where the program is.
+            settings["main"] = str(self._source.folder)
         self._write_yaml(self._root / "work" / "Pulumi.yaml", settings)
+        for (project, stack), outputs in self._stack_outputs.stored().items():
+            self._write_other_stack(project, stack, outputs)
+
+    def _write_other_stack(self, project: str, stack: str, outputs: Mapping[str, Any]) -> None:
+        """Write the state of a stack that the program refers to."""
+        file = self._state_file.parents[1] / project / f"{stack}.json"
+        if file != self._state_file:
+            resource = {
+                "urn": f"urn:pulumi:{stack}::{project}::pulumi:pulumi:Stack::{project}-{stack}",
+                "custom": False,
+                "type": "pulumi:pulumi:Stack",
+                "outputs": outputs,
+            }
+            latest = {"manifest": _NO_MANIFEST, "resources": [resource]}
+            name = f"{ORGANIZATION}/{project}/{stack}"
+            write_json(file, {"version": 3, "checkpoint": {"stack": name, "latest": latest}})
 
     def _write_yaml(self, path: Path, data: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -771,6 +814,8 @@ class Rehearsal:
         }
         for value, name in self._opened_secrets.items():
             named.setdefault(value, name)
+        for output in self._stack_outputs.canaries:
+            named.setdefault(output.value, output.name)
         for cloud in self.clouds.values():
             for number, value in enumerate(cloud.planted, 1):
                 named.setdefault(value, f"value {number} set in {cloud.package}")

@@ -48,7 +48,8 @@ class Request:
 
     Attributes:
         package: The Pulumi package, e.g. `aws`.
-        operation: `configure`, `check`, `diff`, `create`, `read`, `update`, `delete` or `invoke`.
+        operation: `configure`, `check`, `diff`, `create`, `read`, `update`, `delete`, `invoke`; of
+            components that another process makes, `construct` and `call`.
         type: The resource's or function's token.
         name: The resource's logical name, empty for a function.
         urn: The resource's URN, empty for a function.

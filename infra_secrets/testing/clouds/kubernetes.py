@@ -13,8 +13,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final
 
-import yaml
-
 from infra_secrets.testing import apiserver, external_secrets, kubelet
 from infra_secrets.testing.apiserver import (
     ApiServer,
@@ -28,6 +26,7 @@ from infra_secrets.testing.apiserver import (
 )
 from infra_secrets.testing.computed.echoed import EchoedType
 from infra_secrets.testing.computed.kubernetes import assigned
+from infra_secrets.testing.documents import FUNCTIONS
 from infra_secrets.testing.external_secrets import Operator, Store
 from infra_secrets.testing.simulation import (
     Call,
@@ -206,7 +205,7 @@ class SimulatedKubernetes(SimulatedCloud):
     @property
     def functions(self) -> Mapping[str, Function]:
         """What the provider does with YAML. A chart cannot be rendered here, so there is nothing in it."""
-        return {"kubernetes:yaml:decode": _decode}
+        return FUNCTIONS
 
     def imitate(
         self, token: str, inputs: Mapping[str, Any], call: Call
@@ -812,16 +811,6 @@ def _refused(call: Call, error: CloudError, *, updating: bool) -> CloudError:
 def is_manifest(token: str) -> bool:
     """Whether a type is one of the API's: no Helm release, no Kustomization, no YAML file."""
     return not token.partition(":")[2].startswith(_NO_MANIFESTS)
-
-
-def _decode(arguments: Mapping[str, Any], _call: Call) -> Mapping[str, Any]:
-    """Take YAML apart, as `kubernetes:yaml:decode` does for `yaml.ConfigFile`."""
-    documents = [each for each in yaml.safe_load_all(arguments["text"]) if each is not None]
-    namespace = arguments.get("defaultNamespace")
-    for each in documents:
-        if namespace and not is_cluster_scoped(str(each.get("kind"))):
-            each.setdefault("metadata", {}).setdefault("namespace", namespace)
-    return {"result": documents}
 
 
 def _identity(token: str) -> dict[str, str]:

@@ -65,6 +65,11 @@ def computed_outputs(subject: Subject, reference: Reference | None = None) -> di
     return _Maker(subject, reference=reference).completed(subject.inputs, known)
 
 
+def completed_inputs(subject: Subject, outputs: Outputs) -> dict[str, Any]:
+    """Return a resource's inputs, completed with outputs that somebody else than an SDK tells."""
+    return _Maker(subject).completed(subject.inputs, outputs)
+
+
 def foretold_outputs(subject: Subject) -> dict[str, Any]:
     """Return what a preview knows of a resource's outputs: what is made up later is `UNKNOWN`."""
     known = resource_outputs(subject.token)
@@ -239,10 +244,26 @@ class _Maker:
         if not of_objects and "zone" in f"{self.subject.type}.{path}".lower():
             count = 3
         elif not of_objects and "subnet" in f"{self.subject.type}.{path}".lower():
-            count = 2
+            count = _subnets(self.subject, path)
         inner = Output(item, optional=False, is_input=output.is_input)
         made = [self._value(inner, f"{path}[{index}]", inside) for index in range(count)]
         return [each for each in made if each is not None]
+
+
+def _subnets(subject: Subject, path: str) -> int:
+    """Return how many subnets of a kind there are: two, and in a VPC of `awsx` one for each zone and spec.
+
+    https://www.pulumi.com/registry/packages/awsx/api-docs/ec2/vpc/ (subnetSpecs, numberOfAvailabilityZones)
+    """
+    if (subject.package, subject.type) != ("awsx", "Vpc"):
+        return 2
+    zones = subject.inputs.get("numberOfAvailabilityZones") or 3
+    names = subject.inputs.get("availabilityZoneNames")
+    specs = subject.inputs.get("subnetSpecs") or [{"type": "Public"}, {"type": "Private"}]
+    kinds = [str(spec.get("type")).lower() for spec in specs if isinstance(spec, Mapping)]
+    wanted = [kind for kind in kinds if kind in path.lower()]
+    every = len(kinds) if path.lower().startswith("subnet") else len(wanted)
+    return every * (len(names) if isinstance(names, list) else int(zones))
 
 
 def _coerced(value: Any, type_: Any) -> Any:
