@@ -34,7 +34,7 @@ class UsageError(InfraSecretsError):
     """What was asked for cannot be rehearsed; nothing was run."""
 
 
-def rehearse(
+def rehearse(  # noqa: PLR0917 (each is an option)
     directory: Annotated[
         Path,
         typer.Argument(
@@ -64,6 +64,13 @@ def rehearse(
             metavar="KEY=VALUE", help="Plain config, on top of the stack's. May be repeated."
         ),
     ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME:PROPERTY",
+            help="Accept a value that the program writes itself, as the report names it. May be repeated.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Report to a machine.")] = False,
 ) -> None:
     """Run a Pulumi program on the real engine over simulated clouds, with no account.
@@ -75,7 +82,9 @@ def rehearse(
         with _missing_sdk_explained():
             project, config_given = _project(directory, stack), _pairs(config or [])
             chosen = _clouds(cloud or [], config_given)
-            verdicts = [_rehearse_on(each, project, config_given, json=json) for each in chosen]
+            verdicts = [
+                _rehearse_on(each, project, config_given, allow or [], json=json) for each in chosen
+            ]
     except InfraSecretsError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise typer.Exit(USAGE_ERROR) from None
@@ -87,7 +96,12 @@ def rehearse(
 
 
 def _rehearse_on(
-    cloud: str | None, project: "ProjectDirectory", given: Mapping[str, str], *, json: bool
+    cloud: str | None,
+    project: "ProjectDirectory",
+    given: Mapping[str, str],
+    allowed: Sequence[str],
+    *,
+    json: bool,
 ) -> "Verdict":
     from infra_secrets.cli import trial
     from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
@@ -123,7 +137,12 @@ def _rehearse_on(
                 f"Made up, in the formats that the program asks for: {', '.join(made_up.names)}."
             )
         verdict = trial.rehearse(
-            rehearsal, project.directory, progress, cloud=chosen, filled_in=filled_in
+            rehearsal,
+            project.directory,
+            progress,
+            cloud=chosen,
+            filled_in=filled_in,
+            allowed=allowed,
         )
     if not json:
         show(verdict, console(sys.stdout))

@@ -19,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:  # what it shows is made by what needs Pulumi
-    from infra_secrets.cli.trial import Container, Leaks, Step, Verdict
+    from infra_secrets.cli.trial import Container, Leaks, Noticed, Step, Verdict
 
 _LOG_WIDTH = 160  # of a table that nobody's terminal folds
 _SIGHTINGS_SHOWN = 20
@@ -105,6 +105,7 @@ def show(verdict: "Verdict", out: Console) -> None:
     _paragraph(out, "The program and the engine said:", verdict.said)
     _paragraph(out, "The engine's errors:", verdict.errors, style="red")
     _leaks(verdict.leaks, out)
+    _findings(verdict.findings, out)
     if verdict.well:
         out.print("All is well.", style="bold green")
     else:
@@ -136,6 +137,33 @@ def _table(containers: "Sequence[Container]") -> Table:
         )
         table.add_row(*map(Text, cells))
     return table
+
+
+def _findings(findings: "Sequence[Noticed]", out: Console) -> None:
+    for title, allowed in (
+        ("Values that the program writes itself (never shown):", False),
+        ("Accepted by --allow:", True),
+    ):
+        chosen = [each for each in findings if each.allowed is allowed]
+        if not chosen:
+            continue
+        out.print(title, style="" if allowed else "red", soft_wrap=True)
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        for heading in ("Finding", "Resource", "Property", "Noticed by"):
+            table.add_column(heading, overflow="fold")
+        for each in chosen:
+            cells = (each.id, each.resource, each.property, each.detector)
+            table.add_row(*map(Text, cells))
+        out.print(Padding(table, (0, 0, 0, 2)))
+    wrong = [each for each in findings if not each.allowed]
+    for id_ in dict.fromkeys(each.id for each in wrong):
+        first = next(each for each in wrong if each.id == id_)
+        out.print(f"  {id_}: {first.why} {first.fix}", soft_wrap=True)
+    if wrong:
+        out.print(
+            f"  Where it must be so: --allow '{wrong[0].place}', and so on for each.",
+            soft_wrap=True,
+        )
 
 
 def _paragraph(out: Console, title: str, lines: Sequence[str], style: str = "") -> None:

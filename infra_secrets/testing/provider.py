@@ -92,6 +92,8 @@ class Providers:
         on_request: OnRequest,
     ) -> None:
         self.echoed: set[str] = set()
+        self.answers: list[Mapping[str, Any]] = []
+        """What functions answered: texts that the program then has and did not write."""
         self.in_flight = InFlight()
         self._servers: list[grpc.Server] = []
         ports: list[str] = []
@@ -103,6 +105,7 @@ class Providers:
                 cloud=clouds.get(package),
                 on_request=on_request,
                 echoed=self.echoed,
+                answers=self.answers,
                 in_flight=self.in_flight,
             )
             provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
@@ -162,8 +165,10 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         cloud: SimulatedCloud | None,
         on_request: OnRequest,
         echoed: set[str],
+        answers: list[Mapping[str, Any]],
         in_flight: InFlight,
     ) -> None:
+        self._answers = answers
         self.in_flight = in_flight
         self._package = package
         self._version = version
@@ -403,6 +408,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         call = Call(config=self._configs.get(context.peer(), {}))
         with self._lock:
             answer = self._guard(context, lambda: function(unwrap(marked), call))
+        self._answers.append(answer)
         return provider_pb2.InvokeResponse(**{"return": encode(answer)})
 
     # Steps that every request takes --------------------------------------------------------------
