@@ -27,6 +27,7 @@ from infra_secrets.errors import (
     combined,
 )
 from infra_secrets.given import CONFIG, Reader, argument_name, is_input, kind, quote_it, read_name
+from infra_secrets.misspelt import warn_of_misspelt_config
 from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
 from infra_secrets.registering import names_are_fixed, one_clear_message
 from infra_secrets.run import Run, this_stack
@@ -90,6 +91,7 @@ def resolve(
         SecretArgsError: One error with every problem.
     """
     subject = read_name('Secret("StripeApiKey")', name, args, opts, SecretArgsError)
+    warn_of_misspelt_config()
     reader = _Reader(subject, {**cast(Mapping[str, Any], args), **kwargs}, known)
     if opts is not None and opts.import_ is not None:
         reader.refuse(

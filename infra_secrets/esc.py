@@ -20,6 +20,7 @@ from pulumi.runtime import config as stack_config
 from infra_secrets import formats, manifests
 from infra_secrets.errors import StackConfigError
 from infra_secrets.given import CONFIG, kind
+from infra_secrets.misspelt import warn_of_misspelt_config
 from infra_secrets.naming import is_credential, nearest, shown
 from infra_secrets.registering import one_clear_message
 
@@ -347,6 +348,7 @@ def require_esc(allow: Sequence[str] = ()) -> None:
     Raises:
         StackConfigError: One error with every such key, and the command that moves each. Never a value.
     """
+    warn_of_misspelt_config()
     mode = pulumi.Config(CONFIG).get("requireEsc") or "refuse"
     with one_clear_message():
         if mode not in ("refuse", "warn"):

@@ -18,6 +18,7 @@ from infra_secrets import clouds
 from infra_secrets.cli.report import TerminalProgress, as_json, console, show
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.naming import nearest
+from infra_secrets.project import find_project, stack_file, stack_files
 
 if TYPE_CHECKING:
     from infra_secrets.cli.trial import Verdict
@@ -27,11 +28,16 @@ CLOUD_KEY = "infra-secrets:cloud"
 NOT_WELL, USAGE_ERROR, INTERRUPTED = 1, 2, 130
 
 _KEY = re.compile(r"[^\s:=]+(:[^\s:=]+)?")
-_PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
 class UsageError(InfraSecretsError):
     """What was asked for cannot be rehearsed; nothing was run."""
+
+
+def _stack_names(context: typer.Context) -> list[str]:
+    """Offer the shell the stacks of the project whose folder stands on the command line."""
+    folder = find_project(Path(context.params.get("directory") or "").resolve())
+    return [*stack_files(folder)] if folder is not None else []
 
 
 def rehearse(  # noqa: PLR0917 (each is an option)
@@ -48,7 +54,8 @@ def rehearse(  # noqa: PLR0917 (each is an option)
     stack: Annotated[
         str | None,
         typer.Option(
-            help="Whose config to use. Default: the only one that has a config file, or dev."
+            help="Whose config to use. Default: the only one that has a config file, or dev.",
+            autocompletion=_stack_names,
         ),
     ] = None,
     cloud: Annotated[
@@ -56,6 +63,7 @@ def rehearse(  # noqa: PLR0917 (each is an option)
         typer.Option(
             metavar="|".join(clouds.available()),
             help=f"Sets {CLOUD_KEY}. Repeat it to rehearse on several clouds.",
+            autocompletion=clouds.available,
         ),
     ] = None,
     config: Annotated[
@@ -80,7 +88,8 @@ def rehearse(  # noqa: PLR0917 (each is an option)
     """
     try:
         with _missing_sdk_explained():
-            project, config_given = _project(directory, stack), _pairs(config or [])
+            project = _project(directory, stack)
+            config_given = _pairs(config or [], project.name)
             chosen = _clouds(cloud or [], config_given)
             verdicts = [
                 _rehearse_on(each, project, config_given, allow or [], json=json) for each in chosen
@@ -104,6 +113,7 @@ def _rehearse_on(
     json: bool,
 ) -> "Verdict":
     from infra_secrets.cli import trial
+    from infra_secrets.misspelt import misspelt
     from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
     from infra_secrets.testing.clouds.kubernetes import SimulatedKubernetes
     from infra_secrets.testing.made_up import config_for
@@ -136,6 +146,11 @@ def _rehearse_on(
             rehearsal.notes.append(
                 f"Made up, in the formats that the program asks for: {', '.join(made_up.names)}."
             )
+        file = stack_file(project.directory, project.stack)
+        if not file.is_file():
+            rehearsal.notes.append(
+                f"There is no {file}: stack {project.stack} is rehearsed without config of its own."
+            )
         verdict = trial.rehearse(
             rehearsal,
             project.directory,
@@ -144,6 +159,12 @@ def _rehearse_on(
             filled_in=filled_in,
             allowed=allowed,
         )
+    # Where a program uses a component of the package, that has warned already.
+    verdict.notes += [
+        sentence
+        for sentence in misspelt(project.config, project.name)
+        if not any(sentence in each for each in verdict.said)
+    ]
     if not json:
         show(verdict, console(sys.stdout))
     return verdict
@@ -156,36 +177,34 @@ def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
     from infra_secrets.testing.directory import ProjectDirectory
     from infra_secrets.testing.engine import find_engine
 
-    for folder in (directory, *directory.parents):
-        if any((folder / name).is_file() for name in _PROJECT_FILES):
-            break
-    else:
+    folder = find_project(directory)
+    if folder is None:
         raise UsageError(
             f"There is no Pulumi.yaml in {directory} or above it. Name the folder of a Pulumi project: "
             "infra-secrets rehearse DIRECTORY"
         )
     stack = stack.rpartition("/")[2] if stack else None  # of organization/project/stack
     project = ProjectDirectory.read(folder, stack)
-    stacks = _stacks(folder)
+    stacks = [*stack_files(folder)]
     if stack is None and len(stacks) > 1:
         raise UsageError(
             f"{folder} has config for several stacks: {', '.join(stacks)}. Say which one to rehearse: "
             f"--stack {stacks[0]}"
         )
-    close = nearest(stack, stacks) if stack is not None and stack not in stacks else None
-    if close is not None:
+    if stack is not None and stacks and stack not in stacks:
+        close = nearest(stack, stacks)
         raise UsageError(
-            f"There is no Pulumi.{stack}.yaml in {folder}, and a stack without config is seldom meant when "
-            f"others have it ({', '.join(stacks)}). Did you mean --stack {close}?"
+            f"There is no {stack_file(folder, stack)}, and a stack without config is seldom meant when others have it "
+            f"({', '.join(stacks)}). "
+            + (
+                f"Did you mean --stack {close}?"
+                if close
+                else "Name one of them, or make that file, empty."
+            )
         )
     project.program()  # refuses a language whose host is missing
     find_engine()
     return project
-
-
-def _stacks(folder: Path) -> list[str]:
-    found = (re.fullmatch(r"Pulumi\.(.+)\.(yaml|yml|json)", path.name) for path in folder.iterdir())
-    return sorted({match[1] for match in found if match})
 
 
 def _clouds(asked: Sequence[str], config: Mapping[str, str]) -> list[str | None]:
@@ -198,7 +217,7 @@ def _clouds(asked: Sequence[str], config: Mapping[str, str]) -> list[str | None]
     return list(dict.fromkeys(asked)) or [None]
 
 
-def _pairs(texts: Sequence[str]) -> dict[str, str]:
+def _pairs(texts: Sequence[str], project: str) -> dict[str, str]:
     pairs = {}
     for text in texts:
         key, separator, value = text.partition("=")
@@ -209,6 +228,10 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
                 + (f" Found the key {key!r}." if separator else " One has no '='.")
             )
         pairs[key] = value
+    from infra_secrets.misspelt import misspelt
+
+    for problem in misspelt(pairs, project):
+        raise UsageError(f"--config: {problem}")
     return pairs
 
 

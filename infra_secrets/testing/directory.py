@@ -14,15 +14,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
 from infra_secrets.errors import InfraSecretsError
+from infra_secrets.project import EXTENSIONS, stack_files
 from infra_secrets.testing.canary import Canary
 from infra_secrets.testing.engine import is_secretive
-
-_EXTENSIONS: Final = (".yaml", ".yml", ".json")
 
 
 class ProjectError(InfraSecretsError, ValueError):
@@ -81,7 +80,7 @@ class ProjectDirectory:
         if not isinstance(name, str) or not isinstance(runtime, str):
             raise ProjectError(f"Pulumi.yaml in {directory} must say `name` and `runtime`")
         stacks = directory / str(settings.get("stackConfigDir") or ".")
-        stack = stack or _only_stack(stacks) or "dev"
+        stack = stack or _only_stack(directory) or "dev"
         stack_settings = _load(stacks, f"Pulumi.{stack}") or {}
         said = {**_project_config(settings, name), **_stack_config(stack_settings, name)}
         secrets: dict[tuple[str | int, ...], Canary] = {}
@@ -160,7 +159,7 @@ def _is_own(name: str, folder: Path) -> bool:
 
 
 def _load(directory: Path, stem: str) -> dict[str, Any] | None:
-    for extension in _EXTENSIONS:
+    for extension in EXTENSIONS:
         path = directory / f"{stem}{extension}"
         if path.is_file():
             try:
@@ -172,12 +171,8 @@ def _load(directory: Path, stem: str) -> dict[str, Any] | None:
 
 
 def _only_stack(directory: Path) -> str | None:
-    stacks = {
-        path.name.removeprefix("Pulumi.").removesuffix(path.suffix)
-        for path in directory.glob("Pulumi.*.*")
-        if path.suffix in _EXTENSIONS
-    }
-    return stacks.pop() if len(stacks) == 1 else None
+    stacks = [*stack_files(directory)]
+    return stacks[0] if len(stacks) == 1 else None
 
 
 def _full_key(key: str, project: str) -> str:

@@ -100,7 +100,7 @@ def _asked_for(project: ProjectDirectory, config: Mapping[str, object]) -> list[
         project.surroundings(),
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),
-        contextlib.suppress(Exception),  # the rehearsal itself says what is wrong
+        contextlib.suppress(Exception, SystemExit),  # the rehearsal itself says what is wrong
     ):
         recording.run(program)
     return entries
