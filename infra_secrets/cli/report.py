@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # what it shows is made by what needs Pulumi
 
 _LOG_WIDTH = 160  # of a table that nobody's terminal folds
 _SIGHTINGS_SHOWN = 20
+_MANY = 40  # resources, of which a log tells the quarters
 
 
 def console(stream: IO[str]) -> Console:
@@ -33,7 +34,9 @@ def console(stream: IO[str]) -> Console:
 
 
 class TerminalProgress:
-    """Shows the step and the engine's current line; in a log, a line when a step begins and ends.
+    """Shows the step, how many resources are done, and which one it is about.
+
+    In a log there is a line when a step begins and ends, and one at each quarter of many resources.
 
     Args:
         console: Where.
@@ -47,16 +50,18 @@ class TerminalProgress:
         self._moving = self._moving and not os.environ.get("CI")
         self._spinner = Spinner("dots")
         self._title = ""
+        self._quarter = 0
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Show that a step has begun, for as long as it runs."""
         self._title = f"{self._prefix}{title}"
+        self._quarter = 0
         if not self._moving:
             self._console.print(f"{self._title} ...")
             yield
             return
-        self.line("")
+        self._show("")
         with Live(
             self._spinner,
             console=self._console,
@@ -67,12 +72,20 @@ class TerminalProgress:
         ):
             yield
 
-    def line(self, text: str) -> None:
-        """Show what the engine has just said."""
+    def resource(self, done: int, known: int | None, what: str) -> None:
+        """Show how many resources are done, of how many as far as is known, and which is next."""
+        counted = f"{done}/{known}" if known is not None else f"{done}"
         if self._moving:
-            shown = Text.assemble((self._title, "bold"), "  ", (text.strip(), "dim"))
-            shown.truncate(max(self._console.width - 4, 20), overflow="ellipsis")
-            self._spinner.update(text=shown)
+            self._show(f"{counted}  {what}")
+        elif known is not None and known >= _MANY and done * 4 // known > self._quarter:
+            self._quarter = done * 4 // known
+            if done < known:
+                self._console.print(f"{self._title}  {counted}")
+
+    def _show(self, text: str) -> None:
+        shown = Text.assemble((self._title, "bold"), "  ", text)
+        shown.truncate(max(self._console.width - 4, 20), overflow="ellipsis")
+        self._spinner.update(text=shown)
 
     def outcome(self, step: "Step") -> None:
         """Show how a step has ended."""

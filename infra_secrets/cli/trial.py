@@ -7,7 +7,7 @@ printed here, and no text that leaves this module holds a made-up value, in what
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -41,8 +41,8 @@ class Progress(Protocol):
     def step(self, title: str) -> AbstractContextManager[object]:
         """Show that a step has begun, for as long as it runs."""
 
-    def line(self, text: str) -> None:
-        """Show what the engine has just said."""
+    def resource(self, done: int, known: int | None, what: str) -> None:
+        """Show how many resources are done, of how many as far as is known, and which is next."""
 
     def outcome(self, step: "Step") -> None:
         """Show how a step has ended."""
@@ -192,7 +192,7 @@ def rehearse(
     """
     verdict = Verdict(rehearsal.project, rehearsal.stack, cloud, filled_in or {})
     trial = _Trial(rehearsal, directory, progress, verdict, allowed)
-    rehearsal.on_output = lambda line: progress.line(trial.concealed(line))
+    rehearsal.on_event = trial.counted
     trial.run()
     trial.judge()
     return verdict
@@ -218,6 +218,9 @@ class _Trial:
         self._canaries = rehearsal.canaries
         self._needles = _longest_first(self._canaries)
         self._vessels: list[_Vessel] = []
+        self._known: int | None = None
+        self._begun: set[str] = set()
+        self._done: set[str] = set()
 
     def run(self) -> None:
         """Do every step; the first that fails is the last."""
@@ -239,8 +242,29 @@ class _Trial:
             self._check_values(f"`pulumi {title}`")
         self._destroy()
 
-    def _engine(self, title: str, act: Any, *, unchanged: bool = False) -> bool:
+    @contextmanager
+    def _counting(self, title: str) -> Iterator[None]:
+        """Count resources while the engine works. The last step knows how many the next will meet."""
+        self._begun, self._done = set(), set()
         with self._progress.step(title):
+            yield
+        self._known = len(self._begun) or self._known
+
+    def counted(self, event: dict[str, Any]) -> None:
+        """Take notice of one event of the engine, in one of its threads."""
+        for kind in ("resourcePreEvent", "resOutputsEvent", "resOpFailedEvent"):
+            if kind not in event:
+                continue
+            metadata = event[kind]["metadata"]
+            if metadata["type"].startswith(("pulumi:providers:", "pulumi:pulumi:Stack")):
+                continue
+            (self._begun if kind == "resourcePreEvent" else self._done).add(metadata["urn"])
+            known = max(self._known, len(self._begun)) if self._known is not None else None
+            what = f"{metadata['type']} {metadata['urn'].split('::', 3)[-1]}"
+            self._progress.resource(len(self._done), known, self.concealed(what))
+
+    def _engine(self, title: str, act: Any, *, unchanged: bool = False) -> bool:
+        with self._counting(title):
             run: Run = act()
         changes = [f"{step.op} {step.type} {step.name}" for step in run.changes]
         if not run.succeeded:
@@ -288,7 +312,7 @@ class _Trial:
         protected = {each["urn"] for each in rehearsal.resources if each.get("protect")}
         # So that what is refused does not hide what a removal does to the rest.
         rehearsal.extra_args = [*rehearsal.extra_args, "--continue-on-error"]
-        with self._progress.step("destroy"):
+        with self._counting("destroy"):
             run = rehearsal.destroy(check=False)
         left = {each["urn"] for each in rehearsal.resources}
         expected = {*protected, ""}

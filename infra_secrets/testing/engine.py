@@ -269,7 +269,12 @@ class InlineProgram(LanguageServer):
         self._callbacks = ThreadedCallbacks(SETTINGS.monitor, GRPC_OPTIONS)
         SETTINGS.callbacks = self._callbacks
         SETTINGS.root_directory = str(self._root)  # the Automation API leaves it out
-        return self._own_program()
+        try:
+            return self._own_program()
+        except SystemExit as ended:
+            if ended.code:
+                raise
+            return None  # `sys.exit()` and `sys.exit(0)` end a program well, as they do on its own host
 
     def Run(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Run the program, as the engine asks."""
