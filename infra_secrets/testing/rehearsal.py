@@ -88,6 +88,9 @@ _MANAGED_BY: Final = {"aws-secrets": "aws", "gcp-secrets": "gcp", "azure-secrets
 """Which simulated cloud an ESC provider reads, by package."""
 
 
+_NOTHING: Final = object()
+
+
 class EngineError(InfraSecretsError, RuntimeError):
     """A run of the engine failed.
 
@@ -268,6 +271,7 @@ class Rehearsal:
         }
         self.requests: list[Request] = []
         self._run_begins = 0
+        self._previewed: object = _NOTHING
         self.runs: list[Run] = []
         self._echoed: set[str] = set()
         self._providers: Providers | None = None
@@ -533,8 +537,10 @@ class Rehearsal:
             self._write_config(engine, opened)
         events: list[dict[str, Any]] = []
         program = self._inline_program() if command != "cancel" else None
-        if command in {"preview", "up"}:
+        continued = command == "up" and self._previewed is self.program
+        if command in {"preview", "up"} and not continued:
             self._run_begins = len(self.requests)
+        self._previewed = self.program if command == "preview" else _NOTHING
         self._kill = kill
         if kill is not None:
             kill.engine = engine
@@ -764,6 +770,8 @@ class Rehearsal:
 
     def literals(self) -> Literals:
         """Return where the program of the last `preview` or `up` writes the value of a secret itself.
+
+        An `up` that follows a preview of the same program is looked at together with it.
 
         What came from secret config, or was given to this rehearsal as `config=`, is none.
 
