@@ -130,10 +130,15 @@ def test_no_literal_is_shown_anywhere(written: Said, machine: Said) -> None:
     assert "the password is [secret]" in written.out
 
 
-def test_the_report_has_a_table_and_the_ways_out(written: Said) -> None:
-    assert "Values that the program writes itself" in written.out
-    assert "kubernetes:core/v1:ConfigMap settings" in written.out
-    assert "--allow" in written.out
+def test_the_report_lists_each_place_and_the_ways_out(written: Said) -> None:
+    assert "8 values in plain text (plain-text-value), never shown here:" in written.out
+    assert (
+        "  - kubernetes:core/v1:ConfigMap settings, data.password (Secret Keyword)" in written.out
+    )
+    assert "  - stack output, url (Basic Auth Credentials)" in written.out
+    assert (
+        "Where it must be so: --allow 'function:environment.variables.DB_PASSWORD'" in written.out
+    )
 
 
 def test_what_is_allowed_is_listed_and_no_problem(machine: Said) -> None:

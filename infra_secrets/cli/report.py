@@ -23,6 +23,13 @@ if TYPE_CHECKING:  # what it shows is made by what needs Pulumi
 
 _LOG_WIDTH = 160  # of a table that nobody's terminal folds
 _SIGHTINGS_SHOWN = 20
+_FINDINGS = {
+    "plain-text-value": ("A value in plain text", "{} values in plain text"),
+    "program-writes-value": (
+        "A secret's value that the program writes itself",
+        "{} secrets' values that the program writes itself",
+    ),
+}
 _MANY = 40  # resources, of which a log tells the quarters
 
 
@@ -153,30 +160,25 @@ def _table(containers: "Sequence[Container]") -> Table:
 
 
 def _findings(findings: "Sequence[Noticed]", out: Console) -> None:
-    for title, allowed in (
-        ("Values that the program writes itself (never shown):", False),
-        ("Accepted by --allow:", True),
-    ):
-        chosen = [each for each in findings if each.allowed is allowed]
-        if not chosen:
-            continue
-        out.print(title, style="" if allowed else "red", soft_wrap=True)
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-        for heading in ("Finding", "Resource", "Property", "Noticed by"):
-            table.add_column(heading, overflow="fold")
-        for each in chosen:
-            cells = (each.id, each.resource, each.property, each.detector)
-            table.add_row(*map(Text, cells))
-        out.print(Padding(table, (0, 0, 0, 2)))
+    """Print where values are, a line each: a table would fold types and paths where nobody can read them."""
     wrong = [each for each in findings if not each.allowed]
     for id_ in dict.fromkeys(each.id for each in wrong):
-        first = next(each for each in wrong if each.id == id_)
-        out.print(f"  {id_}: {first.why} {first.fix}", soft_wrap=True)
+        chosen = [each for each in wrong if each.id == id_]
+        title = f"{_number(len(chosen), _FINDINGS[id_])} ({id_}), never shown here:"
+        _paragraph(out, title, [_line(each) for each in chosen], style="red")
+        out.print(f"  {chosen[0].fix}", soft_wrap=True)
     if wrong:
-        out.print(
-            f"  Where it must be so: --allow '{wrong[0].place}', and so on for each.",
-            soft_wrap=True,
-        )
+        out.print(f"  Where it must be so: --allow '{wrong[0].place}'", soft_wrap=True)
+    accepted = [_line(each) for each in findings if each.allowed]
+    _paragraph(out, "Accepted by --allow:", accepted)
+
+
+def _line(finding: "Noticed") -> str:
+    return f"{finding.resource}, {finding.property} ({finding.detector})"
+
+
+def _number(count: int, texts: tuple[str, str]) -> str:
+    return texts[0] if count == 1 else texts[1].format(count)
 
 
 def _paragraph(out: Console, title: str, lines: Sequence[str], style: str = "") -> None:
