@@ -61,8 +61,8 @@ def warn_of_misspelt_config() -> None:
 
 
 def _alike(namespace: str) -> bool:
-    bare = [text.replace("-", "").replace("_", "").lower() for text in (namespace, CONFIG)]
-    return difflib.SequenceMatcher(None, *bare).ratio() >= _ALIKE
+    found, own = (text.replace("-", "").replace("_", "").lower() for text in (namespace, CONFIG))
+    return difflib.SequenceMatcher(None, found, own).ratio() >= _ALIKE
 
 
 def _named(key: str) -> str:

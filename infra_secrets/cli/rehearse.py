@@ -36,7 +36,9 @@ class UsageError(InfraSecretsError):
 
 def _stack_names(context: typer.Context) -> list[str]:
     """Offer the shell the stacks of the project whose folder stands on the command line."""
-    folder = find_project(Path(context.params.get("directory") or "").resolve())
+    # What stands before an unfinished option is not parsed yet.
+    given = [*filter(os.path.isdir, context.args), context.params.get("directory") or ""]
+    folder = find_project(Path(given[0]).resolve())
     return [*stack_files(folder)] if folder is not None else []
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from infra_secrets.testing.canary import SHORTEST, Canary
-from infra_secrets.testing.detectors import suspects, words
+from infra_secrets.testing.detectors import Suspect, suspects, words
 from infra_secrets.testing.values import SIGNATURE, UNKNOWN, SecretValue, unwrap
 
 FindingId = Literal["plain-text-value", "program-writes-value"]
@@ -170,18 +170,17 @@ class Literals:
                 suspected = self._in_kubernetes_secret(leaf)
             else:
                 suspected = suspects(leaf.name, leaf.text, is_name=self._is_name)
-                suspected = ((each.value, each.detector) for each in suspected)
-            for value, detector in suspected:
-                if not self._is_made_up(value):
-                    self._keep(value, _place(given.urn, leaf.path))
-                    yield _plain_text(given, leaf, detector)
+            for suspect in suspected:
+                if not self._is_made_up(suspect.value):
+                    self._keep(suspect.value, _place(given.urn, leaf.path))
+                    yield _plain_text(given, leaf, suspect.detector)
                     break
 
-    def _in_kubernetes_secret(self, leaf: _Leaf) -> Iterator[tuple[str, str]]:
+    def _in_kubernetes_secret(self, leaf: _Leaf) -> Iterator[Suspect]:
         text = _decoded(leaf.text) if leaf.path.startswith("data.") else leaf.text
         decoded = _Leaf(leaf.path, leaf.name, text)
         if self._is_part_of_a_secret(decoded) and not self._is_made_up(leaf.text):
-            yield text, "a Kubernetes Secret"
+            yield Suspect(text, "a Kubernetes Secret")
 
     def _is_part_of_a_secret(self, leaf: _Leaf) -> bool:
         """Whether a text in a secret's document is secret: not who logs in where."""
