@@ -40,6 +40,12 @@ FAILING = {
         Secret("Ok")
         Secret("A", retentoin="keep")
         """,
+    "exits in callbacks": """
+        import sys
+        import pulumi
+        for number in range(20):
+            pulumi.Output.from_input(number).apply(lambda code: sys.exit(code + 1))
+        """,
     "exits": 'import sys\nsys.exit("no")',
     "is no Python": "def (",
     "lacks a library": "import no_such_library",

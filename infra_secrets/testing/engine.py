@@ -295,6 +295,10 @@ class InlineProgram(LanguageServer):
             # The language server gives up its own answer when a task fails that it cancels at the end. Never
             # take that for success; where the engine ended first, nobody reads this.
             return language_pb2.RunResponse(error=str(failed) or "the program failed")
+        except (SystemExit, RuntimeError):
+            # `sys.exit` in several callbacks: the language server reports the first, and is thrown out of its
+            # own cleaning up by the next. Without an answer the engine would wait for ever.
+            return language_pb2.RunResponse(bail=True)
         finally:
             _GRPC_CHANNEL_OPTIONS.remove(_OWN_CONNECTIONS)
             try:
@@ -317,10 +321,10 @@ class InlineProgram(LanguageServer):
         loop = self._loop
         if loop is None or loop.is_closed():
             return
-        pending = asyncio.all_tasks(loop)
-        _cancel_everything(loop)
-        if pending:
-            loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+        while pending := asyncio.all_tasks(loop):
+            _cancel_everything(loop)
+            with contextlib.suppress(SystemExit):  # a task's own, which ends that task
+                loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
         loop.close()
 
     def wait(self, patience: float) -> None:
