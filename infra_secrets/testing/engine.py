@@ -323,7 +323,8 @@ class InlineProgram(LanguageServer):
             return
         while pending := asyncio.all_tasks(loop):
             _cancel_everything(loop)
-            with contextlib.suppress(SystemExit):  # a task's own, which ends that task
+            # A task's own exit ends that task; a lost connection stops the loop. The rest is still to come.
+            with contextlib.suppress(SystemExit, RuntimeError):
                 loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
         loop.close()
 
