@@ -1,5 +1,6 @@
 """What a rehearsal says of values that a program writes itself: found, named, never shown."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra_secrets.testing import Rehearsal
+from infra_secrets.testing.literals import Given, Literals, MadeUp
 from tests.test_cli import Said, call, project, run
 
 PLAIN = "plain-text-value"
@@ -257,6 +259,27 @@ def test_the_packages_own_containers_and_grants_are_no_findings(cloud: str) -> N
         assert rehearsal.literals().findings == []
 
 
+def test_base64_is_judged_by_the_text_in_it() -> None:
+    scripts = [
+        f"#!/bin/sh\necho Hello, World 0123456789 > index.html\n{line}\n"
+        for line in ("nohup python -m http.server 80 &", "export DB_PASSWORD=hunter2-made-up")
+    ]
+
+    def program() -> None:
+        import pulumi_kubernetes as k8s
+
+        for number, script in enumerate(scripts):
+            encoded = base64.b64encode(script.encode()).decode()
+            k8s.core.v1.ConfigMap(f"machine{number}", data={"userDataBase64": encoded})
+
+    with Rehearsal(program) as rehearsal:
+        rehearsal.up()
+
+        assert [each.place for each in rehearsal.literals().findings] == [
+            "machine1:data.userDataBase64"
+        ]
+
+
 def test_a_known_form_is_found_under_any_name() -> None:
     forms = {
         "Stripe Access Key": "sk_live_" + "0123456789abcdefghijklmn",
@@ -284,3 +307,16 @@ def test_a_known_form_is_found_under_any_name() -> None:
 
 def enumerate_names(forms: dict[str, str]) -> list[tuple[str, str]]:
     return [(f"setting{number}", value) for number, value in enumerate(forms.values())]
+
+
+def test_a_part_of_what_a_function_answered_is_no_literal() -> None:
+    token = base64.b64encode(b"AWS:made-up-token-0001").decode()
+    urn = "urn:pulumi:dev::shop::docker-build:index:Image::image"
+    given = [Given(urn, {"password": "made-up-token-0001"})]
+
+    def places(answers: frozenset[str]) -> list[str]:
+        made_up = MadeUp(frozenset(), answers, answers)
+        return [each.place for each in Literals(given, made_up).findings]
+
+    assert places(frozenset({token})) == []
+    assert places(frozenset()) == ["image:password"]

@@ -5,6 +5,7 @@ settings is touched, and its verification, which asks the network, is never reac
 says what is no value although a detector would think so: a template, a reference, a name, an id, a digest.
 """
 
+import base64
 import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -223,9 +224,24 @@ def suspects(name: str, text: str, *, is_name: Callable[[str], bool]) -> Iterato
                 continue  # of a program: `password = settings.password`
             if sounds_secret(match["name"]) and may_be_value(match["name"], value, is_name=is_name):
                 yield Suspect(value, keyword)
+    inside = encoded(text)
+    if inside is not None:  # user data, say
+        yield from suspects("", inside, is_name=is_name)
+        return
     kind = _random(name, text)
     if kind is not None and not is_name(text):
         yield Suspect(text, kind)
+
+
+def encoded(text: str) -> str | None:
+    """Return the readable text that is in a base64 one; None where there is none."""
+    if len(text) not in range(_RANDOM_LENGTHS.start, _LONGEST):
+        return None
+    try:
+        inside = base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return None
+    return inside if all(each.isprintable() or each.isspace() for each in inside) else None
 
 
 def may_be_value(name: str, text: str, *, is_name: Callable[[str], bool]) -> bool:

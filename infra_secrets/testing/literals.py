@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from infra_secrets.testing.canary import SHORTEST, Canary
-from infra_secrets.testing.detectors import Suspect, suspects, words
+from infra_secrets.testing.detectors import Suspect, encoded, suspects, words
 from infra_secrets.testing.values import SIGNATURE, UNKNOWN, SecretValue, unwrap
 
 FindingId = Literal["plain-text-value", "program-writes-value"]
@@ -91,11 +91,13 @@ class MadeUp:
 
     Attributes:
         secret: Secret config, and secret answers of clouds.
-        plain: Config that was given for the rehearsal, and what clouds and functions answered.
+        plain: Config that was given for the rehearsal, and what clouds answered.
+        answers: What functions answered; a program takes a part of it, a token that was in base64, say.
     """
 
     secret: frozenset[str] = field(repr=False)
     plain: frozenset[str] = field(repr=False)
+    answers: frozenset[str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,9 @@ class Literals:
         for text in self._made_up.secret:
             if len(text) >= SHORTEST and any(form in value for form in self._forms(text)):
                 return True
+        parts = (part for text in self._made_up.answers for part in (text, encoded(text) or ""))
+        if len(value) >= SHORTEST and any(value in part for part in parts):
+            return True
         left = value
         for text in sorted(self._made_up.plain, key=len, reverse=True):
             if len(text) >= _CONTAINED:

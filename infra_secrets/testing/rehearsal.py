@@ -801,7 +801,8 @@ class Rehearsal:
             for text, _ in texts(value if isinstance(value, (Mapping, list)) else str(value))
         }
         answers = self._providers.answers if self._providers is not None else []
-        plain |= {text for answer in answers for text, _ in texts(answer)}
+        answered_texts = {text for answer in answers for text, _ in texts(answer)}
+        plain |= answered_texts
         for resource in self._shown_resources():
             urn, inputs = resource["urn"], resource.get("inputs") or {}
             outputs = resource.get("outputs") or {}
@@ -813,7 +814,9 @@ class Rehearsal:
             answered = [*texts(outputs), (str(resource.get("id") or ""), False)]
             secret |= {text for text, marked in answered if marked and text not in own}
             plain |= {text for text, marked in answered if not marked and text not in own}
-        made_up = MadeUp(frozenset(secret) - {""}, frozenset(plain) - {""})
+        made_up = MadeUp(
+            frozenset(secret) - {""}, frozenset(plain) - {""}, frozenset(answered_texts)
+        )
         return Literals([*given.values()], made_up)
 
     def _shown_resources(self) -> list[dict[str, Any]]:
