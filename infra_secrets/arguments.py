@@ -37,6 +37,7 @@ from infra_secrets.given import (
     subject_of,
     unless_made_up,
 )
+from infra_secrets.misspelt import warn_of_misspelt_config
 from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
 from infra_secrets.plain_text import secrets_in
 from infra_secrets.registering import names_are_fixed, one_clear_message
@@ -104,6 +105,7 @@ def resolve(
         SecretArgsError: One error with every problem.
     """
     subject = read_name('Secret("StripeApiKey")', name, args, opts, SecretArgsError)
+    warn_of_misspelt_config()
     reader = _Reader(subject, {**cast(Mapping[str, Any], args), **kwargs}, known)
     if opts is not None and opts.import_ is not None:
         reader.refuse(

@@ -21,6 +21,7 @@ from infra_secrets import formats, manifests
 from infra_secrets.argument_types import SequenceNotStr
 from infra_secrets.errors import StackConfigError
 from infra_secrets.given import kind
+from infra_secrets.misspelt import warn_of_misspelt_config
 from infra_secrets.naming import is_credential, nearest, shown
 from infra_secrets.registering import one_clear_message
 from infra_secrets.settings import CONFIG_FILE, NAMESPACE, REQUIRE_ESC
@@ -349,6 +350,7 @@ def require_esc(allow: SequenceNotStr[str] = ()) -> None:
     Raises:
         StackConfigError: One error with every such key, and the command that moves each. Never a value.
     """
+    warn_of_misspelt_config()
     mode = REQUIRE_ESC.read() or "refuse"
     with one_clear_message():
         if mode not in ("refuse", "warn"):

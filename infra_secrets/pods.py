@@ -17,6 +17,7 @@ from infra_secrets import manifests
 from infra_secrets.argument_types import SequenceNotStr
 from infra_secrets.errors import EnvArgsError, WorkloadError
 from infra_secrets.given import Reader, is_input, kind, quote_it, read_name
+from infra_secrets.misspelt import warn_of_misspelt_config
 from infra_secrets.naming import looks_like_a_value, shown
 from infra_secrets.registering import names_are_fixed, one_clear_message
 from infra_secrets.settings import AUTONAMING, KUBERNETES_NAMESPACE
@@ -330,7 +331,9 @@ def read_pod_name(component: str, name: object, args: object, opts: object) -> s
         raise EnvArgsError(
             f'{component} needs a name, a string, as in {component}("nlp"); found {shown(name)}.'
         )
-    return read_name(f'{component}("nlp")', name, args, opts, EnvArgsError)
+    subject = read_name(f'{component}("nlp")', name, args, opts, EnvArgsError)
+    warn_of_misspelt_config()
+    return subject
 
 
 def warn_if_not_awaited(workload: str, annotations: object) -> None:

@@ -36,6 +36,7 @@ class Run:
         hooks: Its hooks, by name.
         holder: What protects options against its transforms.
         containers: What was registered, by URN of the container.
+        config_looked_at: Whether the stack's config was looked at for misspelt keys.
     """
 
     def __init__(self) -> None:
@@ -45,6 +46,7 @@ class Run:
         self.containers: dict[str, Any] = {}
         self._watched: list[Callable[[], Awaitable[None]]] = []
         self._watching = False
+        self.config_looked_at = False
         self._found_out: dict[Hashable, asyncio.Future[Any]] = {}
         self._test = this_test() if is_without_engine() else None
         if self._test is not None:

@@ -20,12 +20,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: What follows the command's name; by default this process's own.
     """
     try:
-        import rich  # noqa: F401 (looked for here, so that one sentence says what is missing)
-        import typer
+        import detect_secrets  # noqa: F401 (looked for here, so that one sentence says what is missing)
+        import rich  # noqa: F401 (the same)
 
-        from infra_secrets.cli.rehearse import rehearse
+        from infra_secrets.cli.app import make
     except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] not in {"rich", "typer"}:
+        if (missing.name or "").partition(".")[0] not in {"detect_secrets", "rich", "typer"}:
             raise
         print(MissingExtraError(f"The command line ({missing.name})", "cli"), file=sys.stderr)
         raise SystemExit(USAGE_ERROR) from None
@@ -34,17 +34,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
     # Whoever ends the command politely gets the same clean end as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    app = typer.Typer(
-        name="infra-secrets",
-        help="Secrets whose container is code and whose value never is.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,  # a traceback quotes local variables
-    )
-    app.callback()(_version)
-    app.command()(rehearse)
-    app(arguments)
-
-
-def _version() -> None:
-    """Secrets whose container is code and whose value never is."""
+    make()(arguments)

@@ -19,6 +19,7 @@ from infra_secrets import clouds
 from infra_secrets.cli.report import TerminalProgress, as_json, console, show
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.naming import nearest
+from infra_secrets.project import find_project, stack_file, stack_files
 
 if TYPE_CHECKING:
     from infra_secrets.cli.trial import Verdict
@@ -28,11 +29,18 @@ CLOUD_KEY = "infra-secrets:cloud"
 NOT_WELL, USAGE_ERROR, INTERRUPTED = 1, 2, 130
 
 _KEY = re.compile(r"[^\s:=]+(:[^\s:=]+)?")
-_PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 
 
 class UsageError(InfraSecretsError):
     """What was asked for cannot be rehearsed; nothing was run."""
+
+
+def _stack_names(context: typer.Context) -> list[str]:
+    """Offer the shell the stacks of the project whose folder stands on the command line."""
+    # What stands before an unfinished option is not parsed yet.
+    given = [*filter(os.path.isdir, context.args), context.params.get("directory") or ""]
+    folder = find_project(Path(given[0]).resolve())
+    return [*stack_files(folder)] if folder is not None else []
 
 
 def rehearse(
@@ -49,7 +57,8 @@ def rehearse(
     stack: Annotated[
         str | None,
         typer.Option(
-            help="Whose config to use. Default: the only one that has a config file, or dev."
+            help="Whose config to use. Default: the only one that has a config file, or dev.",
+            autocompletion=_stack_names,
         ),
     ] = None,
     cloud: Annotated[
@@ -57,12 +66,20 @@ def rehearse(
         typer.Option(
             metavar="|".join(clouds.available()),
             help=f"Sets {CLOUD_KEY}. Repeat it to rehearse on several clouds.",
+            autocompletion=clouds.available,
         ),
     ] = None,
     config: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KEY=VALUE", help="Plain config, on top of the stack's. May be repeated."
+        ),
+    ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME:PROPERTY",
+            help="Accept a value that the program writes itself, as the report names it. May be repeated.",
         ),
     ] = None,
     *,
@@ -95,12 +112,21 @@ def rehearse(
     """
     try:
         with _missing_sdk_explained():
-            project, config_given = _project(directory, stack), _pairs(config or [])
+            project = _project(directory, stack)
+            config_given = _pairs(config or [], project.name)
             chosen = _clouds(cloud or [], config_given)
             outputs = _stack_outputs(stack_output or [], stack_secret or [], stack_outputs)
             with TemporaryDirectory(prefix="infra-secrets-") as folder:
                 verdicts = [
-                    _rehearse_on(each, project, config_given, outputs, Path(folder), json=json)
+                    _rehearse_on(
+                        each,
+                        project,
+                        config_given,
+                        outputs=outputs,
+                        folder=Path(folder),
+                        allowed=allow or [],
+                        json=json,
+                    )
                     for each in chosen
                 ]
     except InfraSecretsError as error:
@@ -117,12 +143,14 @@ def _rehearse_on(
     cloud: str | None,
     project: "ProjectDirectory",
     given: Mapping[str, str],
+    *,
     outputs: Mapping[str, Mapping[str, Any]],
     folder: Path,
-    *,
+    allowed: Sequence[str],
     json: bool,
 ) -> "Verdict":
     from infra_secrets.cli import trial
+    from infra_secrets.misspelt import misspelt
     from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
     from infra_secrets.testing.clouds.kubernetes import SimulatedKubernetes
     from infra_secrets.testing.made_up import config_for
@@ -158,11 +186,27 @@ def _rehearse_on(
             rehearsal.notes.append(
                 f"Made up, in the formats that the program asks for: {', '.join(made_up.formatted)}."
             )
+        file = stack_file(project.directory, project.stack)
+        if not file.is_file():
+            rehearsal.notes.append(
+                f"There is no {file}: stack {project.stack} is rehearsed without config of its own."
+            )
         verdict = trial.rehearse(
-            rehearsal, project.directory, progress, cloud=chosen, filled_in=filled_in
+            rehearsal,
+            project.directory,
+            progress,
+            cloud=chosen,
+            filled_in=filled_in,
+            allowed=allowed,
         )
         packages = {request.package for request in rehearsal.requests}
         verdict.filled_in |= made_up.missing_for(packages)
+    # Where a program uses a component of the package, that has warned already.
+    verdict.notes += [
+        sentence
+        for sentence in misspelt(project.config, project.name)
+        if not any(sentence in each for each in verdict.said)
+    ]
     if not json:
         show(verdict, console(sys.stdout))
     return verdict
@@ -205,10 +249,8 @@ def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
     from infra_secrets.testing.directory import ProjectDirectory
     from infra_secrets.testing.engine import find_engine
 
-    for folder in (directory, *directory.parents):
-        if any((folder / name).is_file() for name in _PROJECT_FILES):
-            break
-    else:
+    folder = find_project(directory)
+    if folder is None:
         if _drives_pulumi(directory):
             raise UsageError(
                 f"The program in {directory} drives Pulumi itself, by the Automation API, and a rehearsal would run it "
@@ -221,17 +263,22 @@ def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
         )
     stack = stack.rpartition("/")[2] if stack else None  # of organization/project/stack
     project = ProjectDirectory.read(folder, stack)
-    stacks = _stacks(folder)
+    stacks = [*stack_files(folder)]
     if stack is None and len(stacks) > 1:
         raise UsageError(
             f"{folder} has config for several stacks: {', '.join(stacks)}. Say which one to rehearse: "
             f"--stack {stacks[0]}"
         )
-    close = nearest(stack, stacks) if stack is not None and stack not in stacks else None
-    if close is not None:
+    if stack is not None and stacks and stack not in stacks:
+        close = nearest(stack, stacks)
         raise UsageError(
-            f"There is no Pulumi.{stack}.yaml in {folder}, and a stack without config is seldom meant when "
-            f"others have it ({', '.join(stacks)}). Did you mean --stack {close}?"
+            f"There is no {stack_file(folder, stack)}, and a stack without config is seldom meant when others have it "
+            f"({', '.join(stacks)}). "
+            + (
+                f"Did you mean --stack {close}?"
+                if close
+                else "Name one of them, or make that file, empty."
+            )
         )
     project.program()  # refuses a language whose host is missing
     find_engine()
@@ -241,11 +288,6 @@ def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
 def _drives_pulumi(folder: Path) -> bool:
     texts = (path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("*.py"))
     return any(re.search(r"pulumi(\.| import )automation", text) for text in texts)
-
-
-def _stacks(folder: Path) -> list[str]:
-    found = (re.fullmatch(r"Pulumi\.(.+)\.(yaml|yml|json)", path.name) for path in folder.iterdir())
-    return sorted({match[1] for match in found if match})
 
 
 def _clouds(asked: Sequence[str], config: Mapping[str, str]) -> list[str | None]:
@@ -258,7 +300,7 @@ def _clouds(asked: Sequence[str], config: Mapping[str, str]) -> list[str | None]
     return list(dict.fromkeys(asked)) or [None]
 
 
-def _pairs(texts: Sequence[str]) -> dict[str, str]:
+def _pairs(texts: Sequence[str], project: str) -> dict[str, str]:
     pairs = {}
     for text in texts:
         key, separator, value = text.partition("=")
@@ -269,6 +311,10 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
                 + (f" Found the key {key!r}." if separator else " One has no '='.")
             )
         pairs[key] = value
+    from infra_secrets.misspelt import misspelt
+
+    for problem in misspelt(pairs, project):
+        raise UsageError(f"--config: {problem}")
     return pairs
 
 

@@ -20,10 +20,18 @@ from rich.text import Text
 from infra_secrets.settings import CI, COLUMNS
 
 if TYPE_CHECKING:  # what it shows is made by what needs Pulumi
-    from infra_secrets.cli.trial import Container, Leaks, Step, Verdict
+    from infra_secrets.cli.trial import Container, Leaks, Noticed, Step, Verdict
 
 _LOG_WIDTH = 160  # of a table that nobody's terminal folds
 _SIGHTINGS_SHOWN = 20
+_FINDINGS = {
+    "plain-text-value": ("A value in plain text", "{} values in plain text"),
+    "program-writes-value": (
+        "A secret's value that the program writes itself",
+        "{} secrets' values that the program writes itself",
+    ),
+}
+_MANY = 40  # resources, of which a log tells the quarters
 
 
 def console(stream: IO[str]) -> Console:
@@ -34,7 +42,9 @@ def console(stream: IO[str]) -> Console:
 
 
 class TerminalProgress:
-    """Shows the step and the engine's current line; in a log, a line when a step begins and ends.
+    """Shows the step, how many resources are done, and which one it is about.
+
+    In a log there is a line when a step begins and ends, and one at each quarter of many resources.
 
     Args:
         console: Where.
@@ -48,16 +58,18 @@ class TerminalProgress:
         self._moving = self._moving and not CI.read()
         self._spinner = Spinner("dots")
         self._title = ""
+        self._quarter = 0
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Show that a step has begun, for as long as it runs."""
         self._title = f"{self._prefix}{title}"
+        self._quarter = 0
         if not self._moving:
             self._console.print(f"{self._title} ...")
             yield
             return
-        self.line("")
+        self._show("")
         with Live(
             self._spinner,
             console=self._console,
@@ -68,12 +80,20 @@ class TerminalProgress:
         ):
             yield
 
-    def line(self, text: str) -> None:
-        """Show what the engine has just said."""
+    def resource(self, done: int, known: int | None, what: str) -> None:
+        """Show how many resources are done, of how many as far as is known, and which is next."""
+        counted = f"{done}/{known}" if known is not None else f"{done}"
         if self._moving:
-            shown = Text.assemble((self._title, "bold"), "  ", (text.strip(), "dim"))
-            shown.truncate(max(self._console.width - 4, 20), overflow="ellipsis")
-            self._spinner.update(text=shown)
+            self._show(f"{counted}  {what}")
+        elif known is not None and known >= _MANY and done * 4 // known > self._quarter:
+            self._quarter = done * 4 // known
+            if done < known:
+                self._console.print(f"{self._title}  {counted}")
+
+    def _show(self, text: str) -> None:
+        shown = Text.assemble((self._title, "bold"), "  ", text)
+        shown.truncate(max(self._console.width - 4, 20), overflow="ellipsis")
+        self._spinner.update(text=shown)
 
     def outcome(self, step: "Step") -> None:
         """Show how a step has ended."""
@@ -106,6 +126,7 @@ def show(verdict: "Verdict", out: Console) -> None:
     _paragraph(out, "The program and the engine said:", verdict.said)
     _paragraph(out, "The engine's errors:", verdict.errors, style="red")
     _leaks(verdict.leaks, out)
+    _findings(verdict.findings, out)
     if verdict.well:
         out.print("All is well.", style="bold green")
     else:
@@ -137,6 +158,28 @@ def _table(containers: "Sequence[Container]") -> Table:
         )
         table.add_row(*map(Text, cells))
     return table
+
+
+def _findings(findings: "Sequence[Noticed]", out: Console) -> None:
+    """Print where values are, a line each: a table would fold types and paths where nobody can read them."""
+    wrong = [each for each in findings if not each.allowed]
+    for id_ in dict.fromkeys(each.id for each in wrong):
+        chosen = [each for each in wrong if each.id == id_]
+        title = f"{_number(len(chosen), _FINDINGS[id_])} ({id_}), never shown here:"
+        _paragraph(out, title, [_line(each) for each in chosen], style="red")
+        out.print(f"  {chosen[0].fix}", soft_wrap=True)
+    if wrong:
+        out.print(f"  Where it must be so: --allow '{wrong[0].place}'", soft_wrap=True)
+    accepted = [_line(each) for each in findings if each.allowed]
+    _paragraph(out, "Accepted by --allow:", accepted)
+
+
+def _line(finding: "Noticed") -> str:
+    return f"{finding.resource}, {finding.property} ({finding.detector})"
+
+
+def _number(count: int, texts: tuple[str, str]) -> str:
+    return texts[0] if count == 1 else texts[1].format(count)
 
 
 def _paragraph(out: Console, title: str, lines: Sequence[str], style: str = "") -> None:

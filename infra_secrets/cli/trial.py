@@ -6,8 +6,8 @@ printed here, and no text that leaves this module holds a made-up value, in what
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,10 +15,18 @@ from typing import Any, Protocol
 from infra_secrets import clouds
 from infra_secrets.testing.canary import Canary, Evidence, Sighting, search
 from infra_secrets.testing.limits import limits_of
+from infra_secrets.testing.literals import Literals
 from infra_secrets.testing.rehearsal import Rehearsal, Run
 from infra_secrets.testing.simulation import NoSuchSecretError, SimulatedCloud
 
 COMPONENT = "infra-secrets:index:Secret"
+_PROBLEMS = {
+    "plain-text-value": ("A value is in plain text", "{} values are in plain text"),
+    "program-writes-value": (
+        "The program writes the value of a secret itself",
+        "The program writes {} values of secrets itself",
+    ),
+}
 
 # What a provider's delete leaves behind, as a retention.
 _LEFT_BEHIND = {
@@ -34,8 +42,8 @@ class Progress(Protocol):
     def step(self, title: str) -> AbstractContextManager[object]:
         """Show that a step has begun, for as long as it runs."""
 
-    def line(self, text: str) -> None:
-        """Show what the engine has just said."""
+    def resource(self, done: int, known: int | None, what: str) -> None:
+        """Show how many resources are done, of how many as far as is known, and which is next."""
 
     def outcome(self, step: "Step") -> None:
         """Show how a step has ended."""
@@ -96,6 +104,33 @@ class Leaks:
 
 
 @dataclass(slots=True)
+class Noticed:
+    """A place where the program writes a value itself; the value is not in it.
+
+    Attributes:
+        id: `plain-text-value` or `program-writes-value`.
+        urn: The resource; the stack's own for a stack output.
+        resource: Its type and logical name, or `stack output`.
+        property: Where in it.
+        detector: What noticed it.
+        why: What is wrong.
+        fix: The way out.
+        place: What `--allow` takes to accept it.
+        allowed: Whether it was accepted so.
+    """
+
+    id: str
+    urn: str
+    resource: str
+    property: str
+    detector: str
+    why: str
+    fix: str
+    place: str
+    allowed: bool
+
+
+@dataclass(slots=True)
 class Verdict:
     """Everything that a rehearsal has shown.
 
@@ -108,6 +143,7 @@ class Verdict:
         containers: What the program made to hold secrets.
         echoed: Resource types and functions that no simulation knows.
         replaced: Secret config that was replaced by made-up values.
+        findings: Where the program writes a value itself.
         notes: What a rehearsal cannot do for this project.
         said: Warnings and messages of the program and the engine.
         errors: The engine's diagnostics of a step that failed.
@@ -123,6 +159,7 @@ class Verdict:
     containers: list[Container] = field(default_factory=list)
     echoed: list[str] = field(default_factory=list)
     replaced: list[str] = field(default_factory=list)
+    findings: list[Noticed] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -142,6 +179,7 @@ def rehearse(
     *,
     cloud: str | None = None,
     filled_in: dict[str, str] | None = None,
+    allowed: Collection[str] = (),
 ) -> Verdict:
     """Preview, up, an operator's values, preview and up again, destroy; then judge.
 
@@ -151,10 +189,11 @@ def rehearse(
         progress: Is told what goes on.
         cloud: The cloud that the config names.
         filled_in: Config that was missing and made up.
+        allowed: Findings that are accepted, by `Noticed.place`.
     """
     verdict = Verdict(rehearsal.project, rehearsal.stack, cloud, filled_in or {})
-    trial = _Trial(rehearsal, directory, progress, verdict)
-    rehearsal.on_output = lambda line: progress.line(trial.concealed(line))
+    trial = _Trial(rehearsal, directory, progress, verdict, allowed)
+    rehearsal.on_event = trial.counted
     trial.run()
     trial.judge()
     return verdict
@@ -164,8 +203,15 @@ class _Trial:
     """The steps of one rehearsal."""
 
     def __init__(
-        self, rehearsal: Rehearsal, directory: Path, progress: Progress, verdict: Verdict
+        self,
+        rehearsal: Rehearsal,
+        directory: Path,
+        progress: Progress,
+        verdict: Verdict,
+        allowed: Collection[str],
     ) -> None:
+        self._allowed = allowed
+        self._literals: Literals | None = None
         self._rehearsal = rehearsal
         self._directory = directory
         self._progress = progress
@@ -173,13 +219,17 @@ class _Trial:
         self._canaries = rehearsal.canaries
         self._needles = _longest_first(self._canaries)
         self._vessels: list[_Vessel] = []
+        self._known: int | None = None
+        self._begun: set[str] = set()
+        self._done: set[str] = set()
 
     def run(self) -> None:
         """Do every step; the first that fails is the last."""
         rehearsal = self._rehearsal
-        if not self._engine("preview", lambda: rehearsal.preview(check=False)):
-            return
-        if not self._engine("up", lambda: rehearsal.up(check=False)):
+        previewed = self._engine("preview", lambda: rehearsal.preview(check=False))
+        up = previewed and self._engine("up", lambda: rehearsal.up(check=False))
+        self._literals = rehearsal.literals()
+        if not up:
             return
         self._vessels = sorted(_vessels(rehearsal), key=lambda vessel: vessel.container.name)
         self._verdict.containers = [vessel.container for vessel in self._vessels]
@@ -193,14 +243,33 @@ class _Trial:
             self._check_values(f"`pulumi {title}`")
         self._destroy()
 
-    def _engine(self, title: str, act: Any, *, unchanged: bool = False) -> bool:
+    @contextmanager
+    def _counting(self, title: str) -> Iterator[None]:
+        """Count resources while the engine works. The last step knows how many the next will meet."""
+        self._begun, self._done = set(), set()
         with self._progress.step(title):
+            yield
+        self._known = len(self._begun) or self._known
+
+    def counted(self, event: dict[str, Any]) -> None:
+        """Take notice of one event of the engine, in one of its threads."""
+        for kind in ("resourcePreEvent", "resOutputsEvent", "resOpFailedEvent"):
+            if kind not in event:
+                continue
+            metadata = event[kind]["metadata"]
+            if metadata["type"].startswith(("pulumi:providers:", "pulumi:pulumi:Stack")):
+                continue
+            (self._begun if kind == "resourcePreEvent" else self._done).add(metadata["urn"])
+            known = max(self._known, len(self._begun)) if self._known is not None else None
+            what = f"{metadata['type']} {metadata['urn'].split('::', 3)[-1]}"
+            self._progress.resource(len(self._done), known, self.concealed(what))
+
+    def _engine(self, title: str, act: Any, *, unchanged: bool = False) -> bool:
+        with self._counting(title):
             run: Run = act()
         changes = [f"{step.op} {step.type} {step.name}" for step in run.changes]
         if not run.succeeded:
-            self._verdict.errors = [
-                self.concealed(each) for each in diagnostics(run, self._directory)
-            ]
+            self._verdict.errors = diagnostics(run, self._directory)
             self._verdict.problems.append(f"`pulumi {title}` failed.")
             outcome = "failed"
         elif unchanged and changes:
@@ -244,7 +313,7 @@ class _Trial:
         protected = {each["urn"] for each in rehearsal.resources if each.get("protect")}
         # So that what is refused does not hide what a removal does to the rest.
         rehearsal.extra_args = [*rehearsal.extra_args, "--continue-on-error"]
-        with self._progress.step("destroy"):
+        with self._counting("destroy"):
             run = rehearsal.destroy(check=False)
         left = {each["urn"] for each in rehearsal.resources}
         expected = {*protected, ""}
@@ -257,10 +326,7 @@ class _Trial:
         ]
         well = not strange and protected <= left and (run.succeeded or bool(protected))
         if not well:
-            self._verdict.errors = [
-                self.concealed(each)
-                for each in diagnostics(run, self._directory, without=protected)
-            ]
+            self._verdict.errors = diagnostics(run, self._directory, without=protected)
             self._verdict.problems.append("`pulumi destroy` failed.")
         for vessel in self._vessels:
             vessel.container.retention = vessel.retention(protected)
@@ -291,6 +357,7 @@ class _Trial:
         if leaks:
             names = ", ".join(sorted({sighting.canary for sighting in leaks}))
             verdict.problems.append(f"A secret can be seen where none may be: {names}.")
+        self._judge_literals()
         verdict.echoed = rehearsal.echoed
         verdict.replaced = list(rehearsal.replaced)
         left_out = limits_of(rehearsal.requests)
@@ -299,8 +366,40 @@ class _Trial:
         for container in verdict.containers:
             container.name = self.concealed(container.name)
             container.reference = container.reference and self.concealed(container.reference)
+        verdict.errors = [self.concealed(each) for each in verdict.errors]
         verdict.said = [self.concealed(each) for each in _said(rehearsal.runs)]
         verdict.problems = [self.concealed(problem) for problem in verdict.problems]
+
+    def _judge_literals(self) -> None:
+        """Take over where the program writes values itself, and which of that is accepted."""
+        findings = self._literals.findings if self._literals is not None else []
+        verdict = self._verdict
+        for each in findings:
+            allowed = each.place in self._allowed
+            verdict.findings.append(
+                Noticed(
+                    each.id,
+                    self.concealed(each.urn),
+                    self.concealed(each.resource),
+                    self.concealed(each.path),
+                    each.detector,
+                    each.why,
+                    each.fix,
+                    self.concealed(each.place),
+                    allowed,
+                )
+            )
+        for id_, (one, many) in _PROBLEMS.items():
+            wrong = [each for each in verdict.findings if each.id == id_ and not each.allowed]
+            if wrong:
+                what = one if len(wrong) == 1 else many.format(len(wrong))
+                first = f"{wrong[0].resource}, {wrong[0].property}"
+                verdict.problems.append(f"{what}: {first}{', ...' if wrong[1:] else ''}.")
+        missed = sorted({*self._allowed} - {each.place for each in findings})
+        if missed and self._literals is not None:
+            self._rehearsal.notes.append(
+                f"--allow {', '.join(missed)} accepts nothing: nothing was found there. Leave it out."
+            )
 
     def _hints(self) -> Iterator[str]:
         if any("ModuleNotFoundError" in error for error in self._verdict.errors):
@@ -314,10 +413,10 @@ class _Trial:
             yield f"For a rehearsal alone, the missing config can be given: --config {key}=VALUE"
 
     def concealed(self, text: str) -> str:
-        """Return a text with every form of every made-up value taken out."""
+        """Return a text with every form of every made-up value and of the program's own taken out."""
         for needle in self._needles:
             text = text.replace(needle, "[secret]")
-        return text
+        return self._literals.concealed(text) if self._literals is not None else text
 
 
 def _longest_first(canaries: Iterable[Canary]) -> list[str]:

@@ -15,15 +15,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import yaml
 
 from infra_secrets.errors import InfraSecretsError
+from infra_secrets.project import EXTENSIONS, stack_files
 from infra_secrets.testing.canary import Canary
 from infra_secrets.testing.engine import NO_ACCOUNT, is_secretive
-
-_EXTENSIONS: Final = (".yaml", ".yml", ".json")
 
 
 class ProjectError(InfraSecretsError, ValueError):
@@ -87,7 +86,7 @@ class ProjectDirectory:
         if not isinstance(name, str) or not isinstance(runtime, str):
             raise ProjectError(f"Pulumi.yaml in {directory} must say `name` and `runtime`")
         stacks = directory / str(settings.get("stackConfigDir") or ".")
-        there = _stacks(stacks)
+        there = stack_files(directory)
         stack = stack or (next(iter(there)) if len(there) == 1 else "dev")
         stack_settings = _load(stacks, f"Pulumi.{stack}") or {}
         said = {**_project_config(settings, name), **_stack_config(stack_settings, name)}
@@ -180,7 +179,7 @@ def _is_own(name: str, folder: Path) -> bool:
 
 
 def _load(directory: Path, stem: str) -> dict[str, Any] | None:
-    for extension in _EXTENSIONS:
+    for extension in EXTENSIONS:
         path = directory / f"{stem}{extension}"
         if path.is_file():
             try:
@@ -189,15 +188,6 @@ def _load(directory: Path, stem: str) -> dict[str, Any] | None:
                 raise ProjectError(f"{path} is no YAML: {error}") from error
             return loaded if isinstance(loaded, dict) else {}
     return None
-
-
-def _stacks(directory: Path) -> set[str]:
-    """Return the stacks that have a file."""
-    return {
-        path.name.removeprefix("Pulumi.").removesuffix(path.suffix)
-        for path in directory.glob("Pulumi.*.*")
-        if path.suffix in _EXTENSIONS
-    }
 
 
 def _full_key(key: str, project: str) -> str:

@@ -287,7 +287,12 @@ class InlineProgram(LanguageServer):
         SETTINGS.root_directory = str(self._root)  # the Automation API leaves it out
         SETTINGS.monitor = ReferringMonitor(SETTINGS.monitor, self._seam.stacks)
         use(self._seam)
-        return self._own_program()
+        try:
+            return self._own_program()
+        except SystemExit as ended:
+            if ended.code:
+                raise
+            return None  # `sys.exit()` and `sys.exit(0)` end a program well, as they do on its own host
 
     @property
     def _failed(self) -> bool:
@@ -314,6 +319,10 @@ class InlineProgram(LanguageServer):
             # The language server gives up its own answer when a task fails that it cancels at the end. Never
             # take that for success; where the engine ended first, nobody reads this.
             answer = language_pb2.RunResponse(error=str(failed) or "the program failed")
+        except (SystemExit, RuntimeError):
+            # `sys.exit` in several callbacks: the language server reports the first, and is thrown out of its
+            # own cleaning up by the next. Without an answer the engine would wait for ever.
+            answer = _REPORTED
         finally:
             _GRPC_CHANNEL_OPTIONS.remove(_OWN_CONNECTIONS)
             try:
@@ -337,10 +346,11 @@ class InlineProgram(LanguageServer):
         loop = self._loop
         if loop is None or loop.is_closed():
             return
-        pending = asyncio.all_tasks(loop)
-        _cancel_everything(loop)
-        if pending:
-            loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
+        while pending := asyncio.all_tasks(loop):
+            _cancel_everything(loop)
+            # A task's own exit ends that task; a lost connection stops the loop. The rest is still to come.
+            with contextlib.suppress(SystemExit, RuntimeError):
+                loop.run_until_complete(asyncio.gather(*pending, return_exceptions=True))
         loop.close()
 
     def wait(self, patience: float) -> None:

@@ -187,7 +187,7 @@ def _asked_for(
         project.surroundings(),
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),
-        contextlib.suppress(Exception),  # the rehearsal itself says what is wrong
+        contextlib.suppress(Exception, SystemExit),  # the rehearsal itself says what is wrong
     ):
         recording.run(program)
     asked.packages = packages_of(

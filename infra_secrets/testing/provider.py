@@ -27,7 +27,7 @@ from pulumi.runtime.proto import (
     status_pb2,
 )
 
-from infra_secrets.testing import remote
+from infra_secrets.testing import remote, simulation
 from infra_secrets.testing.clouds.kubernetes import ManifestType, is_manifest
 from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
 from infra_secrets.testing.documents import DOCUMENTS
@@ -102,6 +102,8 @@ class Providers:
         self.echoed: set[str] = set()
         self.existing: set[str] = set()
         """URNs that the state holds as a run begins."""
+        self.answers: list[Mapping[str, Any]] = []
+        """What functions answered: texts that the program then has and did not write."""
         self.in_flight = InFlight()
         self._servers: list[grpc.Server] = []
         ports: list[str] = []
@@ -115,6 +117,7 @@ class Providers:
                 echo=dynamic if package in DYNAMIC else _ECHO,
                 echoed=self.echoed,
                 existing=self.existing,
+                answers=self.answers,
                 in_flight=self.in_flight,
             )
             provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
@@ -176,8 +179,10 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         echo: ResourceType,
         echoed: set[str],
         existing: set[str],
+        answers: list[Mapping[str, Any]],
         in_flight: InFlight,
     ) -> None:
+        self._answers = answers
         self.in_flight = in_flight
         self._package = package
         self._version = version
@@ -417,10 +422,12 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             self._echoed.add(request.tok)
             config = self._configs.get(context.peer(), {})
             answer = echoed_answer(request.tok, unwrap(marked), config)
+            self._answers.append(answer)
             return provider_pb2.InvokeResponse(**{"return": encode(mark_like(answer, marked))})
         call = Call(config=self._configs.get(context.peer(), {}))
         with self._lock:
             answer = self._guard(context, lambda: function(unwrap(marked), call))
+        self._answers.append(answer)
         return provider_pb2.InvokeResponse(**{"return": encode(answer)})
 
     # Components of another process ---------------------------------------------------------------
@@ -507,7 +514,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return _MANIFEST if manifest else self._echo
         return found
 
-    def _call(self, context: grpc.ServicerContext, request: Any) -> Call:
+    def _call(self, context: grpc.ServicerContext, request: Any) -> simulation.Call:
         autonaming = None
         if isinstance(request, provider_pb2.CheckRequest) and request.HasField("autonaming"):
             autonaming = request.autonaming

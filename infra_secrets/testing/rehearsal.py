@@ -63,11 +63,12 @@ from infra_secrets.testing.esc import (
     stack_file,
 )
 from infra_secrets.testing.keyserver import ENCRYPTED_KEY, PROVIDER, KeyServer
+from infra_secrets.testing.literals import Given, Literals, MadeUp, holds, texts
 from infra_secrets.testing.provider import Providers, installed_packages
 from infra_secrets.testing.seams import Declared, Seam
 from infra_secrets.testing.simulation import NoSuchSecretError, Request, SimulatedCloud
 from infra_secrets.testing.stack_outputs import ORGANIZATION, StackOutputs
-from infra_secrets.testing.values import SIGNATURE, SecretValue
+from infra_secrets.testing.values import SIGNATURE, SecretValue, unwrap
 
 if TYPE_CHECKING:
     from infra_secrets.testing.clouds.aws import SimulatedAws
@@ -89,6 +90,9 @@ _COMMANDS: Final[Mapping[str, Sequence[str]]] = {
 _NO_MANIFEST: Final = {"time": "2026-01-01T00:00:00Z", "magic": "", "version": ""}
 _MANAGED_BY: Final = {"aws-secrets": "aws", "gcp-secrets": "gcp", "azure-secrets": "azure-native"}
 """Which simulated cloud an ESC provider reads, by package."""
+
+
+_NOTHING: Final = object()
 
 
 class EngineError(InfraSecretsError, RuntimeError):
@@ -273,6 +277,8 @@ class Rehearsal:
             cloud.package: cloud for cloud in (simulated_clouds() if clouds is None else clouds)
         }
         self.requests: list[Request] = []
+        self._run_begins = 0
+        self._previewed: object = _NOTHING
         self.runs: list[Run] = []
         self._echoed: set[str] = set()
         self._providers: Providers | None = None
@@ -550,6 +556,10 @@ class Rehearsal:
             )
         events: list[dict[str, Any]] = []
         program = self._inline_program() if command != "cancel" else None
+        continued = command == "up" and self._previewed is self.program
+        if command in {"preview", "up"} and not continued:
+            self._run_begins = len(self.requests)
+        self._previewed = self.program if command == "preview" else _NOTHING
         self._kill = kill
         if kill is not None:
             kill.engine = engine
@@ -799,6 +809,80 @@ class Rehearsal:
         )
         return dict(json.loads(output))
 
+    # Literals ------------------------------------------------------------------------------------
+
+    def literals(self) -> Literals:
+        """Return where the program of the last `preview` or `up` writes the value of a secret itself.
+
+        An `up` that follows a preview of the same program is looked at together with it.
+
+        What came from secret config, or was given to this rehearsal as `config=`, is none.
+
+        Raises:
+            MissingExtraError: detect-secrets is not installed.
+        """
+        with self._lock:
+            requests = self.requests[self._run_begins :]
+        given: dict[str, Given] = {}
+        for request in requests:
+            if request.operation in {"check", "configure"} and request.urn:
+                inputs = unwrap(dict(request.properties))
+                present = [
+                    path
+                    for cloud in self.clouds.values()
+                    for path in cloud.values_written(request.type, inputs)
+                    if holds(inputs, path)
+                ]
+                given[request.urn] = Given(request.urn, request.properties, present)
+        constructed = {
+            (request.type, request.name): request.properties
+            for request in requests
+            if request.operation == "construct"
+        }
+        secret = {*self._secrets.values(), *self._opened_secrets}
+        secret |= {value for cloud in self.clouds.values() for value in cloud.planted}
+        stack_file = self._source.config if self._source is not None else {}
+        plain = {
+            text
+            for key, value in self._config.items()
+            if stack_file.get(key) != value
+            for text, _ in texts(value if isinstance(value, (Mapping, list)) else str(value))
+        }
+        answers = self._providers.answers if self._providers is not None else []
+        answered_texts = {text for answer in answers for text, _ in texts(answer)}
+        plain |= answered_texts
+        for resource in self._shown_resources():
+            urn, inputs = resource["urn"], resource.get("inputs") or {}
+            outputs = resource.get("outputs") or {}
+            if not resource.get("custom"):
+                remote = constructed.get((resource["type"], urn.rpartition("::")[2]))
+                if remote is None:  # what the program registers itself
+                    given.setdefault(urn, Given(urn, outputs))
+                    continue
+                inputs = remote
+            given.setdefault(urn, Given(urn, inputs))
+            own = {text for text, _ in (*texts(inputs), *texts(given[urn].properties))}
+            answered = [*texts(outputs), (str(resource.get("id") or ""), False)]
+            secret |= {text for text, marked in answered if marked and text not in own}
+            plain |= {text for text, marked in answered if not marked and text not in own}
+        made_up = MadeUp(
+            frozenset(secret) - {""}, frozenset(plain) - {""}, frozenset(answered_texts)
+        )
+        return Literals([*given.values()], made_up)
+
+    def _shown_resources(self) -> list[dict[str, Any]]:
+        """Return the resources of the state, with what is encrypted there as `SecretValue`."""
+        if not self.state().get("resources"):
+            return []
+        with tempfile.TemporaryDirectory() as folder:  # not where leaks are looked for
+            file = Path(folder) / "state.json"
+            shown = ["stack", "export", "--show-secrets", "--file", str(file)]
+            exit_code, output = self._engine().run([*shown, "--stack", self.stack])
+            if exit_code:
+                raise InfraSecretsError(f"the state could not be read: {output}")
+            resources = read_json(file)["deployment"].get("resources") or []
+        return [cast("dict[str, Any]", _shown(resource)) for resource in resources]
+
     # Leaks ---------------------------------------------------------------------------------------
 
     @property
@@ -912,6 +996,17 @@ def _both(
             second(event)
 
     return each
+
+
+def _shown(value: Any) -> Any:
+    """Return what `pulumi stack export --show-secrets` wrote, with `SecretValue` for its envelopes."""
+    if isinstance(value, Mapping):
+        if SIGNATURE in value and "plaintext" in value:
+            return SecretValue(json.loads(value["plaintext"]))
+        return {key: _shown(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_shown(member) for member in value]
+    return value
 
 
 def _holds_ciphertext(value: Any) -> bool:

@@ -136,10 +136,10 @@ def _hints(class_: type) -> dict[str, type]:
 
 
 def _replace() -> None:
-    pulumi.StackReference.get_output = _checked(pulumi.StackReference.get_output)  # type: ignore[method-assign]
-    pulumi.StackReference.require_output = _checked(pulumi.StackReference.require_output)  # type: ignore[method-assign]
-    pulumi.StackReference.get_output_details = _details  # type: ignore[method-assign]
-    pulumi.dynamic.Resource.__init__ = _declaring  # type: ignore[method-assign]
+    pulumi.StackReference.get_output = _checked(pulumi.StackReference.get_output)  # type: ignore[method-assign,assignment]
+    pulumi.StackReference.require_output = _checked(pulumi.StackReference.require_output)  # type: ignore[method-assign,assignment]
+    pulumi.StackReference.get_output_details = _details  # type: ignore[method-assign,assignment]
+    pulumi.dynamic.Resource.__init__ = _declaring  # type: ignore[method-assign,assignment]
 
 
 _replace()

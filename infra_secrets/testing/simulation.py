@@ -364,6 +364,11 @@ class SimulatedCloud(abc.ABC):
         """The provider functions that this cloud knows, by token. Others are echoed."""
         return {}
 
+    def values_written(self, token: str, inputs: Mapping[str, Any]) -> Sequence[str]:
+        """Return the paths of the inputs with which a resource would write the value of a secret."""
+        del token, inputs
+        return ()
+
     def imitate(
         self, token: str, inputs: Mapping[str, Any], call: Call
     ) -> tuple[str, dict[str, Any]] | None:

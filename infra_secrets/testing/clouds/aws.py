@@ -9,7 +9,7 @@ minutes fails at once. Encryption and permissions are not simulated.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, cast
 
@@ -517,6 +517,14 @@ class SimulatedAws(SimulatedCloud):
                 f"{token}: api error MalformedPolicyDocument: Syntax errors in policy: a principal"
                 f" of {', '.join(malformed)} is no text",
             )
+
+    def values_written(self, token: str, inputs: Mapping[str, Any]) -> Sequence[str]:
+        """A version in Secrets Manager, and a `SecureString` in Systems Manager."""
+        if token == "aws:secretsmanager/secretVersion:SecretVersion":  # noqa: S105 (a type's name)
+            return ("secretString", "secretBinary", "secretStringWo")
+        if token == "aws:ssm/parameter:Parameter" and inputs.get("type") == "SecureString":  # noqa: S105
+            return ("value", "valueWo")
+        return ()
 
     def imitate(
         self, token: str, inputs: Mapping[str, Any], call: Call

@@ -16,7 +16,7 @@ import re
 import threading
 import urllib.parse
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, cast
 
@@ -406,6 +406,15 @@ class SimulatedAzure(SimulatedCloud):
             "azure-native:resources:ResourceGroup": ResourceGroupType(),
             "azure-native:authorization:RoleAssignment": RoleAssignmentType(self),
         }
+
+    def values_written(self, token: str, inputs: Mapping[str, Any]) -> Sequence[str]:
+        """A secret in a vault, by this provider or by the classic one (`azure`)."""
+        del inputs
+        if _plain(token) == "azure-native:keyvault:Secret":
+            return ("properties.value",)
+        if token == "azure:keyvault/secret:Secret":  # noqa: S105
+            return ("value", "valueWo")
+        return ()
 
     def imitate(
         self, token: str, inputs: Mapping[str, Any], call: Call

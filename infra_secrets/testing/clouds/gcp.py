@@ -9,7 +9,7 @@ rotation messages, expiry and permissions are not simulated: time does not pass.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, cast
 
@@ -393,6 +393,15 @@ class SimulatedGcp(SimulatedCloud):
                 f'{token}: Missing required argument: "{key}" names nobody, because it is null or'
                 " holds null",
             )
+
+    def values_written(self, token: str, inputs: Mapping[str, Any]) -> Sequence[str]:
+        """A version in Secret Manager, global or regional."""
+        del inputs
+        versions = {
+            "gcp:secretmanager/secretVersion:SecretVersion",
+            "gcp:secretmanager/regionalSecretVersion:RegionalSecretVersion",
+        }
+        return ("secretData", "secretDataWo") if token in versions else ()
 
     def imitate(
         self, token: str, inputs: Mapping[str, Any], call: Call

@@ -1,0 +1,375 @@
+"""Values that a program writes itself: in plain text, or as a version in a secrets manager.
+
+What a program hands to the engine is looked at: the inputs of its resources, what its components register
+and the stack's outputs. What it did not write is left out: secret config, and what clouds and functions
+answered; where that must not be is the search for leaks (`canary.py`). No finding holds a value, and
+`Literals.concealed` takes each out of any text. What looks like a value is decided in `detectors.py`.
+"""
+
+import base64
+import binascii
+import functools
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from infra_secrets.testing.canary import SHORTEST, Canary
+from infra_secrets.testing.detectors import Suspect, encoded, suspects, words
+from infra_secrets.testing.values import SIGNATURE, UNKNOWN, SecretValue, unwrap
+
+FindingId = Literal["plain-text-value", "program-writes-value"]
+
+_STACK: Final = "pulumi:pulumi:Stack"
+_KUBERNETES_SECRET: Final = "kubernetes:core/v1:Secret"  # noqa: S105 (a type's name)
+_OWN: Final = "infra-secrets:index:"
+_CONTAINER: Final = f"{_OWN}Secret"
+_FIX: Final[Mapping[FindingId, str]] = {
+    "plain-text-value": "Let Secret(...) make a container, set the value with its set_command, and read it at run"
+    " time: by EscEnv(secrets=...) or ExternalEnv in a workload, elsewhere by secret config from Pulumi ESC.",
+    "program-writes-value": "Make the container with Secret(...), which takes no value, and set the value with"
+    " its set_command.",
+}
+_PART_OF_A_KEY: Final = 32  # characters of a line, of which a message may show some
+_CONTAINED: Final = 8  # characters of a made-up text that is not found in another by chance
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One place where a program writes a value itself. The value is not in it.
+
+    Attributes:
+        id: `plain-text-value`, or `program-writes-value` for a version in a secrets manager.
+        urn: The resource; the stack's own for a stack output.
+        path: Where in the resource, e.g. `data.password`; the name of a stack output.
+        detector: What noticed it, by detect-secrets' name, e.g. `Secret Keyword`.
+        why: What is wrong, one sentence.
+        fix: The way out, one sentence.
+    """
+
+    id: FindingId
+    urn: str
+    path: str
+    detector: str
+    why: str
+    fix: str
+
+    @property
+    def resource(self) -> str:
+        """Type and logical name."""
+        type_ = _type(self.urn)
+        return "stack output" if type_ == _STACK else f"{type_} {_name(self.urn)}"
+
+    @property
+    def place(self) -> str:
+        """The finding in one word, `NAME:PROPERTY`, which `--allow` takes; `output:NAME` for an output."""
+        return _place(self.urn, self.path)
+
+    def __str__(self) -> str:
+        return f"{self.resource}, {self.path} ({self.detector})"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a program gave one resource.
+
+    Attributes:
+        urn: The resource; the stack for its outputs.
+        properties: Plain data, secrets marked.
+        written: Paths of the properties with which it writes a secret's value.
+    """
+
+    urn: str
+    properties: Mapping[str, Any] = field(repr=False)
+    written: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MadeUp:
+    """What the program did not write.
+
+    Attributes:
+        secret: Secret config, and secret answers of clouds.
+        plain: Config that was given for the rehearsal, and what clouds answered.
+        answers: What functions answered; a program takes a part of it, a token that was in base64, say.
+    """
+
+    secret: frozenset[str] = field(repr=False)
+    plain: frozenset[str] = field(repr=False)
+    answers: frozenset[str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """A text among properties, and what it is called: the last name of its path, or `name` beside `value`."""
+
+    path: str
+    name: str
+    text: str = field(repr=False)
+    marked: bool = False
+
+
+class Literals:
+    """The values that one run of a program wrote itself.
+
+    Args:
+        given: What it gave its resources, and the stack's outputs.
+        made_up: What it did not write.
+
+    Attributes:
+        findings: Where they are, each place once.
+    """
+
+    def __init__(self, given: Sequence[Given], made_up: MadeUp) -> None:
+        self._names = {name for each in given for name in _names(each)}
+        self._made_up = made_up
+        self._forms = functools.cache(_forms)
+        self._values: dict[str, str] = {}
+        found: dict[tuple[str, str], Finding] = {}
+        own = [each for each in given if not _is_own(each.urn)]
+        for each in own:
+            for finding in self._judge(each):
+                found.setdefault((finding.urn, finding.path), finding)
+        for each in own:
+            for leaf in _leaves(each.properties):
+                origin = self._origin(leaf)
+                written = any(_inside(leaf.path, path) for path in each.written)
+                if origin and not written and (each.urn, leaf.path) not in found:
+                    found[each.urn, leaf.path] = _plain_text(each, leaf, f"same as {origin}")
+        # The engine's order is another one each time.
+        self.findings = sorted(found.values(), key=lambda each: (each.id, str(each)))
+
+    def concealed(self, text: str) -> str:
+        """Return a text without the values that were found, and without what looks like one."""
+        for value in sorted(self._values, key=len, reverse=True):
+            if len(value) >= SHORTEST:
+                for form in self._forms(value):
+                    text = text.replace(form, "[secret]")
+            else:
+                text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "[secret]", text)
+        for suspect in [*suspects("", text, is_name=self._is_name)]:
+            text = text.replace(suspect.value, "[secret]")
+        return text
+
+    def _judge(self, given: Given) -> Iterator[Finding]:
+        for path in given.written:
+            yield Finding(
+                "program-writes-value",
+                given.urn,
+                path,
+                "a version of a secret",
+                "The program writes the value itself, so it is in the state.",
+                _FIX["program-writes-value"],
+            )
+        in_secret = _type(given.urn) == _KUBERNETES_SECRET
+        for leaf in _leaves(given.properties):
+            if any(_inside(leaf.path, path) for path in given.written):
+                if self._is_part_of_a_secret(leaf) and not self._is_made_up(leaf.text):
+                    self._keep(leaf.text, _place(given.urn, leaf.path))
+                continue
+            if in_secret and leaf.path.startswith(("data.", "stringData.")):
+                suspected = self._in_kubernetes_secret(leaf)
+            else:
+                suspected = suspects(leaf.name, leaf.text, is_name=self._is_name)
+            for suspect in suspected:
+                if not self._is_made_up(suspect.value):
+                    self._keep(suspect.value, _place(given.urn, leaf.path))
+                    yield _plain_text(given, leaf, suspect.detector)
+                    break
+
+    def _in_kubernetes_secret(self, leaf: _Leaf) -> Iterator[Suspect]:
+        text = _decoded(leaf.text) if leaf.path.startswith("data.") else leaf.text
+        decoded = _Leaf(leaf.path, leaf.name, text)
+        if self._is_part_of_a_secret(decoded) and not self._is_made_up(leaf.text):
+            yield Suspect(text, "a Kubernetes Secret")
+
+    def _is_part_of_a_secret(self, leaf: _Leaf) -> bool:
+        """Whether a text in a secret's document is secret: not who logs in where."""
+        public = not _PUBLIC.isdisjoint(words(leaf.name)[-1:]) or "BEGIN CERTIFICATE" in leaf.text
+        return not public and bool(leaf.text.strip())
+
+    def _is_name(self, text: str) -> bool:
+        return text in self._names
+
+    def _keep(self, value: str, place: str) -> None:
+        self._values.setdefault(value, place)
+        for line in value.splitlines():
+            if len(line) >= _PART_OF_A_KEY:
+                self._values.setdefault(line, place)
+
+    def _is_made_up(self, value: str) -> bool:
+        """Whether a value is one that the program did not write, or is put together from such."""
+        if value in self._made_up.secret or value in self._made_up.plain:
+            return True
+        for text in self._made_up.secret:
+            if len(text) >= SHORTEST and any(form in value for form in self._forms(text)):
+                return True
+        parts = (part for text in self._made_up.answers for part in (text, encoded(text) or ""))
+        if len(value) >= SHORTEST and any(value in part for part in parts):
+            return True
+        left = value
+        for text in sorted(self._made_up.plain, key=len, reverse=True):
+            if len(text) >= _CONTAINED:
+                left = left.replace(text, "")
+        return left != value and not any(map(str.isalnum, left))
+
+    def _origin(self, leaf: _Leaf) -> str | None:
+        """Say where a value was found that is in a text, too."""
+        for value, place in self._values.items():
+            if _is_distinctive(value) and any(form in leaf.text for form in self._forms(value)):
+                return place
+        return None
+
+
+def _plain_text(given: Given, leaf: _Leaf, detector: str) -> Finding:
+    why = "The value is in plain text in the program or its plain config."
+    if leaf.marked:
+        why = (
+            "The value is in plain text in the program or its plain config; being marked as secret, it is encrypted"
+            " in the state only."
+        )
+    fix = _FIX["plain-text-value"]
+    return Finding("plain-text-value", given.urn, leaf.path, detector, why, fix)
+
+
+_PUBLIC: Final = frozenset(
+    {
+        "database",
+        "dbname",
+        "email",
+        "endpoint",
+        "engine",
+        "host",
+        "hostname",
+        "name",
+        "port",
+        "region",
+        "type",
+        "url",
+        "user",
+        "username",
+    }
+)
+
+
+def _is_distinctive(value: str) -> bool:
+    """Whether a value is found in another text because it is that value, and no word of everyday."""
+    kinds = (str.isalpha, str.isdigit, lambda character: not character.isalnum())
+    return len(value) >= SHORTEST and sum(any(map(kind, value)) for kind in kinds) > 1
+
+
+def _forms(value: str) -> tuple[str, ...]:
+    return (value, *Canary(value).needles)
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return text
+
+
+# Places -----------------------------------------------------------------------------------------------
+
+
+def _type(urn: str) -> str:
+    return urn.split("::")[2].rpartition("$")[2]
+
+
+def _name(urn: str) -> str:
+    return urn.split("::", 3)[3]
+
+
+def _place(urn: str, path: str) -> str:
+    return f"{'output' if _type(urn) == _STACK else _name(urn)}:{path}"
+
+
+def _is_own(urn: str) -> bool:
+    """Whether this package made it: a component, a container or a grant on one."""
+    types = urn.split("::")[2].split("$")
+    return types[-1].startswith(_OWN) or _CONTAINER in types
+
+
+def _inside(path: str, outer: str) -> bool:
+    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
+
+
+# Leaves -----------------------------------------------------------------------------------------------
+
+
+def _leaves(data: Any, path: str = "", name: str = "", *, marked: bool = False) -> Iterator[_Leaf]:
+    """Yield every text in plain data, also inside a JSON document."""
+    if isinstance(data, SecretValue):
+        yield from _leaves(data.value, path, name, marked=True)
+    elif isinstance(data, Mapping):
+        called = data.get("name", data.get("Name"))
+        for key, value in data.items():
+            if _is_reference(key):
+                continue
+            inner = called if key in {"value", "Value"} and isinstance(called, str) else key
+            yield from _leaves(value, f"{path}.{key}" if path else key, inner, marked=marked)
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _leaves(value, f"{path}[{index}]", name, marked=marked)
+    elif isinstance(data, str):
+        document = _document(data)
+        if document is None:
+            yield _Leaf(path, name, data, marked)
+        else:
+            yield from _leaves(document, path, name, marked=marked)
+
+
+def _document(text: str) -> Any:
+    if text[:1] not in {"{", "["}:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _is_reference(key: str) -> bool:
+    """Whether what lies below a key only says where a secret is: `secretKeyRef`; or is a note."""
+    return (
+        key.startswith("__")
+        or key in {SIGNATURE, "hash"}
+        or words(key)[-1:] in (["ref"], ["reference"])
+    )
+
+
+def _names(given: Given) -> Iterator[str]:
+    """Yield what is the name of something: a secret that is referred to by it is no value."""
+    yield _name(given.urn)
+    for leaf in _leaves(unwrap(dict(given.properties))):
+        if leaf.path.rpartition(".")[2] == "value":
+            continue
+        if words(leaf.name)[-1:] in (["name"], ["id"], ["arn"]):
+            yield leaf.text
+
+
+def texts(data: Any) -> Iterator[tuple[str, bool]]:
+    """Yield every text in plain data as it is, and whether it is marked as secret."""
+    yield from _whole(data, marked=False)
+
+
+def _whole(data: Any, *, marked: bool) -> Iterator[tuple[str, bool]]:
+    if isinstance(data, SecretValue):
+        yield from _whole(data.value, marked=True)
+    elif isinstance(data, Mapping):
+        for value in data.values():
+            yield from _whole(value, marked=marked)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _whole(value, marked=marked)
+    elif isinstance(data, str):
+        yield data, marked
+
+
+def holds(properties: Mapping[str, Any], path: str) -> bool:
+    """Whether there is anything at a path like `properties.value`, known or not."""
+    found: Any = properties
+    for key in path.split("."):
+        found = unwrap(found) if isinstance(found, SecretValue) else found
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found is UNKNOWN or (found is not None and found != "")
