@@ -27,7 +27,7 @@ from pulumi.runtime.proto import (
     status_pb2,
 )
 
-from infra_secrets.testing import remote
+from infra_secrets.testing import remote, simulation
 from infra_secrets.testing.clouds.kubernetes import ManifestType, is_manifest
 from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
 from infra_secrets.testing.documents import DOCUMENTS
@@ -507,7 +507,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return _MANIFEST if manifest else self._echo
         return found
 
-    def _call(self, context: grpc.ServicerContext, request: Any) -> Call:
+    def _call(self, context: grpc.ServicerContext, request: Any) -> simulation.Call:
         autonaming = None
         if isinstance(request, provider_pb2.CheckRequest) and request.HasField("autonaming"):
             autonaming = request.autonaming
