@@ -134,7 +134,7 @@ def test_what_no_cloud_knows_is_echoed_and_listed() -> None:
 
     with Rehearsal(program) as rehearsal:
         rehearsal.up()
-        assert rehearsal.outputs["topic"] == "arn:aws:sns:us-east-1:123456789012:news"
+        assert rehearsal.outputs["topic"] == "arn:aws:sns:eu-west-1:123456789012:news"
         assert rehearsal.outputs["zones"] == "available"
         assert rehearsal.echoed == [
             "aws:index/getAvailabilityZones:getAvailabilityZones",
