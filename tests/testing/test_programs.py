@@ -134,6 +134,18 @@ def test_a_made_up_secret_is_looked_for(fresh: Any) -> None:
     assert fresh["leaks"]["canaries"] == 2
 
 
+def test_a_secret_that_is_read_as_if_it_were_none_is_found_and_the_way_out_said(
+    tmp_path: Path,
+) -> None:
+    reads = "import pulumi\npulumi.export('at', pulumi.Config().require('password'))\n"
+    folder = project(tmp_path, "", **{"__main__.py": reads, "Pulumi.yaml": SETTINGS})
+    said = run("rehearse", str(folder), "--json")
+    [report] = said.report["rehearsals"]
+    assert said.code == 1
+    [note] = [note for note in report["notes"] if "loses its mark" in note]
+    assert note.endswith("Seen in plain text: shop:password.")
+
+
 def test_what_a_stack_with_a_file_lacks_is_missing(tmp_path: Path) -> None:
     folder = project(
         tmp_path,

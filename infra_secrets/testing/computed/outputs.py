@@ -68,7 +68,7 @@ def computed_outputs(subject: Subject, reference: Reference | None = None) -> di
 
 
 def looked_up(subject: Subject) -> dict[str, Any]:
-    """Return what is found of a resource that is made elsewhere: all that is plain, as the program says nothing of it."""
+    """Return what is found of a resource that is made elsewhere: all that is plain, given or not."""
     known = {
         name: replace(output, optional=output.optional and output.type not in _PLAIN)
         for name, output in resource_outputs(subject.token).items()
