@@ -313,8 +313,8 @@ class _Trial:
         keys = sorted(name.removeprefix(_SECRET_CONFIG) for name in seen if _SECRET_CONFIG in name)
         if keys:
             yield (
-                f"Secret config that is read with `require` or `get` loses its mark, and is stored in plain text: read it "
-                f"with `require_secret` or `get_secret`. Seen in plain text: {', '.join(keys)}."
+                "Secret config that is read with `require` or `get` loses its mark, and is stored in plain text: "
+                f"read it with `require_secret` or `get_secret`. Seen in plain text: {', '.join(keys)}."
             )
         missing = {key for error in self._verdict.errors for key in _MISSING_CONFIG.findall(error)}
         for key in sorted(missing):
@@ -422,7 +422,7 @@ _PREFIX = re.compile(
     r"(error: |an unhandled error occurred: |python inline source runtime error: )+"
 )
 _MISSING_CONFIG = re.compile(r"Missing required configuration variable '([^'\s]+)'")
-_SECRET_CONFIG = "secret config "  # how a rehearsal names its canaries
+_SECRET_CONFIG = "secret config "  # noqa: S105 (how a rehearsal names its canaries)
 _FRAME = re.compile(r'  File "(?P<file>[^"]+)", line ')
 
 
