@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from infra_secrets import clouds
+from infra_secrets.cli.requirements import unmet
 from infra_secrets.testing.canary import Canary, Evidence, Sighting, search
 from infra_secrets.testing.limits import limits_of
 from infra_secrets.testing.rehearsal import Rehearsal, Run
@@ -309,6 +310,8 @@ class _Trial:
                 "install infra-secrets[cli] beside the program's other libraries and run the command from there."
             )
 
+        if self._verdict.errors:
+            yield from unmet(self._directory)
         seen = {each.canary for each in self._verdict.leaks.sightings}
         keys = sorted(name.removeprefix(_SECRET_CONFIG) for name in seen if _SECRET_CONFIG in name)
         if keys:
