@@ -166,9 +166,11 @@ def _rehearse_on(
     progress = TerminalProgress(console(sys.stderr), cloud or "")
     made_up = config_for(project, {**filled_in, **config}, outputs, folder)
     _refuse_unanswered(made_up.unanswered, made_up.missing)
-    # Namespaces of a cluster are mostly made elsewhere; nothing can be said about one that is not here.
+    # Of a cluster much is made elsewhere: namespaces, and what a program looks up.
     clouds = [
-        SimulatedKubernetes(without={"kubernetes-namespaces-exist"})
+        SimulatedKubernetes(
+            without={"kubernetes-namespaces-exist", "kubernetes-reads-what-is-there"}
+        )
         if isinstance(each, SimulatedKubernetes)
         else each
         for each in simulated_clouds()

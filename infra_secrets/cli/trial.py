@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from infra_secrets import clouds
+from infra_secrets.cli.requirements import unmet
 from infra_secrets.testing.canary import Canary, Evidence, Sighting, search
 from infra_secrets.testing.limits import limits_of
 from infra_secrets.testing.literals import Literals
@@ -408,6 +409,15 @@ class _Trial:
                 "install infra-secrets[cli] beside the program's other libraries and run the command from there."
             )
 
+        if self._verdict.errors:
+            yield from unmet(self._directory)
+        seen = {each.canary for each in self._verdict.leaks.sightings}
+        keys = sorted(name.removeprefix(_SECRET_CONFIG) for name in seen if _SECRET_CONFIG in name)
+        if keys:
+            yield (
+                "Secret config that is read with `require` or `get` loses its mark, and is stored in plain text: "
+                f"read it with `require_secret` or `get_secret`. Seen in plain text: {', '.join(keys)}."
+            )
         missing = {key for error in self._verdict.errors for key in _MISSING_CONFIG.findall(error)}
         for key in sorted(missing):
             yield f"For a rehearsal alone, the missing config can be given: --config {key}=VALUE"
@@ -514,6 +524,7 @@ _PREFIX = re.compile(
     r"(error: |an unhandled error occurred: |python inline source runtime error: )+"
 )
 _MISSING_CONFIG = re.compile(r"Missing required configuration variable '([^'\s]+)'")
+_SECRET_CONFIG = "secret config "  # noqa: S105 (how a rehearsal names its canaries)
 _FRAME = re.compile(r'  File "(?P<file>[^"]+)", line ')
 
 

@@ -219,9 +219,9 @@ def required_text(key: str, wanted: Wanted, folder: Path) -> str:
             if wanted.secret:
                 is_key = re.search(r"private_key|pem$|tls_key|ssh_key", words)
                 return _private_key() if is_key else Canary.plant(name=f"secret config {key}").value
-            named = re.fullmatch(r"(.*?)_?(file_?)?(path|file(name)?)", words)
+            named = re.fullmatch(r"(?:(.*?)_)?(?:file_?)?(?:path|file)", words)
             if named is not None:
-                return _file(folder / words, key, named[1])
+                return _file(folder / words, key, named[1] or "")
             return _PROVIDERS.get(key) or _text(key, words)
 
 

@@ -427,7 +427,11 @@ class _Monitor(MockMonitor):
         echo = GENERATED.get(type_)
         if echo is None:
             echo = DynamicType(self.declared) if package in DYNAMIC else EchoedType()
-        id_, computed = imitated or echo.create(unwrap(inputs), call)
+        found = echo.read(existing, unwrap(inputs), {}, call) if existing and not imitated else None
+        if found is not None:
+            id_, _, computed = found
+        else:
+            id_, computed = imitated or echo.create(unwrap(inputs), call)
         return existing or id_, {**inputs, **mark_like(computed, inputs)}
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the protocol's name)

@@ -136,10 +136,14 @@ def _hints(class_: type) -> dict[str, type]:
 
 
 def _replace() -> None:
-    pulumi.StackReference.get_output = _checked(pulumi.StackReference.get_output)  # type: ignore[method-assign,assignment]
-    pulumi.StackReference.require_output = _checked(pulumi.StackReference.require_output)  # type: ignore[method-assign,assignment]
-    pulumi.StackReference.get_output_details = _details  # type: ignore[method-assign,assignment]
-    pulumi.dynamic.Resource.__init__ = _declaring  # type: ignore[method-assign,assignment]
+    methods = {
+        "get_output": _checked(pulumi.StackReference.get_output),
+        "require_output": _checked(pulumi.StackReference.require_output),
+        "get_output_details": _details,
+    }
+    for name, method in methods.items():
+        setattr(pulumi.StackReference, name, method)
+    pulumi.dynamic.Resource.__init__ = _declaring  # type: ignore[method-assign, assignment]
 
 
 _replace()

@@ -540,3 +540,24 @@ def test_a_file_of_manifests_is_taken_apart() -> None:
         assert rehearsal.kubernetes.names("Service") == ["shop"]
         assert rehearsal.kubernetes.names("ConfigMap") == ["shop"]
         assert rehearsal.up().changes == []
+
+
+def test_what_is_looked_up_has_what_a_program_would_else_have_given() -> None:
+    def program() -> None:
+        vpc = aws.ec2.Vpc.get("old", "vpc-123")
+        pulumi.export("network", vpc.cidr_block)
+        pulumi.export("id", vpc.id)
+
+    recording = Recording()
+    recording.run(program)
+    ipaddress.ip_network(recording.exports["network"])
+    with Rehearsal(program) as rehearsal:
+        rehearsal.up()
+        ipaddress.ip_network(rehearsal.outputs["network"])
+        assert rehearsal.outputs["id"] == "vpc-123"
+
+
+def test_a_service_accounts_key_is_a_file_in_base64() -> None:
+    account = "projects/shop/serviceAccounts/app@shop.iam.gserviceaccount.com"
+    key = made("gcp:serviceaccount/key:Key", {"serviceAccountId": account})["privateKey"]
+    assert json.loads(base64.b64decode(key))["client_email"] == "app@shop.iam.gserviceaccount.com"

@@ -12,6 +12,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from infra_secrets.cli.requirements import unmet
 from infra_secrets.testing import Recording, Rehearsal, SecretValue
 from infra_secrets.testing.limits import limits_of
 from infra_secrets.testing.stack_outputs import StackOutputsError, parsed
@@ -132,6 +133,18 @@ def test_what_is_made_up_is_listed_and_no_secret_of_it_shown(fresh: Any) -> None
 
 def test_a_made_up_secret_is_looked_for(fresh: Any) -> None:
     assert fresh["leaks"]["canaries"] == 2
+
+
+def test_a_secret_that_is_read_as_if_it_were_none_is_found_and_the_way_out_said(
+    tmp_path: Path,
+) -> None:
+    reads = "import pulumi\npulumi.export('at', pulumi.Config().require('password'))\n"
+    folder = project(tmp_path, "", **{"__main__.py": reads, "Pulumi.yaml": SETTINGS})
+    said = run("rehearse", str(folder), "--json")
+    [report] = said.report["rehearsals"]
+    assert said.code == 1
+    [note] = [note for note in report["notes"] if "loses its mark" in note]
+    assert note.endswith("Seen in plain text: shop:password.")
 
 
 def test_what_a_stack_with_a_file_lacks_is_missing(tmp_path: Path) -> None:
@@ -636,3 +649,35 @@ def test_a_package_without_an_sdk_is_echoed_and_made_up_files_are_there(tmp_path
     assert said.code == 0, said.out + said.err
     [report] = said.report["rehearsals"]
     assert report["echoed"] == ["nobodys:index:Thing"]
+
+
+def test_a_program_for_an_older_sdk_is_told_so(tmp_path: Path) -> None:
+    folder = project(
+        tmp_path,
+        "",
+        **{
+            "__main__.py": "import pulumi_aws.of_long_ago\n",
+            "Pulumi.yaml": "name: shop\nruntime: python\n",
+            "requirements.txt": "pulumi-aws>=5.0.0,<6.0.0  # old\npulumi>=3.0.0,<4.0.0\nboto==1\n",
+        },
+    )
+    said = run("rehearse", str(folder), "--json")
+    assert said.code == 1
+    [report] = said.report["rehearsals"]
+    [note] = [note for note in report["notes"] if "requirements.txt" in note]
+    assert "asks for pulumi-aws>=5.0.0,<6.0.0, and " in note
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_unmet"),
+    [
+        *((text, True) for text in ("<6", "<=6.9.9", "==6.1.0", "~=6.0")),
+        *((text, False) for text in ("<7.8", "~=7.0", ">=9", "!=7.7.1", "==7.7.1", "")),
+    ],
+)
+def test_only_what_is_beyond_a_bound_is_unmet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str, is_unmet: bool
+) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda _name: "7.7.1")
+    (tmp_path / "requirements.txt").write_text(f"pulumi_aws{asked}\n", encoding="utf-8")
+    assert bool([*unmet(tmp_path)]) is is_unmet

@@ -1414,6 +1414,21 @@ def test_without_controllers_there_is_no_status() -> None:
         assert rehearsal.outputs["status"] is True
 
 
+def test_what_others_made_can_be_looked_up_where_that_rule_is_off() -> None:
+    def program() -> None:
+        found = kubernetes.core.v1.Service.get("gateway", "shared/gateway")
+        pulumi.export("place", found.metadata.namespace)
+        pulumi.export("address", found.spec.cluster_ip)
+
+    with rehearse(program, without=("kubernetes-reads-what-is-there",)) as rehearsal:
+        rehearsal.preview()
+        rehearsal.up()
+        assert rehearsal.outputs["place"] == "shared"
+        assert ipaddress.ip_address(rehearsal.outputs["address"])
+        assert rehearsal.up().changes == []
+        rehearsal.destroy()
+
+
 # The rules ------------------------------------------------------------------------------------------
 
 

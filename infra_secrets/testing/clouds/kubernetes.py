@@ -112,6 +112,11 @@ ASSIGNS: Final = Rule(
     " controller looks after a status; the provider waits for them.",
     "https://kubernetes.io/docs/concepts/services-networking/service/; " + _PROVIDER + "../await/",
 )
+READS_WHAT_IS_THERE: Final = Rule(
+    "kubernetes-reads-what-is-there",
+    "Reading an object that is not there is refused.",
+    _PROVIDER + "provider.go, Read",
+)
 RULES: Final = (
     AUTO_NAMES,
     NO_GENERATE_NAME,
@@ -125,6 +130,7 @@ RULES: Final = (
     DELETES_FIRST,
     DRY_RUN,
     ASSIGNS,
+    READS_WHAT_IS_THERE,
     *apiserver.RULES,
     *kubelet.RULES,
     *external_secrets.RULES,
@@ -760,8 +766,11 @@ class ObjectType(ManifestType):
         wanted = {**identity, "metadata": {"namespace": namespace, "name": name}}
         stored = self.server.objects.get(ObjectKey.of(wanted))
         if stored is None:
-            helms = self.cluster.made_by_helm(wanted)
-            return None if helms is None else (id_, wanted, self._outputs(helms)[1])
+            others = self.cluster.made_by_helm(wanted)
+            if others is None and not old_inputs and not self.keeps(READS_WHAT_IS_THERE):
+                found = EchoedType().read(id_, wanted, {}, call)
+                others = found and found[2]
+            return None if others is None else (id_, wanted, self._outputs(others)[1])
         stored = self.server.get(ObjectKey.of(stored))
         self.cluster.knows_as(ObjectKey.of(stored), call.name)
         if old_inputs:

@@ -34,7 +34,9 @@ class EchoedType(ResourceType):
         """Answer what the state holds; on an import or a lookup, what is made up for the id."""
         if old_outputs:
             return id_, dict(old_inputs), dict(old_outputs)
-        return id_, dict(old_inputs), outputs.computed_outputs(_subject(old_inputs, call))
+        subject = _subject(old_inputs, call)
+        found = outputs.computed_outputs(subject) if old_inputs else outputs.looked_up(subject)
+        return id_, dict(old_inputs), found
 
     def update(
         self,

@@ -50,6 +50,8 @@ _FILLED_IN: Final = frozenset(
 )
 _MIRRORS: Final = {"tagsAll": "tags", "effectiveLabels": "labels", "pulumiLabels": "labels"}
 
+_PLAIN: Final = frozenset({str, int, float, bool})
+
 Reference = Callable[[str, str], Any]
 """Makes a resource of a type token for an output's path, and returns its form on the wire."""
 
@@ -63,6 +65,15 @@ def computed_outputs(subject: Subject, reference: Reference | None = None) -> di
     """
     known = resource_outputs(subject.token)
     return _Maker(subject, reference=reference).completed(subject.inputs, known)
+
+
+def looked_up(subject: Subject) -> dict[str, Any]:
+    """Return what is found of a resource that is made elsewhere: all that is plain, given or not."""
+    known = {
+        name: replace(output, optional=output.optional and output.type not in _PLAIN)
+        for name, output in resource_outputs(subject.token).items()
+    }
+    return _Maker(subject).completed(subject.inputs, known)
 
 
 def completed_inputs(subject: Subject, outputs: Outputs) -> dict[str, Any]:

@@ -19,6 +19,28 @@ Text = Callable[[Subject, str, str], str]
 """Makes a text up for a subject, a property's name in small words, and its path."""
 
 
+_GCP_KEY: Final = "gcp:serviceaccount/key:Key"
+
+
+def _gcp_key(subject: Subject, path: str) -> str:
+    """Return a service account's key file, in base64 as the provider gives it."""
+    account = subject.given("serviceAccountId") or ""
+    email = (
+        account.rpartition("/")[2]
+        or f"{subject.own_name}@{subject.project}.iam.gserviceaccount.com"
+    )
+    key = {
+        "type": "service_account",
+        "project_id": subject.project,
+        "private_key_id": subject.digits(path, 40),
+        "private_key": pem(subject, path, "PRIVATE KEY"),
+        "client_email": email,
+        "client_id": str(int(subject.digits(path, 16), 16)),
+        "token_uri": "https://oauth2.googleapis.com/token",
+    }
+    return in_base64(json.dumps(key))
+
+
 def text(subject: Subject, path: str) -> str:
     """Return a text for a property.
 
@@ -31,6 +53,8 @@ def text(subject: Subject, path: str) -> str:
         return in_base64(kubeconfig(subject, path))
     if name == "data" and "certificate" in path.lower():
         return in_base64(pem(subject, path))
+    if subject.token == _GCP_KEY and name == "private_key":
+        return _gcp_key(subject, path)
     make = next(make for pattern, make in _TEXTS if pattern.search(name))
     return make(subject, name, path)
 
