@@ -180,7 +180,7 @@ class _Reader(Reader):
             "owner": self.sentence("owner"),
             "max_age_days": self._max_age_days(),
             "tags": self._tags(),
-            "encryption_key": self.sentence("encryption_key", computed=True),
+            "encryption_key": self.sentence("encryption_key", needed=True),
             "replicas": self.list("replicas", plain=True),
             "readers": self.list("readers", plain=False),
             "writers": self.list("writers", plain=False),

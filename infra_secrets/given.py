@@ -12,7 +12,7 @@ from typing import Any, ClassVar, cast
 import pulumi
 
 from infra_secrets.errors import ArgsError, OutputError, combined
-from infra_secrets.internals import is_input_type, is_mocked, is_without_engine
+from infra_secrets.internals import is_input_type, is_without_engine
 from infra_secrets.naming import is_credential, looks_like_a_value, nearest, quotable, shown
 from infra_secrets.plain_text import secrets_in
 from infra_secrets.registering import known_only, one_clear_message
@@ -109,18 +109,18 @@ class Reader:
             self.refuse_kind(argument, found)
         return None
 
-    def sentence(self, argument: str, *, computed: bool = False) -> Any:
+    def sentence(self, argument: str, *, needed: bool = False) -> Any:
         """Read an argument that may also be an output of another resource.
 
         Args:
             argument: Its name.
-            computed: As for `output`.
+            needed: Whether an output that holds nothing will not do.
         """
         found = self.given.get(argument)
         if found is None or (isinstance(found, str) and found):
             return found
         if is_input(found):
-            return self.output(argument, found, computed=computed)
+            return self.output(argument, found, needed=needed)
         self.refuse_kind(argument, found)
         return None
 
@@ -147,7 +147,7 @@ class Reader:
             if isinstance(each, str) and each:
                 kept.append(each)
             elif not plain and is_input(each):
-                kept.append(self.output(f"{argument}[{position}]", each, computed=True))
+                kept.append(self.output(f"{argument}[{position}]", each, needed=True))
             else:
                 self.refuse(f"{argument}[{position}] must be a string; found {kind(each)}.")
         repeated = sorted({each for each in kept if isinstance(each, str) and kept.count(each) > 1})
@@ -164,7 +164,6 @@ class Reader:
         *,
         text: bool = True,
         needed: bool = False,
-        computed: bool = False,
         empty: bool = False,
         secret: bool = False,
     ) -> "pulumi.Output[Any]":
@@ -174,13 +173,12 @@ class Reader:
             what: The argument, for messages.
             given: An output or awaitable.
             text: Whether it must be a string, or nothing.
-            needed: Whether nothing will not do.
-            computed: The same for what a cloud computes, such as a role's ARN, which a recording may lack.
+            needed: Whether nothing will not do. Under Pulumi's mocks it is what they left out, and not known.
             empty: Whether the string may be empty.
             secret: Whether it may be secret, because it is not shown in plain text where it goes.
         """
         output = pulumi.Output.from_input(given)
-        lacking = is_without_engine() or not (needed or (computed and not is_mocked()))
+        lacking = is_without_engine() or not needed
 
         async def check() -> bool:
             if not secret and await output.is_secret():
@@ -205,7 +203,7 @@ class Reader:
         checked = pulumi.Output.from_input(cast(Any, check()))
         self.checks.append(checked)
         # Where nothing passes although it would not do, mocks have left it out.
-        passed = known_only(output, lambda found: found) if needed or computed else output
+        passed = known_only(output, lambda found: found) if needed else output
         return checked.apply(lambda _: passed)
 
     def flag(self, argument: str) -> bool:

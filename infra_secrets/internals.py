@@ -23,17 +23,13 @@ _Answer = TypeVar("_Answer")
 # Mocks -------------------------------------------------------------------------------------------
 
 
-def is_mocked() -> bool:
-    """Whether the program runs under mocks, Pulumi's own or a recording: what only a cloud knows may be missing."""
-    return isinstance(get_monitor(), MockMonitor)
-
-
 def is_without_engine() -> bool:
     """Whether it runs under `pulumi.runtime.set_mocks`: there is no state to ask, and nobody calls a hook.
 
     A recording answers as an engine does, and says so by this attribute.
     """
-    return is_mocked() and not getattr(get_monitor(), "answers_as_an_engine", False)
+    monitor = get_monitor()
+    return isinstance(monitor, MockMonitor) and not getattr(monitor, "answers_as_an_engine", False)
 
 
 def this_test() -> tuple[object, object]:

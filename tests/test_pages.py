@@ -21,12 +21,14 @@ from itertools import dropwhile, pairwise
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 
 from infra_secrets import clouds
 from infra_secrets.cli import main
 from infra_secrets.testing import Recording, Rehearsal, ordinary_config
+from infra_secrets.testing.stack_outputs import parsed
 from tests.conftest import PATIENCE
 from tests.test_documentation import ROOT, SHELLS, Block, Page, commands, pages
 
@@ -60,9 +62,13 @@ NOT_HERE: Mapping[str, str] = {
     "op": "1Password's command line, which needs an account",
     "make": "test_documentation.py holds it to the Makefile",
     "git": "not ours",
+    "python3": "tests/languages runs them in a fresh clone, word for word",
+    "venv/bin/python": "the same",
+    "$plugin/venv/bin/python": "in the environment of a plugin that the engine has cloned",
     **dict.fromkeys(
         (
             "cat",
+            "cd",
             "date",
             "echo",
             "grep",
@@ -101,6 +107,8 @@ def kind(block: Block) -> str:  # noqa: PLR0911 (one for each kind)
             return "an environment"
         if keys <= {"environment", "config"}:
             return "a stack file"
+        if all(each.count("/") == 2 for each in keys):
+            return "outputs of other stacks"
         return "a policy or role" if "includedPermissions" in keys else "[yaml]"
     if block.language == "json":
         return "a policy or role"
@@ -108,7 +116,14 @@ def kind(block: Block) -> str:  # noqa: PLR0911 (one for each kind)
 
 
 ALL = fences()
-REHEARSED = ("a test", "a program", "commands", "an environment", "a stack file")
+REHEARSED = (
+    "a test",
+    "a program",
+    "commands",
+    "an environment",
+    "a stack file",
+    "outputs of other stacks",
+)
 
 
 def of(*kinds: str) -> dict[str, Fence]:
@@ -352,8 +367,6 @@ def test_an_environment_opens_and_gives_every_key(where: str) -> None:
     got: dict[str, Any] = {}
 
     def program() -> None:
-        import pulumi
-
         for key in definition["values"]["pulumiConfig"]:
             got[key] = pulumi.Config(key.partition(":")[0]).get(key.partition(":")[2])
 
@@ -382,6 +395,26 @@ def test_a_stack_file_is_read_by_the_engine(where: str, tmp_path: Path) -> None:
         assert not esc or "shop:api_token" in rehearsal.outputs
 
 
+@pytest.mark.parametrize("where", of("outputs of other stacks"))
+def test_every_output_of_another_stack_is_read(where: str, tmp_path: Path) -> None:
+    _, block = ALL[where]
+    said = yaml.safe_load(block.text)
+    file = tmp_path / "outputs.yaml"
+    file.write_text(block.text, encoding="utf-8")
+    asked = [(stack, name) for stack, outputs in said.items() for name in outputs]
+
+    def program() -> None:
+        references = {stack: pulumi.StackReference(stack) for stack in said}
+        for stack, name in asked:
+            pulumi.export(f"{stack} {name}", references[stack].require_output(name))
+
+    recording = Recording(stack_outputs=parsed([], [], file))
+    recording.run(program)
+
+    assert len(recording.exports) == len(asked)
+    assert [key for key, output in recording.exports.items() if not output] == []
+
+
 # Commands ----------------------------------------------------------------------------------------
 
 
@@ -390,6 +423,7 @@ def simple_commands(script: str) -> Iterator[list[str]]:
     for line in re.sub(r"\\\n\s*", " ", script).splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
         lexer.commenters = "#"
+        lexer.wordchars += "$"  # `name=$(...)` is one word
         words: list[str] = []
         for word in (*lexer, ";"):
             if set(word) <= set("();|&"):
@@ -525,7 +559,8 @@ def rehearsals() -> list[str]:
         for _, words in run_in(page)
         if words[:2] == ["infra-secrets", "rehearse"]
     ]
-    return list(dict.fromkeys(shlex.join(words) for words in found if len(words) > 2))
+    here = [words for words in found if len(words) > 2 and (ROOT / words[2]).is_dir()]
+    return list(dict.fromkeys(map(shlex.join, here)))
 
 
 @pytest.mark.parametrize("command", rehearsals())

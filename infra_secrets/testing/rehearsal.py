@@ -848,8 +848,9 @@ class Rehearsal:
             if stack_file.get(key) != value
             for text, _ in texts(value if isinstance(value, (Mapping, list)) else str(value))
         }
+        stacks = [*self._stack_outputs.given.values()]
         answers = self._providers.answers if self._providers is not None else []
-        answered_texts = {text for answer in answers for text, _ in texts(answer)}
+        answered_texts = {text for answer in (*answers, *stacks) for text, _ in texts(answer)}
         plain |= answered_texts
         for resource in self._shown_resources():
             urn, inputs = resource["urn"], resource.get("inputs") or {}
