@@ -120,7 +120,7 @@ def show(verdict: "Verdict", out: Console) -> None:
     _paragraph(out, "Missing in the config and made up for the rehearsal:", filled_in)
     _paragraph(out, "Notes:", verdict.notes)
     _paragraph(
-        out, "Only echoed, because the simulation does not know them (inputs became outputs):",
+        out, "Only echoed, because the simulation does not know them (inputs became outputs, the rest is made up):",
         verdict.echoed,
     )  # fmt: skip
     _paragraph(out, "The program and the engine said:", verdict.said)
