@@ -544,7 +544,7 @@ def test_a_file_of_manifests_is_taken_apart() -> None:
 
 def test_what_is_looked_up_has_what_a_program_would_else_have_given() -> None:
     def program() -> None:
-        vpc = aws.ec2.Vpc.get("old", "vpc-123")
+        vpc = aws.ec2.Vpc.get("old", "vpc-123", tags={"owner": "us"})
         pulumi.export("network", vpc.cidr_block)
         pulumi.export("id", vpc.id)
 
