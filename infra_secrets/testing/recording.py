@@ -427,7 +427,7 @@ class _Monitor(MockMonitor):
         echo = GENERATED.get(type_)
         if echo is None:
             echo = DynamicType(self.declared) if package in DYNAMIC else EchoedType()
-        found = echo.read(existing, unwrap(inputs), {}, call) if existing and not imitated else None
+        found = echo.read(existing, {}, unwrap(inputs), call) if existing and not imitated else None
         if found is not None:
             id_, _, computed = found
         else:

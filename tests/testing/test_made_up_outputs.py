@@ -542,9 +542,10 @@ def test_a_file_of_manifests_is_taken_apart() -> None:
         assert rehearsal.up().changes == []
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK's own, when it is imported
 def test_what_is_looked_up_has_what_a_program_would_else_have_given() -> None:
     def program() -> None:
-        vpc = aws.ec2.Vpc.get("old", "vpc-123")
+        vpc = aws.ec2.Vpc.get("old", "vpc-123", tags={"owner": "us"})
         pulumi.export("network", vpc.cidr_block)
         pulumi.export("id", vpc.id)
 

@@ -768,7 +768,7 @@ class ObjectType(ManifestType):
         if stored is None:
             others = self.cluster.made_by_helm(wanted)
             if others is None and not old_inputs and not self.keeps(READS_WHAT_IS_THERE):
-                found = EchoedType().read(id_, wanted, {}, call)
+                found = EchoedType().read(id_, {}, wanted, call)
                 others = found and found[2]
             return None if others is None else (id_, wanted, self._outputs(others)[1])
         stored = self.server.get(ObjectKey.of(stored))

@@ -67,6 +67,12 @@ def computed_outputs(subject: Subject, reference: Reference | None = None) -> di
     return _Maker(subject, reference=reference).completed(subject.inputs, known)
 
 
+def are_made(token: str, outputs: Mapping[str, Any]) -> bool:
+    """Whether outputs are those of a resource that was made: some are none that a program could give."""
+    known = resource_outputs(token)
+    return any(name in known and known[name].is_input is False for name in outputs)
+
+
 def looked_up(subject: Subject) -> dict[str, Any]:
     """Return what is found of a resource that is made elsewhere: all that is plain, given or not."""
     known = {
