@@ -13,7 +13,12 @@ from typing import Any, Final
 import pulumi
 import pulumi.dynamic
 
-from infra_secrets.testing.stack_outputs import STACK_REFERENCE, AskedOutputs, StackOutputs
+from infra_secrets.testing.stack_outputs import (
+    STACK_REFERENCE,
+    StackOutputs,
+    StackOutputsError,
+)
+from infra_secrets.testing.values import SecretValue
 
 Declared = dict[tuple[str, str], dict[str, Any]]
 
@@ -42,22 +47,31 @@ def use(seam: Seam) -> None:
 # Outputs of other stacks ------------------------------------------------------------------------
 
 
-def _checked(
-    method: Callable[[pulumi.StackReference, Any], Any],
-) -> Callable[[pulumi.StackReference, Any], Any]:
+def _answered(
+    method: Callable[[pulumi.StackReference, Any], Any], *, required: bool
+) -> Callable[..., Any]:
+    """Answer from what was given, without the SDK's own way.
+
+    That makes an output of coroutines, of which those that come after a failed one are never awaited: Python would say
+    so on standard error, whenever it collects them.
+    """
+
     def get(reference: pulumi.StackReference, name: Any) -> Any:
         seam = _seam.get()
         if seam is None:
             return method(reference, name)
-        stacks, asked = seam.stacks, pulumi.Output.all(reference.name, name)
-        if isinstance(stacks, AskedOutputs):
-            return asked.apply(lambda known: stacks.output(known[0], known[1]))
 
-        def check(known: list[Any]) -> str:
-            stacks.output(known[0], known[1])
-            return str(known[1])
+        def answer(known: list[Any]) -> Any:
+            output = seam.stacks.output(known[0], known[1])
+            if output is None and required:
+                raise StackOutputsError(
+                    f"the program requires the output {known[1]} of the stack {known[0]}, which was given as null: the "
+                    "stack has no such output. Give a value, or read it with get_output."
+                )
+            hidden = isinstance(output, SecretValue)
+            return pulumi.Output.secret(output.value) if hidden else output
 
-        return method(reference, asked.apply(check))
+        return pulumi.Output.all(reference.name, name).apply(answer)
 
     return get
 
@@ -137,8 +151,8 @@ def _hints(class_: type) -> dict[str, type]:
 
 def _replace() -> None:
     methods = {
-        "get_output": _checked(pulumi.StackReference.get_output),
-        "require_output": _checked(pulumi.StackReference.require_output),
+        "get_output": _answered(pulumi.StackReference.get_output, required=False),
+        "require_output": _answered(pulumi.StackReference.require_output, required=True),
         "get_output_details": _details,
     }
     for name, method in methods.items():

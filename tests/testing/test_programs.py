@@ -21,8 +21,6 @@ from tests.test_cli import run
 pytestmark = [
     # The SDKs warn of their own deprecated parts when they are imported, which a program cannot help.
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    # What a program that failed leaves unawaited is collected whenever it pleases.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 
@@ -242,6 +240,17 @@ def test_an_output_that_was_not_given_is_named_with_the_way_out(
 
     with pytest.raises(StackOutputsError, match=re.escape(said)):
         Recording("shop", "dev", stack_outputs=given).run(program_of(REFERS))
+
+
+def test_an_output_that_is_required_and_absent_is_refused_as_the_sdk_does() -> None:
+    def program() -> None:
+        pulumi.StackReference("acme/network/dev").require_output("absent")
+
+    recording = Recording(stack_outputs={"acme/network/dev": {"absent": None}})
+    with pytest.raises(
+        StackOutputsError, match="requires the output absent .* read it with get_output"
+    ):
+        recording.run(program)
 
 
 def test_a_command_is_told_all_outputs_that_are_missing_at_once(tmp_path: Path) -> None:
