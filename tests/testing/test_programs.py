@@ -248,7 +248,7 @@ def test_an_output_that_is_required_and_absent_is_refused_as_the_sdk_does() -> N
 
     recording = Recording(stack_outputs={"acme/network/dev": {"absent": None}})
     with pytest.raises(
-        StackOutputsError, match="requires the output absent .* read it with get_output"
+        StackOutputsError, match=r"requires the output absent .* read it with get_output"
     ):
         recording.run(program)
 
