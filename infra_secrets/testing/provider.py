@@ -16,6 +16,7 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping
 from concurrent import futures
+from dataclasses import dataclass
 from typing import Any, Final
 
 import grpc
@@ -80,6 +81,19 @@ def installed_packages() -> dict[str, str]:
     return found
 
 
+@dataclass(slots=True)
+class CurrentRun:
+    """What a run of the engine begins with.
+
+    Attributes:
+        number: How many runs there were before it.
+        existing: URNs that the state holds.
+    """
+
+    number: int = 0
+    existing: frozenset[str] = frozenset()
+
+
 class Providers:
     """The provider servers of one rehearsal.
 
@@ -100,8 +114,7 @@ class Providers:
     ) -> None:
         dynamic = DynamicType(declared)
         self.echoed: set[str] = set()
-        self.existing: set[str] = set()
-        """URNs that the state holds as a run begins."""
+        self.run = CurrentRun()
         self.answers: list[Mapping[str, Any]] = []
         """What functions answered: texts that the program then has and did not write."""
         self.in_flight = InFlight()
@@ -116,7 +129,7 @@ class Providers:
                 on_request=on_request,
                 echo=dynamic if package in DYNAMIC else _ECHO,
                 echoed=self.echoed,
-                existing=self.existing,
+                run=self.run,
                 answers=self.answers,
                 in_flight=self.in_flight,
             )
@@ -178,7 +191,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         on_request: OnRequest,
         echo: ResourceType,
         echoed: set[str],
-        existing: set[str],
+        run: CurrentRun,
         answers: list[Mapping[str, Any]],
         in_flight: InFlight,
     ) -> None:
@@ -190,7 +203,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._on_request = on_request
         self._echo = echo
         self._echoed = echoed
-        self._existing = existing
+        self._run = run
         self._lock = cloud.lock if cloud is not None else threading.RLock()
         self._configs: dict[str, dict[str, Any]] = {}
 
@@ -447,7 +460,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         config = self._configs.get(context.peer(), {})
         documents = DOCUMENTS.get(request.type)
         return self._guard(
-            context, lambda: remote.construct(request, config, self._existing, documents)
+            context, lambda: remote.construct(request, config, self._run.existing, documents)
         )
 
     @_counted
@@ -462,7 +475,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._echoed.add(request.tok)
         config = self._configs.get(context.peer(), {})
         return self._guard(
-            context, lambda: remote.call(request, config, self._existing, foretold=request.dryRun)
+            context,
+            lambda: remote.call(request, config, self._run.existing, foretold=request.dryRun),
         )
 
     # Steps that every request takes --------------------------------------------------------------
@@ -523,7 +537,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             name=request.name or request.urn.split("::", 3)[-1],
             type=request.type or request.urn.split("::")[2].rsplit("$", 1)[-1],
             urn=request.urn,
-            seed=getattr(request, "randomSeed", b""),
+            # Not the engine's, which is another one at every run: a program's second rehearsal is like its first.
+            seed=f"{request.urn} {self._run.number}".encode(),
             ignored=tuple(getattr(request, "ignoreChanges", ())),
             proposed_name=autonaming.proposed_name if autonaming is not None else None,
             autonaming_disabled=autonaming is not None

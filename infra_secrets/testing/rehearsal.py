@@ -550,8 +550,8 @@ class Rehearsal:
         if command != "cancel":
             self._write_config(engine, opened)
         if self._providers is not None:
-            self._providers.existing.clear()
-            self._providers.existing.update(
+            self._providers.run.number = len(self.runs)
+            self._providers.run.existing = frozenset(
                 str(resource["urn"]) for resource in self.state().get("resources") or []
             )
         events: list[dict[str, Any]] = []

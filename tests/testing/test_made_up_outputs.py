@@ -562,3 +562,24 @@ def test_a_service_accounts_key_is_a_file_in_base64() -> None:
     account = "projects/shop/serviceAccounts/app@shop.iam.gserviceaccount.com"
     key = made("gcp:serviceaccount/key:Key", {"serviceAccountId": account})["privateKey"]
     assert json.loads(base64.b64decode(key))["client_email"] == "app@shop.iam.gserviceaccount.com"
+
+
+def test_names_that_a_simulated_cloud_draws_are_the_same_in_every_rehearsal() -> None:
+    import pulumi_azure_native as azure_native
+
+    def program() -> None:
+        group = azure_native.resources.ResourceGroup("shop", location="westeurope")
+        vault = azure_native.keyvault.Vault(
+            "shop",
+            resource_group_name=group.name,
+            properties={"tenantId": "t", "sku": {"family": "A", "name": "standard"}},
+        )
+        pulumi.export("group", group.name)
+        pulumi.export("vault", vault.id)
+
+    def outputs() -> dict[str, object]:
+        with Rehearsal(program) as rehearsal:
+            rehearsal.up()
+            return rehearsal.outputs
+
+    assert outputs() == outputs()
