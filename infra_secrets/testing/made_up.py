@@ -130,7 +130,7 @@ def config_for(
         made[key] = required_text(key, wanted, folder)
         return made[key]
 
-    stacks = AskedOutputs(stack_outputs, project.name)
+    stacks = AskedOutputs(stack_outputs, project.name, project.stack)
     asked = _asked_for(
         project,
         stacks,

@@ -292,7 +292,7 @@ class Rehearsal:
         self._stored: tuple[str, dict[str, Any], dict[SecretPath, str]] | None = None
         self._environments: Environments | None = None
         self._opened_secrets: dict[str, str] = {}
-        self._stack_outputs = StackOutputs({}, self.project)
+        self._stack_outputs = StackOutputs({}, self.project, self.stack)
         self._declared: Declared = {}
         if self._source is not None:
             given = {self._full_key(key) for key in (*(config or {}), *(secrets or {}))}
@@ -427,7 +427,7 @@ class Rehearsal:
             listed = self._source.environment if self._source is not None else None
             self._environments = Environments(esc, listed) if esc else None
         if stack_outputs is not None:
-            self._stack_outputs = StackOutputs(stack_outputs, self.project)
+            self._stack_outputs = StackOutputs(stack_outputs, self.project, self.stack)
 
     @property
     def _listed(self) -> Any:

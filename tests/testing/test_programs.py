@@ -244,6 +244,37 @@ def test_an_output_that_was_not_given_is_named_with_the_way_out(
         Recording("shop", "dev", stack_outputs=given).run(program_of(REFERS))
 
 
+READS_ITSELF = """
+    import pulumi
+    own = pulumi.StackReference(
+        f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    )
+    pulumi.export("before", own.get_output("now"))
+    pulumi.export("now", "one")
+    pulumi.export("mark", pulumi.Output.secret("of the program"))
+    pulumi.export("last_mark", own.get_output("mark"))
+    """
+
+
+def test_a_program_reads_the_outputs_of_its_own_run_before(tmp_path: Path) -> None:
+    with Rehearsal(directory=project(tmp_path, READS_ITSELF)) as rehearsal:
+        rehearsal.preview()
+        rehearsal.up()
+        assert rehearsal.outputs.get("before") is None
+        rehearsal.up()
+        assert rehearsal.outputs["before"] == "one"
+        assert rehearsal.outputs["last_mark"] == SecretValue("of the program")
+
+    recording = Recording("shop", "dev")
+    recording.run(program_of(READS_ITSELF))
+    assert recording.exports.get("before") is None
+
+
+def test_nothing_has_to_be_given_of_the_stack_itself(tmp_path: Path) -> None:
+    said = run("rehearse", str(project(tmp_path, READS_ITSELF)))
+    assert said.code == 0, said.out + said.err
+
+
 def test_a_command_is_told_all_outputs_that_are_missing_at_once(tmp_path: Path) -> None:
     said = run("rehearse", str(project(tmp_path, REFERS)))
 
