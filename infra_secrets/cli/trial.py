@@ -358,6 +358,7 @@ class _Trial:
         if leaks:
             names = ", ".join(sorted({sighting.canary for sighting in leaks}))
             verdict.problems.append(f"A secret can be seen where none may be: {names}.")
+        verdict.problems = [self.concealed(problem) for problem in verdict.problems]
         self._judge_literals()
         verdict.echoed = rehearsal.echoed
         verdict.replaced = list(rehearsal.replaced)
@@ -369,7 +370,6 @@ class _Trial:
             container.reference = container.reference and self.concealed(container.reference)
         verdict.errors = [self.concealed(each) for each in verdict.errors]
         verdict.said = [self.concealed(each) for each in _said(rehearsal.runs)]
-        verdict.problems = [self.concealed(problem) for problem in verdict.problems]
 
     def _judge_literals(self) -> None:
         """Take over where the program writes values itself, and which of that is accepted."""
@@ -380,13 +380,13 @@ class _Trial:
             verdict.findings.append(
                 Noticed(
                     each.id,
-                    self.concealed(each.urn),
-                    self.concealed(each.resource),
-                    self.concealed(each.path),
+                    self.concealed(each.urn, is_path=True),
+                    self.concealed(each.resource, is_path=True),
+                    self.concealed(each.path, is_path=True),
                     each.detector,
                     each.why,
                     each.fix,
-                    self.concealed(each.place),
+                    self.concealed(each.place, is_path=True),
                     allowed,
                 )
             )
@@ -422,11 +422,14 @@ class _Trial:
         for key in sorted(missing):
             yield f"For a rehearsal alone, the missing config can be given: --config {key}=VALUE"
 
-    def concealed(self, text: str) -> str:
-        """Return a text with every form of every made-up value and of the program's own taken out."""
+    def concealed(self, text: str, *, is_path: bool = False) -> str:
+        """Return a text with every form of every made-up value and of the program's own taken out.
+
+        For `is_path` see `Literals.concealed`.
+        """
         for needle in self._needles:
             text = text.replace(needle, "[secret]")
-        return self._literals.concealed(text) if self._literals is not None else text
+        return self._literals.concealed(text, is_path=is_path) if self._literals else text
 
 
 def _longest_first(canaries: Iterable[Canary]) -> list[str]:
