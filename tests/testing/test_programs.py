@@ -696,7 +696,29 @@ def test_a_program_for_an_older_sdk_is_told_so(tmp_path: Path) -> None:
     assert said.code == 1
     [report] = said.report["rehearsals"]
     [note] = [note for note in report["notes"] if "requirements.txt" in note]
-    assert "asks for pulumi-aws>=5.0.0,<6.0.0, and " in note
+    assert "uses: pulumi-aws>=5.0.0,<6.0.0 (" in note
+    assert "boto" not in note
+    assert any("has no pulumi_aws.of_long_ago" in note for note in report["notes"])
+
+
+@pytest.mark.parametrize(
+    ("program", "note"),
+    [
+        ("import google.nobodys", "The program ran in this command's own Python"),
+        (
+            "import os\nos.environ['SHOP_TOKEN']",
+            "reads the environment variable SHOP_TOKEN, which is not set",
+        ),
+        ("import pulumi\nint(pulumi.Config().require('size'))", "--config shop:size=VALUE"),
+    ],
+)
+def test_a_program_that_fails_for_want_of_something_is_told_the_way_out(
+    tmp_path: Path, program: str, note: str
+) -> None:
+    said = run("rehearse", str(project(tmp_path, program)), "--json")
+    [report] = said.report["rehearsals"]
+    assert [each for each in report["notes"] if note in each], report
+    assert not [each for each in report["notes"] if "installed here and has no" in each]
 
 
 @pytest.mark.parametrize(
