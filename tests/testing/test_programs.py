@@ -734,3 +734,16 @@ def test_only_what_is_beyond_a_bound_is_unmet(
     monkeypatch.setattr("importlib.metadata.version", lambda _name: "7.7.1")
     (tmp_path / "requirements.txt").write_text(f"pulumi_aws{asked}\n", encoding="utf-8")
     assert bool([*unmet(tmp_path)]) is is_unmet
+
+
+def test_a_program_may_load_what_googles_own_libraries_load(tmp_path: Path) -> None:
+    """Two definitions of one protobuf message in a process are an error, and Pulumi's SDK has some of Google's."""
+    folder = project(
+        tmp_path,
+        """
+        import sys
+        assert "pulumi.runtime.proto.status_pb2" not in sys.modules
+        """,
+    )
+    said = run("rehearse", str(folder))
+    assert said.code == 0, said.out + said.err
