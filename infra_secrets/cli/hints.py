@@ -16,6 +16,10 @@ _MISSING_CONFIG: Final = re.compile(r"Missing required configuration variable '(
 _MISSING_VARIABLE: Final = re.compile(
     r"File \"[^\"]*\bos(\.py|>)\", line \d+, in __getitem__\n(.*\n)*?KeyError: '(?P<name>[^'\s]+)'"
 )
+# As boto3, Google's and Azure's client libraries call it.
+_NO_ACCOUNT: Final = re.compile(
+    r"\b(NoCredentialsError|DefaultCredentialsError|CredentialUnavailableError): "
+)
 _MADE_UP: Final = "made-up-"
 
 
@@ -40,6 +44,11 @@ def hints(errors: Sequence[str], folder: Path) -> Iterator[str]:
         yield from unmet(folder)
     for key in sorted({key for error in errors for key in _MISSING_CONFIG.findall(error)}):
         yield f"For a rehearsal alone, the missing config can be given: --config {key}=VALUE"
+    if any(map(_NO_ACCOUNT.search, errors)):
+        yield (
+            "The program calls a cloud by itself, beside Pulumi, and no account is in reach of a rehearsal: in a test "
+            "of yours, Rehearsal(program) can run it with something else in that call's place."
+        )
     for match in filter(None, map(_MISSING_VARIABLE.search, errors)):
         yield (
             f"The program reads the environment variable {match['name']}, which is not set here. Set it where you run "

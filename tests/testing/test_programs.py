@@ -709,6 +709,10 @@ def test_a_program_for_an_older_sdk_is_told_so(tmp_path: Path) -> None:
             "import os\nos.environ['SHOP_TOKEN']",
             "reads the environment variable SHOP_TOKEN, which is not set",
         ),
+        (
+            "class NoCredentialsError(Exception): pass\nraise NoCredentialsError('none')",
+            "calls a cloud by itself, beside Pulumi",
+        ),
         ("import pulumi\nint(pulumi.Config().require('size'))", "--config shop:size=VALUE"),
     ],
 )
