@@ -865,6 +865,8 @@ class Rehearsal:
             answered = [*texts(outputs), (str(resource.get("id") or ""), False)]
             secret |= {text for text, marked in answered if marked and text not in own}
             plain |= {text for text, marked in answered if not marked and text not in own}
+        for text, marked in texts(self._stack_outputs.given):
+            (secret if marked else plain).add(text)
         made_up = MadeUp(
             frozenset(secret) - {""}, frozenset(plain) - {""}, frozenset(answered_texts)
         )
