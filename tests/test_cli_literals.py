@@ -307,6 +307,20 @@ def enumerate_names(forms: dict[str, str]) -> list[tuple[str, str]]:
     return [(f"setting{number}", value) for number, value in enumerate(forms.values())]
 
 
+def test_a_property_keeps_its_name_where_the_value_is_the_same_word(tmp_path: Path) -> None:
+    program = """
+        import pulumi_aws as aws
+        aws.rds.Instance("database", instance_class="db.t3.micro", username="admin", password="password")
+        """
+    said = run("rehearse", str(project(tmp_path / "shop", program)), "--json")
+
+    assert [each["place"] for each in findings(said)] == ["database:password"]
+    [report] = said.report["rehearsals"]
+    assert report["problems"] == [
+        "A value is in plain text: aws:rds/instance:Instance database, password."
+    ]
+
+
 def test_a_part_of_what_a_function_answered_is_no_literal() -> None:
     token = base64.b64encode(b"AWS:made-up-token-0001").decode()
     urn = "urn:pulumi:dev::shop::docker-build:index:Image::image"

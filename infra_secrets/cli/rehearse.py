@@ -150,6 +150,7 @@ def _rehearse_on(
     json: bool,
 ) -> "Verdict":
     from infra_secrets.cli import trial
+    from infra_secrets.cli.hints import about_made_up
     from infra_secrets.misspelt import misspelt
     from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
     from infra_secrets.testing.clouds.kubernetes import SimulatedKubernetes
@@ -203,6 +204,7 @@ def _rehearse_on(
         )
         packages = {request.package for request in rehearsal.requests}
         verdict.filled_in |= made_up.missing_for(packages)
+        verdict.notes += about_made_up(verdict.errors, verdict.filled_in)
     # Where a program uses a component of the package, that has warned already.
     verdict.notes += [
         sentence

@@ -14,7 +14,7 @@ _BOUND = re.compile(r"(?P<how><=|<|==|~=)(?P<version>\d+(\.\d+)*)$")
 
 
 def unmet(folder: Path) -> Iterator[str]:
-    """Yield a sentence for each package that is installed in a version beyond what is asked for.
+    """Yield a sentence that names each package that is installed in a version beyond what is asked for.
 
     Args:
         folder: Where `requirements.txt` is, if there is one.
@@ -22,6 +22,7 @@ def unmet(folder: Path) -> Iterator[str]:
     file = folder / "requirements.txt"
     if not file.is_file():
         return
+    beyond: dict[str, None] = {}
     for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         match = _LINE.match(line.strip())
         installed = _installed(match["name"]) if match else None
@@ -30,10 +31,12 @@ def unmet(folder: Path) -> Iterator[str]:
             and installed
             and any(_is_beyond(installed, each) for each in match["bounds"].split(","))
         ):
-            yield (
-                f"{file.name} asks for {match['name']}{match['bounds']}, and {installed} is installed here, "
-                "which may lack what the program uses."
-            )
+            beyond[f"{match['name']}{match['bounds']} ({installed})"] = None
+    if beyond:
+        yield (
+            f"{file.name} asks for other versions than are installed here, which may lack what the program uses: "
+            f"{', '.join(beyond)}."
+        )
 
 
 def _installed(name: str) -> str | None:

@@ -5,7 +5,6 @@ printed here, and no text that leaves this module holds a made-up value, in what
 """
 
 import re
-import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from infra_secrets import clouds
-from infra_secrets.cli.requirements import unmet
+from infra_secrets.cli.hints import hints
 from infra_secrets.testing.canary import Canary, Evidence, Sighting, search
 from infra_secrets.testing.limits import limits_of
 from infra_secrets.testing.literals import Literals
@@ -358,6 +357,7 @@ class _Trial:
         if leaks:
             names = ", ".join(sorted({sighting.canary for sighting in leaks}))
             verdict.problems.append(f"A secret can be seen where none may be: {names}.")
+        verdict.problems = [self.concealed(problem) for problem in verdict.problems]
         self._judge_literals()
         verdict.echoed = rehearsal.echoed
         verdict.replaced = list(rehearsal.replaced)
@@ -369,7 +369,6 @@ class _Trial:
             container.reference = container.reference and self.concealed(container.reference)
         verdict.errors = [self.concealed(each) for each in verdict.errors]
         verdict.said = [self.concealed(each) for each in _said(rehearsal.runs)]
-        verdict.problems = [self.concealed(problem) for problem in verdict.problems]
 
     def _judge_literals(self) -> None:
         """Take over where the program writes values itself, and which of that is accepted."""
@@ -380,13 +379,13 @@ class _Trial:
             verdict.findings.append(
                 Noticed(
                     each.id,
-                    self.concealed(each.urn),
-                    self.concealed(each.resource),
-                    self.concealed(each.path),
+                    self.concealed(each.urn, is_path=True),
+                    self.concealed(each.resource, is_path=True),
+                    self.concealed(each.path, is_path=True),
                     each.detector,
                     each.why,
                     each.fix,
-                    self.concealed(each.place),
+                    self.concealed(each.place, is_path=True),
                     allowed,
                 )
             )
@@ -403,14 +402,7 @@ class _Trial:
             )
 
     def _hints(self) -> Iterator[str]:
-        if any("ModuleNotFoundError" in error for error in self._verdict.errors):
-            yield (
-                f"The program ran in this command's own Python, {sys.prefix}. Install what it imports there, or "
-                "install infra-secrets[cli] beside the program's other libraries and run the command from there."
-            )
-
-        if self._verdict.errors:
-            yield from unmet(self._directory)
+        yield from hints(self._verdict.errors, self._directory)
         seen = {each.canary for each in self._verdict.leaks.sightings}
         keys = sorted(name.removeprefix(_SECRET_CONFIG) for name in seen if _SECRET_CONFIG in name)
         if keys:
@@ -418,15 +410,15 @@ class _Trial:
                 "Secret config that is read with `require` or `get` loses its mark, and is stored in plain text: "
                 f"read it with `require_secret` or `get_secret`. Seen in plain text: {', '.join(keys)}."
             )
-        missing = {key for error in self._verdict.errors for key in _MISSING_CONFIG.findall(error)}
-        for key in sorted(missing):
-            yield f"For a rehearsal alone, the missing config can be given: --config {key}=VALUE"
 
-    def concealed(self, text: str) -> str:
-        """Return a text with every form of every made-up value and of the program's own taken out."""
+    def concealed(self, text: str, *, is_path: bool = False) -> str:
+        """Return a text with every form of every made-up value and of the program's own taken out.
+
+        For `is_path` see `Literals.concealed`.
+        """
         for needle in self._needles:
             text = text.replace(needle, "[secret]")
-        return self._literals.concealed(text) if self._literals is not None else text
+        return self._literals.concealed(text, is_path=is_path) if self._literals else text
 
 
 def _longest_first(canaries: Iterable[Canary]) -> list[str]:
@@ -523,7 +515,6 @@ _SUMMARIES = ("update failed", "preview failed", "destroy failed")
 _PREFIX = re.compile(
     r"(error: |an unhandled error occurred: |python inline source runtime error: )+"
 )
-_MISSING_CONFIG = re.compile(r"Missing required configuration variable '([^'\s]+)'")
 _SECRET_CONFIG = "secret config "  # noqa: S105 (how a rehearsal names its canaries)
 _FRAME = re.compile(r'  File "(?P<file>[^"]+)", line ')
 

@@ -130,6 +130,11 @@ def words(name: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(name)]
 
 
+def only_says_secret(text: str) -> bool:
+    """Whether a text consists of words for secrets, as the name of a property may: `password`, `secretKey`."""
+    return bool(words(text)) and _NAMES_OF_SECRETS.issuperset(words(text))
+
+
 def sounds_secret(name: str) -> bool:
     """Whether a name says that its value is a secret, and not what the secret is called or where it is."""
     found = words(name)

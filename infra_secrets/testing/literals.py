@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from infra_secrets.testing.canary import SHORTEST, Canary
-from infra_secrets.testing.detectors import Suspect, encoded, suspects, words
+from infra_secrets.testing.detectors import (
+    Suspect,
+    encoded,
+    only_says_secret,
+    suspects,
+    words,
+)
 from infra_secrets.testing.values import SIGNATURE, UNKNOWN, SecretValue, unwrap
 
 FindingId = Literal["plain-text-value", "program-writes-value"]
@@ -140,9 +146,17 @@ class Literals:
         # The engine's order is another one each time.
         self.findings = sorted(found.values(), key=lambda each: (each.id, str(each)))
 
-    def concealed(self, text: str) -> str:
-        """Return a text without the values that were found, and without what looks like one."""
+    def concealed(self, text: str, *, is_path: bool = False) -> str:
+        """Return a text without the values that were found, and without what looks like one.
+
+        Args:
+            text: What may hold values.
+            is_path: Whether it is a finding's path or place: a property's name stays there, though a value may be the
+                same word, as in `password: password`.
+        """
         for value in sorted(self._values, key=len, reverse=True):
+            if is_path and only_says_secret(value):
+                continue
             if len(value) >= SHORTEST:
                 for form in self._forms(value):
                     text = text.replace(form, "[secret]")

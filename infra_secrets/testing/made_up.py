@@ -130,7 +130,7 @@ def config_for(
         made[key] = required_text(key, wanted, folder)
         return made[key]
 
-    stacks = AskedOutputs(stack_outputs, project.name)
+    stacks = AskedOutputs(stack_outputs, project.name, project.stack)
     asked = _asked_for(
         project,
         stacks,
@@ -292,7 +292,10 @@ _TEXTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"^is_|^enable|^use_|^has_|^create_|enabled$", "false"),
         (r"port$", "8080"),
         (r"(count|replicas|capacity|number|nodes|days|hours|minutes|seconds|cpus?|memory)$", "2"),
-        (r"(group|node|pool|cluster|disk|volume|storage|min|max)_size$|^(min|max)_", "2"),
+        (
+            r"(group|node|pool|cluster|disk|volume|storage|min|max)_size$|^(min|max)_|_(min|max|desired)$",
+            "2",
+        ),
         (r"date$|time(stamp)?$", "2026-01-01T00:00:00Z"),
         (r"location$", "westeurope"),
         (r"region$", "eu-west-1"),

@@ -21,12 +21,7 @@ from typing import Any, Final
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import (
-    plugin_pb2,
-    provider_pb2,
-    provider_pb2_grpc,
-    status_pb2,
-)
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from infra_secrets.testing import remote, simulation
 from infra_secrets.testing.clouds.kubernetes import ManifestType, is_manifest
@@ -34,6 +29,7 @@ from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
 from infra_secrets.testing.documents import DOCUMENTS
 from infra_secrets.testing.dynamic import DYNAMIC, DynamicType
 from infra_secrets.testing.engine import GRPC_OPTIONS
+from infra_secrets.testing.failure import failed_in_part
 from infra_secrets.testing.generated import GENERATED
 from infra_secrets.testing.seams import Declared
 from infra_secrets.testing.simulation import (
@@ -397,7 +393,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 properties=encode(mark_like(_known(saved, made), marked)),
                 reasons=[f"updating {request.urn}: {error}"],
             )
-            return context.abort_with_status(_failed_in_part(detail))
+            return context.abort_with_status(failed_in_part(detail))
         return provider_pb2.UpdateResponse(
             properties=encode(mark_like(_known(outputs, made), marked))
         )
@@ -544,20 +540,6 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             autonaming_disabled=autonaming is not None
             and autonaming.mode == provider_pb2.CheckRequest.AutonamingOptions.DISABLE,
         )
-
-
-def _failed_in_part(detail: Any) -> grpc.Status:
-    """Return the status of a failure with which the engine still writes outputs into the state.
-
-    sdk/go/common/resource/plugin/provider_plugin.go, parseError.
-    """
-    wire = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=detail.reasons[0])
-    wire.details.add().Pack(detail)
-    status = grpc.Status()
-    status.code = grpc.StatusCode.UNKNOWN
-    status.details = detail.reasons[0]
-    status.trailing_metadata = (("grpc-status-details-bin", wire.SerializeToString()),)
-    return status
 
 
 def _from_json(value: Any) -> Any:

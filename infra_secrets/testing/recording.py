@@ -162,7 +162,7 @@ class Recording:
         self._secrets = dict(secrets or {})
         self._environments = Environments(esc) if esc else None
         self._held = dict(opened or {})
-        self.stacks = StackOutputs(stack_outputs or {}, project)
+        self.stacks = StackOutputs(stack_outputs or {}, project, stack)
         self._forget()
 
     def _forget(self) -> None:
@@ -196,7 +196,7 @@ class Recording:
             self._environments = Environments(esc) if esc else None
         self._held = self._held if opened is None else dict(opened)
         if stack_outputs is not None:
-            self.stacks = StackOutputs(stack_outputs, self.project)
+            self.stacks = StackOutputs(stack_outputs, self.project, self.stack)
         return self
 
     @property

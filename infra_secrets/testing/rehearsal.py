@@ -292,7 +292,7 @@ class Rehearsal:
         self._stored: tuple[str, dict[str, Any], dict[SecretPath, str]] | None = None
         self._environments: Environments | None = None
         self._opened_secrets: dict[str, str] = {}
-        self._stack_outputs = StackOutputs({}, self.project)
+        self._stack_outputs = StackOutputs({}, self.project, self.stack)
         self._declared: Declared = {}
         if self._source is not None:
             given = {self._full_key(key) for key in (*(config or {}), *(secrets or {}))}
@@ -427,7 +427,7 @@ class Rehearsal:
             listed = self._source.environment if self._source is not None else None
             self._environments = Environments(esc, listed) if esc else None
         if stack_outputs is not None:
-            self._stack_outputs = StackOutputs(stack_outputs, self.project)
+            self._stack_outputs = StackOutputs(stack_outputs, self.project, self.stack)
 
     @property
     def _listed(self) -> Any:
@@ -848,9 +848,8 @@ class Rehearsal:
             if stack_file.get(key) != value
             for text, _ in texts(value if isinstance(value, (Mapping, list)) else str(value))
         }
-        stacks = [*self._stack_outputs.given.values()]
         answers = self._providers.answers if self._providers is not None else []
-        answered_texts = {text for answer in (*answers, *stacks) for text, _ in texts(answer)}
+        answered_texts = {text for answer in answers for text, _ in texts(answer)}
         plain |= answered_texts
         for resource in self._shown_resources():
             urn, inputs = resource["urn"], resource.get("inputs") or {}
@@ -866,6 +865,8 @@ class Rehearsal:
             answered = [*texts(outputs), (str(resource.get("id") or ""), False)]
             secret |= {text for text, marked in answered if marked and text not in own}
             plain |= {text for text, marked in answered if not marked and text not in own}
+        for text, marked in texts(self._stack_outputs.given):
+            (secret if marked else plain).add(text)
         made_up = MadeUp(
             frozenset(secret) - {""}, frozenset(plain) - {""}, frozenset(answered_texts)
         )

@@ -62,6 +62,8 @@ def _answered(
             return method(reference, name)
 
         def answer(known: list[Any]) -> Any:
+            if seam.stacks.is_own(known[0]):
+                return method(reference, known[1])
             output = seam.stacks.output(known[0], known[1])
             if output is None and required:
                 raise StackOutputsError(
@@ -90,7 +92,7 @@ class ReferringMonitor:
     """The engine's monitor, which asks the given outputs for what a stack reference reads.
 
     The engine's file backend knows one organization alone, and cannot be given a secret that it did not encrypt. So it
-    reads an empty stack, and the program gets what was given.
+    reads an empty stack, and the program gets what was given. What the program reads of its own stack is the engine's.
 
     Args:
         monitor: The engine's.
@@ -114,7 +116,8 @@ class ReferringMonitor:
             asked
         )
         response = self._monitor.ReadResource(request, *options, **more)
-        response.properties.CopyFrom(self._stacks.properties(asked))
+        if not self._stacks.is_own(asked):
+            response.properties.CopyFrom(self._stacks.properties(asked))
         return response
 
 

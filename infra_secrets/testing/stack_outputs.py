@@ -3,7 +3,8 @@
     Rehearsal(program, stack_outputs={"acme/network/prod": {"vpcId": "vpc-1", "token": SecretValue("made up")}})
 
 A stack is found under the name that the program asks for. Where nothing is given under exactly that name, the
-organization is left aside, because no program can know it without an account: there it is `organization`.
+organization is left aside, because no program can know it without an account: there it is `organization`. A program's
+own stack needs nothing given: it has the outputs of the run before, at first none.
 """
 
 import json
@@ -42,10 +43,12 @@ class StackOutputs:
         given: Outputs by the stack's name: `organization/project/stack`, or less where that is clear. Secret ones are a
             `SecretValue`.
         project: The program's own project, for a name without one.
+        stack: The program's own stack.
     """
 
-    def __init__(self, given: Mapping[str, Mapping[str, Any]], project: str) -> None:
+    def __init__(self, given: Mapping[str, Mapping[str, Any]], project: str, stack: str) -> None:
         self._project = project
+        self._stack = stack
         self.given = {name: dict(outputs) for name, outputs in given.items()}
 
     @property
@@ -73,6 +76,8 @@ class StackOutputs:
         ]
         if len(found) == 1:
             return found[0]
+        if self.is_own(asked):
+            return {}
         raise StackOutputsError(
             f"the program reads the stack {asked}, and no outputs of it were given. {_ways(asked)}"
             + (f" Given are: {', '.join(self.given)}." if self.given else "")
@@ -85,13 +90,18 @@ class StackOutputs:
             StackOutputsError: It was not given.
         """
         outputs = self.of(asked)
-        if name not in outputs:
+        if name not in outputs and not self.is_own(asked):
             raise StackOutputsError(
                 f"the program reads the output {name} of the stack {asked}, which was not given. "
                 f"{_ways(asked, name)} Given are: {', '.join(outputs) or 'none'}. "
                 "For an output that the stack may lack, give null."
             )
-        return outputs[name]
+        return outputs.get(name)
+
+    def is_own(self, asked: str) -> bool:
+        """Return whether that is the program's own stack, of which nothing was given: the engine has its outputs."""
+        own = (self._project, self._stack)
+        return self._place(asked) == own and own not in map(self._place, self.given)
 
     def properties(self, asked: str) -> struct_pb2.Struct:
         """Return a stack reference's properties, as the engine would answer them."""
@@ -203,8 +213,8 @@ class AskedOutputs(StackOutputs):
         missing: Names of outputs that were not given, by the name of the stack that was asked for.
     """
 
-    def __init__(self, given: Mapping[str, Mapping[str, Any]], project: str) -> None:
-        super().__init__(given, project)
+    def __init__(self, given: Mapping[str, Mapping[str, Any]], project: str, stack: str) -> None:
+        super().__init__(given, project, stack)
         self.missing: dict[str, dict[str, None]] = {}
 
     def of(self, asked: str) -> Mapping[str, Any]:
@@ -218,6 +228,6 @@ class AskedOutputs(StackOutputs):
     def output(self, asked: str, name: str) -> Any:
         """Return what was given, or something made up."""
         outputs = self.of(asked)
-        if name not in outputs:
+        if name not in outputs and not self.is_own(asked):
             self.missing.setdefault(asked, {})[name] = None
         return outputs.get(name, f"made-up-{name}")

@@ -300,6 +300,14 @@ def test_what_the_program_gave_is_never_changed_and_what_it_left_out_stays_out()
     assert "permissionsBoundary" not in found
 
 
+def test_a_part_that_only_the_cloud_sets_is_there_in_an_object_that_the_program_gave() -> None:
+    token, given = "gcp:bigquery/connection:Connection", {"cloudResource": {}}
+    account = at(made(token, given), "cloudResource.serviceAccountId")
+    assert isinstance(account, str)
+    foretold = outputs.foretold_outputs(Subject(token, "shop", "seed", given))
+    assert foretold["cloudResource"] == {"serviceAccountId": UNKNOWN}
+
+
 def test_a_preview_knows_what_was_given_and_nothing_that_a_cloud_computes() -> None:
     foretold = outputs.foretold_outputs(
         Subject(

@@ -253,6 +253,37 @@ def test_an_output_that_is_required_and_absent_is_refused_as_the_sdk_does() -> N
         recording.run(program)
 
 
+READS_ITSELF = """
+    import pulumi
+    own = pulumi.StackReference(
+        f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    )
+    pulumi.export("before", own.get_output("now"))
+    pulumi.export("now", "one")
+    pulumi.export("mark", pulumi.Output.secret("of the program"))
+    pulumi.export("last_mark", own.get_output("mark"))
+    """
+
+
+def test_a_program_reads_the_outputs_of_its_own_run_before(tmp_path: Path) -> None:
+    with Rehearsal(directory=project(tmp_path, READS_ITSELF)) as rehearsal:
+        rehearsal.preview()
+        rehearsal.up()
+        assert rehearsal.outputs.get("before") is None
+        rehearsal.up()
+        assert rehearsal.outputs["before"] == "one"
+        assert rehearsal.outputs["last_mark"] == SecretValue("of the program")
+
+    recording = Recording("shop", "dev")
+    recording.run(program_of(READS_ITSELF))
+    assert recording.exports.get("before") is None
+
+
+def test_nothing_has_to_be_given_of_the_stack_itself(tmp_path: Path) -> None:
+    said = run("rehearse", str(project(tmp_path, READS_ITSELF)))
+    assert said.code == 0, said.out + said.err
+
+
 def test_a_command_is_told_all_outputs_that_are_missing_at_once(tmp_path: Path) -> None:
     said = run("rehearse", str(project(tmp_path, REFERS)))
 
@@ -674,7 +705,33 @@ def test_a_program_for_an_older_sdk_is_told_so(tmp_path: Path) -> None:
     assert said.code == 1
     [report] = said.report["rehearsals"]
     [note] = [note for note in report["notes"] if "requirements.txt" in note]
-    assert "asks for pulumi-aws>=5.0.0,<6.0.0, and " in note
+    assert "uses: pulumi-aws>=5.0.0,<6.0.0 (" in note
+    assert "boto" not in note
+    assert any("has no pulumi_aws.of_long_ago" in note for note in report["notes"])
+
+
+@pytest.mark.parametrize(
+    ("program", "note"),
+    [
+        ("import google.nobodys", "The program ran in this command's own Python"),
+        (
+            "import os\nos.environ['SHOP_TOKEN']",
+            "reads the environment variable SHOP_TOKEN, which is not set",
+        ),
+        (
+            "class NoCredentialsError(Exception): pass\nraise NoCredentialsError('none')",
+            "calls a cloud by itself, beside Pulumi",
+        ),
+        ("import pulumi\nint(pulumi.Config().require('size'))", "--config shop:size=VALUE"),
+    ],
+)
+def test_a_program_that_fails_for_want_of_something_is_told_the_way_out(
+    tmp_path: Path, program: str, note: str
+) -> None:
+    said = run("rehearse", str(project(tmp_path, program)), "--json")
+    [report] = said.report["rehearsals"]
+    assert [each for each in report["notes"] if note in each], report
+    assert not [each for each in report["notes"] if "installed here and has no" in each]
 
 
 @pytest.mark.parametrize(
@@ -690,3 +747,16 @@ def test_only_what_is_beyond_a_bound_is_unmet(
     monkeypatch.setattr("importlib.metadata.version", lambda _name: "7.7.1")
     (tmp_path / "requirements.txt").write_text(f"pulumi_aws{asked}\n", encoding="utf-8")
     assert bool([*unmet(tmp_path)]) is is_unmet
+
+
+def test_a_program_may_load_what_googles_own_libraries_load(tmp_path: Path) -> None:
+    """Two definitions of one protobuf message in a process are an error, and Pulumi's SDK has some of Google's."""
+    folder = project(
+        tmp_path,
+        """
+        import sys
+        assert "pulumi.runtime.proto.status_pb2" not in sys.modules
+        """,
+    )
+    said = run("rehearse", str(folder))
+    assert said.code == 0, said.out + said.err

@@ -187,7 +187,7 @@ class _Maker:
             where = f"{path}.{name}"
             if found.get(name) is not None:
                 found[name] = self._completed_value(found[name], output.type, where)
-            elif self._is_filled_in(name, output):
+            elif self._is_filled_in(name, output) or output.is_input is False:
                 self._put(found, name, output, where)
         return found
 

@@ -26,6 +26,7 @@ import pulumi
 from pulumi.runtime import rpc
 
 _NONE: Final = type(None)
+_ONLY_OUTPUT: Final = re.compile(r"\(Output( only)?\)|\[?Output[ -]only\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,16 @@ def object_outputs(type_: Any) -> Outputs | None:
 
 @functools.cache
 def _object_outputs(type_: type) -> Outputs:
-    return {name: Output(inner, optional) for name, _, inner, optional in _properties(type_)}
+    return {
+        name: Output(inner, optional, is_input=False if _says_output(type_, python_name) else None)
+        for name, python_name, inner, optional in _properties(type_)
+    }
+
+
+def _says_output(type_: type, python_name: str) -> bool:
+    """Whether the SDK's text on a property begins with what providers write where only the cloud sets it."""
+    text = inspect.getdoc(getattr(type_, python_name, None)) or ""
+    return _ONLY_OUTPUT.match(text) is not None
 
 
 @functools.cache
