@@ -117,9 +117,8 @@ def _about(language: dict[str, dict[str, Any]]) -> dict[str, Any]:
             **language,
             "nodejs": {**language["nodejs"], "packageDescription": known["Summary"]},
         },
-        "meta": {
-            "supportPack": True
-        },  # `gen-sdk` writes what `package add` does: a whole Go module
+        # `gen-sdk` writes what `package add` does: a whole Go module.
+        "meta": {"supportPack": True},
     }
 
 
