@@ -266,7 +266,7 @@ class _Maker:
             return []
         # Programs take a list's second member, too; inside of objects one is enough.
         count = 1 if inside else _members(self.subject, path)
-        if not of_objects and "zone" in f"{self.subject.type}.{path}".lower():
+        if not of_objects and ("zones" in self.subject.type.lower() or "zone" in path.lower()):
             count = 3
         elif not of_objects and "subnet" in f"{self.subject.type}.{path}".lower():
             count = _subnets(self.subject, path)

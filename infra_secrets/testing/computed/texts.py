@@ -266,6 +266,8 @@ def _name(subject: Subject, _name: str, path: str) -> str:
         return subject.region
     if "." in path or "[" in path:
         return f"{subject.name}-{subject.digits(path, 7)}"
+    if subject.is_gcp and path == "name":
+        return gcp.full_name(subject) or subject.own_name
     return azure.name_of(subject) if subject.package == "azure-native" else subject.own_name
 
 
