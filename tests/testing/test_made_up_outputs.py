@@ -218,6 +218,7 @@ SHAPES: list[tuple[str, dict[str, Any], str, Check]] = [
     ("aws:route53/zone:Zone", {}, "nameServers.3", matches(r"ns-\d+\.awsdns-\d\d\.com")),
     ("gcp:dns/managedZone:ManagedZone", {}, "nameServers.0", matches(r"ns-cloud-a1\.googledomains\.com\.")),
     ("azure-native:dns:Zone", {}, "nameServers.1", matches(r"ns2-01\.azure-dns\.com\.")),
+    ("gcp:compute/subnetwork:Subnetwork", {"ipCidrRange": "10.2.0.0/16"}, "gatewayAddress", matches(r"10\.2\.0\.1")),
     # ARNs
     ("aws:dynamodb/table:Table", {"name": "t"}, "arn", matches(ACCOUNT + "table/t")),
     ("aws:dynamodb/table:Table", {"name": "t"}, "streamArn",

@@ -5,6 +5,7 @@ What `texts` knows by a property's name alone is not here. Host names follow the
 
 import base64
 import hashlib
+import ipaddress
 import re
 from typing import Any, Final
 
@@ -88,6 +89,7 @@ _TABLE: Final = (
         "InstrumentationKey={key};IngestionEndpoint=https://{region}-1.in.applicationinsights.azure.com/",
     ),
     ("azure-native:containerregistry:", r"^login_server$", "{host}"),
+    ("azure-native:containerregistry:listRegistryCredentials", r"^username$", "{registryName}"),
     ("azure-native:storage:listStorageAccountKeys", r"key_name$", "key{index}"),
     ("azure-native:storage:listStorageAccountKeys", r"value$", "{base64_64}"),
     (
@@ -104,6 +106,7 @@ _TABLE: Final = (
     ),
     ("gcp:cloudfunctions/", r"^https_trigger_url$", "https://{host}/{name}"),
     ("gcp:(cloudrun|cloudrunv2|cloudfunctionsv2)/", r"(^|\.)(url|uri|urls)(\[\d+\])?$", "https://{host}"),
+    ("gcp:compute/subnetwork:", r"^gateway_address$", "{gateway}"),
     ("gcp:dns/", r"name_server", "ns-cloud-a{index}.googledomains.com."),
     ("gcp:(redis|memcache)/", r"(^|_)host$", "{private}"),
     ("gcp:storage/bucket:Bucket", r"^url$", "gs://{name}"),
@@ -213,6 +216,14 @@ class _Parts(dict[str, Any]):
 
     def _identities(self) -> str:
         return "Microsoft.ManagedIdentity/userAssignedIdentities"
+
+    def _gateway(self) -> str:
+        """As Google Cloud does, the first address of the range."""
+        try:
+            network = ipaddress.ip_network(self.subject.given("ipCidrRange") or "10.0.0.0/16")
+        except ValueError:
+            return "10.0.0.1"
+        return str(network.network_address + 1)
 
     def _private(self) -> str:
         return f"10.0.0.{int(self.subject.digits(self.path, 2), 16) % 250 + 3}"

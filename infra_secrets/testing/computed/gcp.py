@@ -102,7 +102,9 @@ def full_name(subject: Subject) -> str | None:
 
 def _documented_id(subject: Subject) -> str | None:
     """Return the id in the form that the provider documents; None where it needs what nobody knows."""
-    form = sdk.import_form(subject.token) or ""
+    said = sdk.documentation(subject.token, "name")
+    in_text = re.search(r"`(projects/.*\{\{.*?)`", said)
+    form = sdk.import_form(subject.token) or (in_text[1] if in_text else "")
     if not form.startswith(("projects/", "{{")) or "/" not in form:
         return None
     if subject.type == "Bucket":
