@@ -202,6 +202,7 @@ def test_a_principal_that_is_somebody_is_taken(service: SecretsManager, principa
     service.put_resource_policy(REGION, "x", _policy(principal), block_public_policy=False)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK's own, when it is imported
 def test_a_permission_for_nobody_is_refused() -> None:
     def program() -> None:
         nobody = pulumi.Output.from_input(None)

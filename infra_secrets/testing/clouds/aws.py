@@ -485,9 +485,9 @@ def _is_principal(value: Any, kind: str = "") -> bool:
         return all(isinstance(member, str) and _is_principal(member, kind) for member in value)
     if not isinstance(value, str):
         return False
-    if kind == "AWS":
+    if kind in {"", "AWS"}:
         return _AWS_PRINCIPAL.fullmatch(value) is not None
-    return value not in {"", "None", "null"} if kind else value == "*"
+    return value not in {"", "None", "null"}
 
 
 class SimulatedAws(SimulatedCloud):
