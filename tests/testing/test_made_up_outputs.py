@@ -23,7 +23,7 @@ from infra_secrets.testing.clouds.aws import ACCOUNT as SIMULATED_ACCOUNT
 from infra_secrets.testing.clouds.aws import DEFAULT_REGION
 from infra_secrets.testing.clouds.azure import SUBSCRIPTION as SIMULATED_SUBSCRIPTION
 from infra_secrets.testing.clouds.azure import TENANT as SIMULATED_TENANT
-from infra_secrets.testing.clouds.gcp import DEFAULT_PROJECT
+from infra_secrets.testing.clouds.gcp import DEFAULT_PROJECT, SecretManager
 from infra_secrets.testing.computed import outputs, places, sdk, subject, texts
 from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
 from infra_secrets.testing.computed.subject import Subject
@@ -165,6 +165,112 @@ def test_an_output_is_there_and_has_its_cloud_s_form(
     assert check(at(made(token, given), path))
 
 
+def is_base64_of(count: int) -> Check:
+    return lambda value: len(base64.b64decode(value, validate=True)) == count
+
+
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+CERTIFICATE = "aws:acm/certificate:Certificate"
+TWO_DOMAINS = {"domainName": "a.example.com", "subjectAlternativeNames": ["*.b.example.com"]}
+INSIGHTS = "azure-native:applicationinsights:Component"
+ACCOUNT = r"arn:aws:[a-z-]+:eu-west-1:\d{12}:"
+SHAPES: list[tuple[str, dict[str, Any], str, Check]] = [
+    # Lists have the members that programs take.
+    (CERTIFICATE, TWO_DOMAINS, "domainValidationOptions", lambda found: len(found) == 2),
+    (CERTIFICATE, TWO_DOMAINS, "domainValidationOptions.0.domainName", matches(r"a\.example\.com")),
+    (CERTIFICATE, TWO_DOMAINS, "domainValidationOptions.1.resourceRecordName",
+     matches(r"_[0-9a-f]{32}\.b\.example\.com\.")),
+    (CERTIFICATE, TWO_DOMAINS, "domainValidationOptions.1.resourceRecordType", matches("CNAME")),
+    (CERTIFICATE, TWO_DOMAINS, "domainValidationOptions.1.resourceRecordValue",
+     matches(r"_[0-9a-f]{32}\.[0-9a-f]{10}\.acm-validations\.aws\.")),
+    ("aws:elasticache/cluster:Cluster", {"numCacheNodes": 3}, "cacheNodes", lambda found: len(found) == 3),
+    ("aws:elasticache/cluster:Cluster", {}, "cacheNodes.1.address", matches(r".*\.cache\.amazonaws\.com")),
+    # Addresses
+    ("aws:apigatewayv2/api:Api", {}, "apiEndpoint",
+     matches(r"https://\w{10}\.execute-api\.eu-west-1\.amazonaws\.com")),
+    ("gcp:cloudrunv2/service:Service", {"name": "web", "location": "europe-west1"}, "uri",
+     matches(r"https://web-\w{10}-ew\.a\.run\.app")),
+    ("gcp:cloudrun/service:Service", {"name": "web"}, "statuses.0.url",
+     matches(r"https://web-\w{10}-uc\.a\.run\.app")),
+    ("gcp:storage/bucket:Bucket", {"name": "b"}, "url", matches("gs://b")),
+    ("gcp:storage/bucket:Bucket", {"name": "b"}, "selfLink", matches("https://.*/storage/v1/b/b")),
+    ("gcp:storage/bucketObject:BucketObject", {"name": "o", "bucket": "b"}, "selfLink",
+     matches("https://.*/storage/v1/b/b/o/o")),
+    ("gcp:storage/bucketObject:BucketObject", {}, "md5hash", is_base64_of(16)),
+    ("azure-native:storage:Blob", {"accountName": "shop", "containerName": "c", "blobName": "x"}, "url",
+     matches(r"https://shop\.blob\.core\.windows\.net/c/x")),
+    # Azure's keys, names and identities
+    (INSIGHTS, {}, "instrumentationKey", matches(UUID)),
+    (INSIGHTS, {}, "connectionString", matches(f"InstrumentationKey={UUID};IngestionEndpoint=https://.*/")),
+    ("azure-native:containerregistry:Registry", {"registryName": "shop"}, "loginServer",
+     matches(r"shop\.azurecr\.io")),
+    ("azure-native:sql:Server", {"serverName": "shop"}, "fullyQualifiedDomainName",
+     matches(r"shop\.database\.windows\.net")),
+    *(("azure-native:containerservice:ManagedCluster", {}, f"identityProfile.kubeletidentity.{key}", check)
+      for key, check in {"objectId": matches(UUID), "clientId": matches(UUID),
+                         "resourceId": matches("/subscriptions/.*/userAssignedIdentities/.*")}.items()),
+    # Hosts
+    ("aws:lb/loadBalancer:LoadBalancer", {"name": "web"}, "dnsName",
+     matches(r"web-\d+\.eu-west-1\.elb\.amazonaws\.com")),
+    ("aws:cloudfront/distribution:Distribution", {}, "domainName", matches(r"d[0-9a-f]+\.cloudfront\.net")),
+    ("aws:rds/instance:Instance", {"identifier": "db"}, "address",
+     matches(r"db\.\w+\.eu-west-1\.rds\.amazonaws\.com")),
+    ("aws:route53/zone:Zone", {}, "nameServers.3", matches(r"ns-\d+\.awsdns-\d\d\.com")),
+    ("gcp:dns/managedZone:ManagedZone", {}, "nameServers.0", matches(r"ns-cloud-a1\.googledomains\.com\.")),
+    ("azure-native:dns:Zone", {}, "nameServers.1", matches(r"ns2-01\.azure-dns\.com\.")),
+    ("gcp:compute/subnetwork:Subnetwork", {"ipCidrRange": "10.2.0.0/16"}, "gatewayAddress", matches(r"10\.2\.0\.1")),
+    # ARNs
+    ("aws:dynamodb/table:Table", {"name": "t"}, "arn", matches(ACCOUNT + "table/t")),
+    ("aws:dynamodb/table:Table", {"name": "t"}, "streamArn",
+     matches(ACCOUNT + r"table/t/stream/2026-01-01T00:00:00\.000")),
+    ("aws:kms/key:Key", {}, "arn", matches(ACCOUNT + f"key/{UUID}")),
+    ("aws:kms/key:Key", {}, "keyId", matches(UUID)),
+    ("aws:rds/instance:Instance", {}, "masterUserSecrets.0.secretArn",
+     matches("arn:aws:secretsmanager:eu-west-1:.*:secret:rds!db-.*")),
+    ("aws:cognito/userPool:UserPool", {}, "id", matches(r"eu-west-1_\w{9}")),
+    ("aws:cognito/userPool:UserPool", {}, "arn", matches(ACCOUNT + r"userpool/eu-west-1_\w{9}")),
+    # Google's full names
+    ("gcp:iam/workloadIdentityPool:WorkloadIdentityPool", {"workloadIdentityPoolId": "ci"}, "name",
+     matches(r"projects/\d{12}/locations/global/workloadIdentityPools/ci")),
+    ("gcp:iam/workloadIdentityPool:WorkloadIdentityPool", {"workloadIdentityPoolId": "ci"}, "id",
+     matches("projects/rehearsal/locations/global/workloadIdentityPools/ci")),
+    ("gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider",
+     {"workloadIdentityPoolId": "ci", "workloadIdentityPoolProviderId": "gh"}, "name",
+     matches(r"projects/\d{12}/locations/global/workloadIdentityPools/ci/providers/gh")),
+    ("gcp:projects/iAMCustomRole:IAMCustomRole", {"roleId": "r"}, "name", matches("projects/rehearsal/roles/r")),
+    ("gcp:serviceaccount/account:Account", {"accountId": "a"}, "name",
+     matches(r"projects/rehearsal/serviceAccounts/a@rehearsal\.iam\..*")),
+    ("gcp:artifactregistry/repository:Repository", {"repositoryId": "r"}, "name", matches("r")),
+    ("gcp:kms/cryptoKey:CryptoKey", {"keyRing": "projects/p/locations/europe-west1/keyRings/k", "name": "c"},
+     "id", matches("projects/p/locations/europe-west1/keyRings/k/cryptoKeys/c")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("token", "given", "path", "check"), SHAPES, ids=[f"{row[0]}-{row[2]}" for row in SHAPES]
+)
+def test_a_made_up_output_has_the_shape_that_programs_rely_on(
+    token: str, given: dict[str, Any], path: str, check: Check
+) -> None:
+    assert check(at(made(token, given), path))
+
+
+@pytest.mark.parametrize(
+    ("token", "one", "other"),
+    [
+        ("aws:kms/key:Key", "keyId", "id"),
+        ("aws:kms/key:Key", "arn", "keyId"),
+        ("aws:cognito/userPool:UserPool", "arn", "id"),
+        ("aws:cognito/userPool:UserPool", "endpoint", "id"),
+        ("aws:apigatewayv2/api:Api", "arn", "id"),
+        (INSIGHTS, "connectionString", "instrumentationKey"),
+    ],
+)
+def test_outputs_that_name_the_same_thing_agree(token: str, one: str, other: str) -> None:
+    found = made(token)
+    assert found[other] in found[one]
+
+
 FUNCTIONS: list[tuple[str, dict[str, Any], str, Check]] = [
     ("aws:ec2/getAmi:getAmi", {"mostRecent": "true"}, "id", matches(r"ami-[0-9a-f]{17}")),
     ("aws:ec2/getAmi:getAmi", {"mostRecent": "true"}, "mostRecent", lambda value: value is True),
@@ -180,7 +286,7 @@ FUNCTIONS: list[tuple[str, dict[str, Any], str, Check]] = [
     ("aws:route53/getZone:getZone", {"name": "example.com"}, "zoneId", matches("Z[A-Z0-9]{13}")),
     ("gcp:compute/getZones:getZones", {}, "names", lambda names: len(set(names)) == 3),
     ("gcp:compute/getImage:getImage", {}, "selfLink", matches("https://.*")),
-    ("azure-native:storage:listStorageAccountKeys", {}, "keys.0.value", str.strip),
+    ("azure-native:storage:listStorageAccountKeys", {}, "keys.1.value", is_base64_of(64)),
     ("azure-native:containerregistry:listRegistryCredentials", {}, "passwords.0.value", str.strip),
     ("azure-native:containerservice:listManagedClusterUserCredentials", {}, "kubeconfigs.0.value",
      is_base64_kubeconfig),
@@ -237,6 +343,7 @@ def test_what_is_made_up_agrees_with_the_simulated_clouds() -> None:
     assert subject.PROJECT == DEFAULT_PROJECT
     assert subject.SUBSCRIPTION == SIMULATED_SUBSCRIPTION
     assert subject.TENANT == SIMULATED_TENANT
+    assert subject.project_number("shop") == SecretManager().number("shop")
 
 
 def test_a_policy_document_is_made_of_its_statements() -> None:

@@ -168,8 +168,15 @@ def test_a_policy_that_is_no_policy_is_refused(service: SecretsManager) -> None:
         service.put_resource_policy(REGION, "x", "{}", block_public_policy=True)
 
 
-@pytest.mark.parametrize("principal", [None, {"AWS": None}, {"AWS": [None]}, {"AWS": ["arn:x", 1]}])
-def test_a_principal_that_is_no_text_is_refused_wherever_a_policy_is(
+@pytest.mark.parametrize(
+    "principal",
+    [
+        *(None, "None", {"AWS": None}, {"AWS": [None]}, {"AWS": ["arn:x", 1]}),
+        *({"AWS": "None"}, {"AWS": ["arn:x", "None"]}, {"AWS": "app"}, {"AWS": "12345"}),
+        *({"Service": "None"}, {"Federated": ""}),
+    ],
+)
+def test_a_principal_that_is_nobody_is_refused_wherever_a_policy_is(
     service: SecretsManager, principal: object
 ) -> None:
     service.create_secret(REGION, "x")
@@ -182,6 +189,31 @@ def test_a_principal_that_is_no_text_is_refused_wherever_a_policy_is(
     free.put_resource_policy(REGION, "x", policy, block_public_policy=False)
 
 
+@pytest.mark.parametrize(
+    "principal",
+    [
+        *("*", {"AWS": "123456789012"}, {"AWS": "arn:aws:iam::123456789012:root"}),
+        *({"AWS": ["AROAEXAMPLEEXAMPLEEXA", "AIDAEXAMPLEEXAMPLEEXA"]},),
+        *({"Service": "lambda.amazonaws.com"}, {"CanonicalUser": "79a59df900b949e5"}),
+    ],
+)
+def test_a_principal_that_is_somebody_is_taken(service: SecretsManager, principal: object) -> None:
+    service.create_secret(REGION, "x")
+    service.put_resource_policy(REGION, "x", _policy(principal), block_public_policy=False)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK's own, when it is imported
+def test_a_permission_for_nobody_is_refused() -> None:
+    def program() -> None:
+        nobody = pulumi.Output.from_input(None)
+        aws.lambda_.Permission("p", action="lambda:InvokeFunction", function="f", principal=nobody)
+
+    with Rehearsal(program) as rehearsal:
+        assert '"principal" names nobody' in rehearsal.up(check=False).error
+    with pytest.raises(CloudError, match='"principal" names nobody'):
+        Recording().run(program)
+
+
 def test_a_role_whose_principal_is_null_is_refused_on_the_engine_and_in_a_recording() -> None:
     def program() -> None:
         aws.iam.Role("app", assume_role_policy=_policy({"AWS": [None]}))
@@ -190,7 +222,7 @@ def test_a_role_whose_principal_is_null_is_refused_on_the_engine_and_in_a_record
         rehearsal.preview()  # nobody asks IAM
         refused = rehearsal.up(check=False)
         assert "MalformedPolicyDocument" in refused.error
-        assert "a principal of assumeRolePolicy is no text" in refused.error
+        assert "a principal of assumeRolePolicy is nobody" in refused.error
     with pytest.raises(CloudError, match="MalformedPolicyDocument"):
         Recording().run(program)
     cloud = SimulatedAws(without={"aws-principals-are-texts"})

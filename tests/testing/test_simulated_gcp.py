@@ -156,6 +156,34 @@ def one_of_them_nobody() -> None:
     gcp.projects.IAMBinding("readers", project=PROJECT, role="roles/x", members=members)
 
 
+@pytest.mark.parametrize(
+    "member",
+    ["serviceAccount:None", "None", "user:", "a@example.com", "domain:None", "robot:a@b.c"],
+)
+def test_a_member_without_an_address_is_refused(member: str) -> None:
+    def program() -> None:
+        gcp.projects.IAMMember("reader", project="p", role="roles/x", member=member)
+
+    with pytest.raises(CloudError, match="a member is KIND:ADDRESS"):
+        Recording().run(program)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        *("allUsers", "user:a@example.com", "serviceAccount:x@p.iam.gserviceaccount.com"),
+        *("serviceAccount:p.svc.id.goog[ns/app]", "domain:example.com", "projectOwner:p"),
+        "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/*",
+        "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/s",
+    ],
+)
+def test_a_member_with_an_address_is_taken(member: str) -> None:
+    def program() -> None:
+        gcp.projects.IAMMember("reader", project="p", role="roles/x", member=member)
+
+    Recording().run(program)
+
+
 @pytest.mark.parametrize("program", [nobody, one_of_them_nobody])
 def test_a_grant_to_nobody_is_refused_on_whatever_resource(program: Callable[[], None]) -> None:
     config = {"gcp:project": PROJECT}

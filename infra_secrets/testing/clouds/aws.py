@@ -452,8 +452,11 @@ def _lets_everybody_in(statement: Mapping[str, Any]) -> bool:
     return statement.get("Effect") == "Allow" and everybody and not statement.get("Condition")
 
 
+_PERMISSION: Final = "aws:lambda/permission:Permission"
+
+
 def _names_nobody(policy: Any) -> bool:
-    """Whether a text is a policy with a principal that is no text."""
+    """Whether a text is a policy with a principal that can be nobody."""
     if not isinstance(policy, str) or "Principal" not in policy:
         return False
     try:
@@ -471,12 +474,20 @@ def _names_nobody(policy: Any) -> bool:
     )
 
 
-def _is_principal(value: Any) -> bool:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+_AWS_PRINCIPAL: Final = re.compile(r"\*|arn:.+|\d{12}|A(IDA|ROA)[A-Z0-9]+")
+
+
+def _is_principal(value: Any, kind: str = "") -> bool:
     if isinstance(value, Mapping):
-        return all(_is_principal(member) for member in value.values())
+        return all(_is_principal(member, str(key)) for key, member in value.items())
     if isinstance(value, list):
-        return all(isinstance(member, str) for member in value)
-    return isinstance(value, str)
+        return all(isinstance(member, str) and _is_principal(member, kind) for member in value)
+    if not isinstance(value, str):
+        return False
+    if kind in {"", "AWS"}:
+        return _AWS_PRINCIPAL.fullmatch(value) is not None
+    return value not in {"", "None", "null"}
 
 
 class SimulatedAws(SimulatedCloud):
@@ -515,7 +526,14 @@ class SimulatedAws(SimulatedCloud):
             raise CloudError(
                 "MalformedPolicyDocument",
                 f"{token}: api error MalformedPolicyDocument: Syntax errors in policy: a principal"
-                f" of {', '.join(malformed)} is no text",
+                f" of {', '.join(malformed)} is nobody: under AWS it is an ARN, an account of 12 digits, a"
+                " unique id or *. Was it made of an output that is None?",
+            )
+        if token == _PERMISSION and inputs.get("principal") in {None, "", "None"}:
+            raise CloudError(
+                "",
+                f'{token}: Missing required argument: "principal" names nobody. Give the account,'
+                " ARN or service that may call the function.",
             )
 
     def values_written(self, token: str, inputs: Mapping[str, Any]) -> Sequence[str]:

@@ -352,6 +352,17 @@ def _is_label(text: str, *, key: bool) -> bool:
     return letters and starts_well and fits
 
 
+# https://cloud.google.com/iam/docs/principal-identifiers
+_MEMBER: Final = re.compile(
+    r"allUsers|allAuthenticatedUsers"
+    r"|(deleted:)?(user|serviceAccount|group):[^@\s]+@[^@\s]+"
+    r"|serviceAccount:[^\s\[]+\.svc\.id\.goog\[[^\s/]+/[^\s/]+\]"
+    r"|domain:[^\s.]+(\.[^\s.]+)+"
+    r"|(deleted:)?(principal|principalSet|principalHierarchy)://\S+/\S+"
+    r"|(projectOwner|projectEditor|projectViewer):(?!None$)\S+"
+)
+
+
 class SimulatedGcp(SimulatedCloud):
     """GCP Secret Manager with pulumi-gcp. A scope is a project. For the arguments see the base."""
 
@@ -387,11 +398,19 @@ class SimulatedGcp(SimulatedCloud):
         if not kind.endswith(("iammember", "iambinding")) or not self.keeps(MEMBERS):
             return
         given = inputs.get(key)
-        if given is None or (isinstance(given, list) and None in given):
+        members = given if isinstance(given, list) else [given]
+        if None in members:
             raise CloudError(
                 "",
                 f'{token}: Missing required argument: "{key}" names nobody, because it is null or'
                 " holds null",
+            )
+        if any(isinstance(each, str) and not _MEMBER.fullmatch(each) for each in members):
+            raise CloudError(
+                "INVALID_ARGUMENT",
+                f'{token}: "{key}" names nobody: a member is KIND:ADDRESS, e.g. serviceAccount: or'
+                " user: and an e-mail address, domain: and a domain, or principal:// and a path."
+                " Was it made of an output that is None?",
             )
 
     def values_written(self, token: str, inputs: Mapping[str, Any]) -> Sequence[str]:

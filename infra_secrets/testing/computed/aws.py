@@ -221,6 +221,11 @@ def arn_of(subject: Subject) -> str:
     return f"arn:aws:{service}:{region}:{account}:{_filled(form, subject)}"
 
 
+def arn_start(subject: Subject, service: str) -> str:
+    """Return what an ARN of a service in the subject's region and account begins with."""
+    return f"arn:aws:{service}:{subject.region}:{ACCOUNT}"
+
+
 def _kind(subject: Subject) -> tuple[str, str]:
     return ("lb" if subject.module == "alb" else subject.module, subject.type)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from infra_secrets.testing.computed import texts
+from infra_secrets.testing.computed import forms, texts
 from infra_secrets.testing.computed.answers import WORKED_OUT
 from infra_secrets.testing.computed.sdk import (
     Output,
@@ -22,7 +22,7 @@ from infra_secrets.testing.computed.sdk import (
     resource_outputs,
     resource_token,
 )
-from infra_secrets.testing.computed.subject import Subject, words
+from infra_secrets.testing.computed.subject import Subject, singular, words
 from infra_secrets.testing.values import UNKNOWN, SecretValue
 
 # How many objects are made up inside of each other, and how deep what can be missing is made up, too.
@@ -46,9 +46,13 @@ _FILLED_IN: Final = frozenset(
         *("ip", "ip_address", "public_ip", "private_ip", "network_ip", "nat_ip"),
         *("private_ip_address", "principal_id", "tenant_id", "vpc_id", "default_host_name"),
         "cluster_security_group_id",
+        "identity_profile",
     }
 )
 _MIRRORS: Final = {"tagsAll": "tags", "effectiveLabels": "labels", "pulumiLabels": "labels"}
+
+# What is in a map that a cloud fills in.
+_KEYS: Final = {"identity_profile": ("kubeletidentity",)}
 
 _PLAIN: Final = frozenset({str, int, float, bool})
 
@@ -213,6 +217,9 @@ class _Maker:
         item = _item_type(type_)
         if item is not None:
             return self._list(output, item, path, inside)
+        if _is_mapping(type_) and words(path) in _KEYS:
+            inner_ = Output(typing.get_args(type_)[1], optional=False)
+            return {key: self._value(inner_, f"{path}.{key}") for key in _KEYS[words(path)]}
         return self._plain(type_, path)
 
     def _plain(self, type_: Any, path: str) -> Any:
@@ -257,14 +264,27 @@ class _Maker:
         of_objects = object_outputs(item) is not None
         if output.is_input and (of_objects or not _refers(path)):
             return []
-        count = 1
-        if not of_objects and "zone" in f"{self.subject.type}.{path}".lower():
+        # Programs take a list's second member, too; inside of objects one is enough.
+        count = 1 if inside else _members(self.subject, path)
+        if not of_objects and ("zones" in self.subject.type.lower() or "zone" in path.lower()):
             count = 3
         elif not of_objects and "subnet" in f"{self.subject.type}.{path}".lower():
             count = _subnets(self.subject, path)
         inner = Output(item, optional=False, is_input=output.is_input)
         made = [self._value(inner, f"{path}[{index}]", inside) for index in range(count)]
         return [each for each in made if each is not None]
+
+
+def _members(subject: Subject, path: str) -> int:
+    """Return how many members a made-up list has: as many as the inputs say that it follows, else two."""
+    name = words(path)
+    if name == "domain_validation_options":
+        return len(forms.domains_of(subject)) or 2
+    if "name_server" in name:
+        return 4
+    title = path[:1].upper() + path[1:]
+    count = subject.inputs.get(f"num{title}") or subject.inputs.get(f"{singular(path)}Count")
+    return int(count) if isinstance(count, (int, float)) else 2
 
 
 def _subnets(subject: Subject, path: str) -> int:

@@ -157,6 +157,27 @@ def resource_class(token: str) -> type | None:
     return found if isinstance(found, type) else None
 
 
+@functools.cache
+def import_form(token: str) -> str | None:
+    """Return the form of a resource's id as its documentation writes it: the first that it can be imported by.
+
+    For example `projects/{{project}}/global/networks/{{name}}`. None where an SDK's source does not say it.
+    """
+    found = resource_class(token)
+    source = _quietly(lambda: inspect.getsource(sys.modules[found.__module__])) if found else None
+    match = re.search(
+        r"can be imported using any of these accepted formats:\s+\* `(.*?)`", source or ""
+    )
+    return match[1] if match else None
+
+
+@functools.cache
+def documentation(token: str, name: str) -> str:
+    """Return what an SDK says of a resource's property, which is named as in Python."""
+    getter = getattr(getattr(resource_class(token), name, None), "fget", None)
+    return getattr(getter, "__doc__", None) or ""
+
+
 def resource_token(class_: Any) -> str | None:
     """Return the token of a resource's class; None for what is no such class."""
     if not isinstance(class_, type) or not issubclass(class_, pulumi.Resource):

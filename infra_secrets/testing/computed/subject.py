@@ -158,6 +158,14 @@ class Subject:
         return self.given(*keys) or self.auto_name
 
 
+def project_number(project: str) -> str:
+    """Return the number of a Google Cloud project, made up from its id."""
+    if project.isdigit():
+        return project
+    digest = int.from_bytes(hashlib.sha256(project.encode()).digest()[:8], "big")
+    return str(10**11 + digest % (9 * 10**11))
+
+
 def words(name: str) -> str:
     """Return a name in camelCase as small words with underscores."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)

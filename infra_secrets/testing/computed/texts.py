@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from infra_secrets.testing.computed import aws, azure, gcp, places
+from infra_secrets.testing.computed import aws, azure, forms, gcp, places
 from infra_secrets.testing.computed.subject import ACCOUNT, TENANT, Subject, plural, singular, words
 
 DATE: Final = "2026-01-01T00:00:00Z"
@@ -55,6 +55,9 @@ def text(subject: Subject, path: str) -> str:
         return in_base64(pem(subject, path))
     if subject.token == _GCP_KEY and name == "private_key":
         return _gcp_key(subject, path)
+    form = forms.form_of(subject, path)
+    if form is not None:
+        return form
     make = next(make for pattern, make in _TEXTS if pattern.search(name))
     return make(subject, name, path)
 
@@ -115,7 +118,10 @@ def in_base64(value: str) -> str:
 
 
 def host(subject: Subject, path: str) -> str:
-    """Return a host's name."""
+    """Return a host's name: that of the service that has it, else one that is nobody's."""
+    known = forms.host_of(subject, path)
+    if known is not None:
+        return known
     label = re.sub(r"[^a-z0-9]+", "-", subject.own_name.lower()).strip("-")[:40]
     mark = subject.digits(path, 6)
     if subject.is_aws:
@@ -260,6 +266,8 @@ def _name(subject: Subject, _name: str, path: str) -> str:
         return subject.region
     if "." in path or "[" in path:
         return f"{subject.name}-{subject.digits(path, 7)}"
+    if subject.is_gcp and path == "name":
+        return gcp.full_name(subject) or subject.own_name
     return azure.name_of(subject) if subject.package == "azure-native" else subject.own_name
 
 
@@ -351,9 +359,7 @@ def _group(subject: Subject, name: str, path: str) -> str:
     return subject.given("resourceGroupName") or _any(subject, name, path)
 
 
-def _host(subject: Subject, name: str, path: str) -> str:
-    if name == "default_host_name" and subject.module == "web":
-        return f"{azure.name_of(subject)}.azurewebsites.net"
+def _host(subject: Subject, _name: str, path: str) -> str:
     return host(subject, path)
 
 
