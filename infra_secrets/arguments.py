@@ -32,6 +32,7 @@ from infra_secrets.given import (
     argument_name,
     is_input,
     kind,
+    not_shown,
     quote_it,
     read_name,
     subject_of,
@@ -206,7 +207,7 @@ class _Reader(Reader):
             settings=settings,
             **cast(Any, rest),
         )
-        self.errors.extend(cloud.problems(wanted))
+        self.errors.extend(_problems(cloud, wanted, self._from_secret_config(cloud)))
         for problem in _taking_over_problems(wanted, cloud.RESOURCE_TYPE):
             self.refuse(problem)
         return cloud, wanted
@@ -323,6 +324,14 @@ class _Reader(Reader):
         else:
             return int(found)
         return None
+
+    def _from_secret_config(self, cloud: Cloud) -> list[str]:
+        """List the settings that are what the stack's config holds as a secret."""
+        return [
+            setting
+            for setting, key in cloud.SETTINGS.items()
+            if setting not in self.given and pulumi.runtime.is_config_secret(str(key))
+        ]
 
     def _settings(self, cloud: Cloud) -> Mapping[str, Any]:
         settings: dict[str, Any] = {}
@@ -531,20 +540,13 @@ def _judged_later(
         for output in outputs:
             text = await output.future() if await output.is_known() else None
             if isinstance(text, str):
-                hidden = await output.is_secret() or secrets_in({"": text}, "")
-                (secret if hidden else public)[id(output)] = text
-        known = public
-        problems = [*cloud.problems(_with_each(wanted, lambda item: known.get(id(item), item)))]
-        if secret and not problems:
-            known = {**public, **secret}
-            if any(cloud.problems(_with_each(wanted, lambda item: known.get(id(item), item)))):
-                names = [name for name, item in wanted.settings.items() if id(item) in secret]
-                problems = [
-                    UnsupportedError(
-                        f"{' and '.join(names)} was given a secret that is not what it must be, "
-                        f"{_Reader.takes.get(names[0], names[0])}; what it holds is not shown."
-                    )
-                ]
+                is_secret = await output.is_secret() or secrets_in({"": text}, "")
+                (secret if is_secret else public)[id(output)] = text
+        hidden = [name for name, item in wanted.settings.items() if id(item) in secret]
+        settings = {id(item) for item in wanted.settings.values()}
+        known = {**public, **{key: text for key, text in secret.items() if key in settings}}
+        judged = _with_each(wanted, lambda item: known.get(id(item), item))
+        problems = [*_problems(cloud, judged, hidden)]
         if problems:
             with one_clear_message():
                 raise OutputError(str(combined(subject, problems)))
@@ -556,6 +558,23 @@ def _judged_later(
         wanted,
         lambda item: judged.apply(lambda _: item) if isinstance(item, pulumi.Output) else item,
     )
+
+
+def _problems(cloud: Cloud, wanted: Wanted, hidden: Sequence[str]) -> Iterator[ArgsError]:
+    """Yield everything that a cloud cannot honour.
+
+    Args:
+        cloud: The cloud.
+        wanted: What it is to honour.
+        hidden: The settings that are secret. Of one that will not do nothing is shown, whatever it looks like.
+    """
+    unseen = {**wanted.settings, **dict.fromkeys(hidden, object())}
+    others = [*cloud.problems(replace(wanted, settings=unseen))]
+    yield from others
+    for setting in hidden:
+        seen = {**unseen, setting: wanted.settings[setting]}
+        if len([*cloud.problems(replace(wanted, settings=seen))]) > len(others):
+            yield UnsupportedError(not_shown(setting, _Reader.takes.get(setting, setting)))
 
 
 def _unless_made_up(cloud: Cloud, wanted: Wanted) -> Wanted:

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra_secrets import Secret
+from infra_secrets import ExternalEnv, Secret
 from infra_secrets.errors import InfraSecretsError, UnknownArgumentError
 from infra_secrets.testing import Recording
 from tests.conftest import VAULT, config_for, recording_on
@@ -295,6 +295,7 @@ def test_a_plain_typo_is_answered_with_the_word_that_was_meant(word: str, meant:
         (f"{VAULT}/secrets/stripe", "az keyvault show --name shop-prod --query id -o tsv"),
         (VAULT.removeprefix("/"), "az keyvault show --name shop-prod --query id -o tsv"),
         (VAULT.replace("KeyVault/vaults/", "KeyVault/"), "az keyvault show --name VAULT"),
+        (VAULT.partition("/providers")[0], "az keyvault show --name VAULT"),
         ("/subscriptions/SUBSCRIPTION/resourceGroups/GROUP", "az keyvault show --name VAULT"),
     ],
 )
@@ -329,13 +330,79 @@ def test_a_bad_vault_id_is_shown_where_it_can_be_no_value(
         "https://my-vault.vault.azure.net/secrets/x?code=Zm9vYmFyMTIzNDU2Nzg5MGFi",
         "https://operator:not-real@my-vault.vault.azure.net/",
         "my-vault " + "x" * 200,
+        *["hunter2", "S3cretPassw0rd", "Tr0ub4dor-3", "aB3dE5fG7hI9jK1lM2", "Q7w-Zx9_Kp2.Lm4"],
+        *["letmein", "hunter-2", "Correct-Horse", "a@b!c$d", "x" * 90 + "@!$", "my-vault\n"],
+        *["/subscriptions/hunter2-Secret", "subscriptions/hunter2"],
+        VAULT.replace("resourceGroups", "hunter2"),
+        VAULT.replace("Microsoft.KeyVault", "hunter2"),
+        VAULT.replace("/vaults/", "/hunter2/"),
+        VAULT.replace("/vaults/shop-prod", "/hunter2"),
+        f"{VAULT}/hunter2",
+        f"{VAULT}/secrets/hunter2",
+        f"{VAULT}/secrets/stripe/hunter2",
+        f"https://hunter2@{'x' * 5}.vault.azure.net",
+        "https://hunter2.example.com",
     ],
 )
 def test_a_bad_vault_id_that_could_be_a_value_is_not_shown(given: str) -> None:
     said = refusal(lambda: Secret("StripeApiKey", azure_vault_id=given), "azure")
 
-    assert "is not the ARM id of a Key Vault." in said
+    assert (
+        f"azure_vault_id=<{len(given)} characters, not shown because they could be a value> is not the ARM id of a "
+        f"Key Vault." in said
+    )
     assert given not in said
-    assert "not-real" not in said
-    assert "not_real" not in said
-    assert "Zm9v" not in said
+    for part in ("not-real", "not_real", "Zm9v", "hunter2"):
+        assert part not in said
+
+
+@pytest.mark.parametrize("given", ["my-vault", VAULT.removeprefix("/"), CANARY, "hunter2"])
+@pytest.mark.parametrize("component", [Secret, ExternalEnv])
+def test_a_bad_vault_id_that_the_config_holds_as_a_secret_is_never_shown(
+    component: Any, given: str
+) -> None:
+    """Pulumi masks it only as a whole, and not the part of it that a command would name."""
+    own: Any = {} if component is Secret else {"secrets": {"A": "a"}, "service_account": "nlp"}
+    recording = Recording(
+        project="shop",
+        stack="production",
+        config={"infra-secrets:cloud": "azure"},
+        secrets={"infra-secrets:azureVaultId": given},
+    )
+    with pytest.raises(InfraSecretsError) as refused:
+        recording.run(lambda: component("nlp", **own))
+
+    assert str(refused.value) == (
+        f'{component.__name__}("nlp"): azure_vault_id was given a secret that is not what it must be, '
+        f"the ARM id of a Key Vault; what it holds is not shown."
+    )
+    assert recording.registrations == []
+
+
+def test_a_secret_vault_id_is_not_compared_aloud_with_the_one_that_adopt_names() -> None:
+    recording = Recording(
+        project="shop",
+        stack="production",
+        config={"infra-secrets:cloud": "azure"},
+        secrets={"infra-secrets:azureVaultId": VAULT},
+    )
+    adopt = f"{VAULT.replace('shop-prod', 'other')}/secrets/shop--production--stripe-api-key"
+    with pytest.raises(InfraSecretsError) as refused:
+        recording.run(lambda: Secret("StripeApiKey", adopt=adopt))
+
+    assert "shop-prod" not in str(refused.value)
+    assert "azure_vault_id was given a secret that is not what it must be" in str(refused.value)
+
+
+@pytest.mark.parametrize("component", [Secret, ExternalEnv])
+def test_a_vault_id_that_the_config_holds_as_a_secret_is_taken(component: Any) -> None:
+    own: Any = {} if component is Secret else {"secrets": {"A": "a"}, "service_account": "nlp"}
+    recording = Recording(
+        project="shop",
+        stack="production",
+        config={"infra-secrets:cloud": "azure"},
+        secrets={"infra-secrets:azureVaultId": VAULT},
+    )
+    recording.run(lambda: component("nlp", **own))
+
+    assert [each for each in recording.registrations if each.name == "nlp"]
