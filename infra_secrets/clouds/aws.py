@@ -56,8 +56,11 @@ _ARN = re.compile(
 )
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")  # what the service adds to a name to make its ARN
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
+# Characters of names: the pattern of RoleName, UserName and RoleSessionName (IAM and STS API references).
 _PRINCIPAL = re.compile(
-    r"arn:aws[a-z-]*:(iam|sts)::\d{12}:(root|(user|role|assumed-role|federated-user)/[^*]+)"
+    r"arn:aws[a-z-]*:(iam|sts)::\d{12}:"
+    r"(root|(user|role|assumed-role|federated-user)(/[\w+=,.@-]+)+)",
+    re.ASCII,
 )
 _TAG_TEXT = re.compile(r"[\w .:/=+\-@]*")
 _MULTI_REGION_KEY = re.compile(r"(arn:aws[a-z-]*:kms:)[a-z0-9-]+(:\d{12}:key/mrk-[0-9a-f]+)")
