@@ -4,9 +4,10 @@ Nothing is registered here and nothing of a cloud is decided here: each cloud sa
 honour. What was given for an argument that does not exist is never repeated: it could be a secret.
 """
 
+import inspect
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
@@ -39,7 +40,7 @@ from infra_secrets.given import (
     unless_made_up,
 )
 from infra_secrets.misspelt import warn_of_misspelt_config
-from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
+from infra_secrets.naming import SecretName, kebab, nearest, shown, snake, suggest
 from infra_secrets.plain_text import secrets_in
 from infra_secrets.registering import names_are_fixed, one_clear_message
 from infra_secrets.run import Run, this_stack
@@ -54,7 +55,8 @@ MAX_FORMERLY = 2_000  # characters of a logical name or URN; the package's own l
 # What people call a value, as a part of an argument's name, or as all of it.
 _LIKE_A_VALUE = re.compile(
     r"(?<!max_age_)(value|secret_?(string|data|binary|text|version)|pass(word|phrase)|plain_?text|payload|"
-    r"credential|token|content|(?<!meta)data$|generate)",
+    r"credential|token|content|(?<!meta)data$|generate|"
+    r"(api|access|private|secret|signing|ssh|master)[-_ ]?keys?$)",
     re.IGNORECASE,
 )
 _CALLED_SO = frozenset(
@@ -70,10 +72,19 @@ _CALLED_SO = frozenset(
         "string",
         "text",
         "binary",
+        "raw",
+        "body",
     )
 )
+# The same misspelt, from this likeness on.
+_VALUES = ("value", "password", "token")
+_MISSPELT = 0.8
 # What the clouds' own resources call their name.
 _LIKE_A_NAME = frozenset(("name", "nameprefix", "secretname", "secretid"))
+# What `opts` takes and a Secret may have.
+_OPTIONS = frozenset(inspect.signature(pulumi.ResourceOptions).parameters) - {
+    *("id", "urn", "version", "import_")
+}
 # What Pulumi takes for organization, project and stack: pulumi sdk/go/common/tokens/names.go.
 _STACK = re.compile(r"([A-Za-z0-9_.-]{1,100}/){2}[A-Za-z0-9_.-]{1,100}")
 # Ids of the clouds, as adopt= takes them.
@@ -365,7 +376,12 @@ def _meant(retention: str) -> str | None:
     """Say which retention was meant; one that keeps less only where it was mistyped and nothing else."""
     if _KEEPING.match(retention):
         return clouds.KEEP
-    return nearest(retention, (clouds.KEEP,)) or nearest(retention, clouds.RETENTIONS, _A_TYPO)
+    close = nearest(retention, clouds.RETENTIONS, _A_TYPO) or clouds.KEEP
+    if close == clouds.KEEP:
+        return nearest(retention, (clouds.KEEP,))
+    # The whole word with something around it is no typo but its opposite, as likely as not: `undiscard`.
+    bare = re.sub(r"[^a-z]", "", retention.lower())
+    return None if re.search(f".{close}|{close}n", bare) else close
 
 
 def contradictions(wanted: Wanted, opts: pulumi.ResourceOptions | None) -> Iterator[str]:
@@ -461,18 +477,30 @@ def _unknown_argument(key: object, known: Sequence[str]) -> UnknownArgumentError
         return UnknownArgumentError(f"an argument's name must be a string; found {kind(key)}.")
     close = nearest(key, known)
     exact = close is not None and re.sub(r"[-_ ]", "", key).lower() == close.replace("_", "")
-    called_so = re.sub(r"[-_ ]", "", key).lower() in _CALLED_SO
-    if (called_so or _LIKE_A_VALUE.search(key)) and not exact:
+    bare = re.sub(r"[-_ ]", "", key).lower()
+    misspelt = nearest(key, [*known, *_VALUES], _MISSPELT) in _VALUES
+    if (bare in _CALLED_SO or misspelt or _LIKE_A_VALUE.search(key)) and not exact:
         return ValueGivenError(
             f"{argument_name(key)} is not an argument: a Secret never takes its value, because it would then be in "
             f"the code, the state and the logs. Leave it out, run pulumi up, and set the value by hand with the "
             f"command in output set_command. (If a real value was written down here, it is no longer secret: "
             f"replace it.)"
         )
-    if re.sub(r"[-_ ]", "", key).lower() in _LIKE_A_NAME:
+    if bare in _LIKE_A_NAME:
         return UnknownArgumentError(
             f"{argument_name(key)} is not an argument: the name of a container is made, from service, environment and "
             f"key. Give key= (what it is; default: the logical name in kebab-case), service= or environment=."
+        )
+    option = snake(key)
+    if option in _OPTIONS and not exact:
+        kept = option in ("protect", "retain_on_delete")
+        words = "'keep', 'recover' or 'discard'"
+        retention = (
+            f" What removing the secret may do is said with retention= ({words})." if kept else ""
+        )
+        return UnknownArgumentError(
+            f"{argument_name(key)} is not an argument of a Secret but a resource option: "
+            f"opts=pulumi.ResourceOptions({option}=...).{retention}"
         )
     hint = f" Did you mean {close}?" if close else f" It takes {', '.join(known)}."
     return UnknownArgumentError(f"{argument_name(key)} is not an argument of a Secret.{hint}")
@@ -490,14 +518,20 @@ _CALLED_HERE = {
 }
 
 
-def no_such_output(logical_name: str | None, attribute: str) -> AttributeError:
+def no_such_output(
+    logical_name: str | None, attribute: str, outputs: Collection[str]
+) -> AttributeError:
     """Make the error of an attribute that a `Secret` does not have.
 
     Args:
         logical_name: None where it is not known, as while a `Secret` is copied.
         attribute: What was asked for.
+        outputs: What there is.
     """
     subject = "a Secret" if logical_name is None else subject_of("Secret", logical_name)
+    here = snake(attribute)
+    if here != attribute and here in outputs:
+        return NoSuchOutputError(f"{subject} has no {attribute}; in Python it is {here}.")
     if attribute in _CALLED_HERE:
         return NoSuchOutputError(f"{subject} has no {attribute}. {_CALLED_HERE[attribute]}")
     if not attribute.startswith("_") and _LIKE_A_VALUE.search(attribute):

@@ -9,7 +9,7 @@ container whose value is missing leaves the Secret that running pods use as it i
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 import pulumi
 
@@ -28,9 +28,11 @@ from infra_secrets.pods import (
     mounted,
     name_of,
     read_pod_name,
+    two_names,
 )
 from infra_secrets.registering import (
     apply_clearly,
+    explaining_two_names,
     known_only,
     one_clear_message,
     short_stack_trace,
@@ -316,6 +318,9 @@ class ExternalEnv(PodEnvironment):
         self.register_outputs(
             {"secretName": self.secret_name, "storeName": self.store_name, **offered}
         )
+
+    if not TYPE_CHECKING:
+        __new__ = explaining_two_names(__init__, two_names("ExternalEnv"))
 
 
 def _wrong_for(cloud: Cloud, setting: str) -> Callable[[str], bool]:

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra_secrets import ExternalEnv, Secret
+from infra_secrets import EscDeployment, EscEnv, ExternalEnv, Secret
 from infra_secrets.errors import InfraSecretsError, UnknownArgumentError
 from infra_secrets.testing import Recording
 from tests.conftest import VAULT, config_for, recording_on
@@ -136,6 +136,89 @@ def test_looking_for_attributes_is_not_disturbed() -> None:
     assert pickle.loads(pickle.dumps(Secret)) is Secret  # noqa: S301 (made here)
 
 
+@pytest.mark.parametrize(
+    ("attribute", "here"),
+    [
+        ("secretId", "secret_id"),
+        ("secretName", "secret_name"),
+        ("setCommand", "set_command"),
+        ("consoleUrl", "console_url"),
+    ],
+)
+def test_the_name_of_an_output_in_other_languages_is_answered_with_that_in_python(
+    attribute: str, here: str
+) -> None:
+    with pytest.raises(AttributeError) as refused:
+        getattr(made(), attribute)
+
+    assert (
+        str(refused.value) == f'Secret("StripeApiKey") has no {attribute}; in Python it is {here}.'
+    )
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        *["api_key", "apiKey", "apikey", "api-key", "access_key", "secretAccessKey", "private_key"],
+        *["secret_key", "api_keys", "raw", "body", "valu", "vlaue", "vaule", "pasword", "tokn"],
+    ],
+)
+def test_what_is_called_like_a_credential_is_answered_as_a_value_and_not_with_key(
+    argument: str,
+) -> None:
+    given: Any = {argument: "hunter2"}
+    said = refusal(lambda: Secret("x", **given))
+
+    assert "is not an argument: a Secret never takes its value" in said
+    assert "Did you mean" not in said
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize("argument", ["kye", "keys", "Key", "encryption_keys", "tag", "owners"])
+def test_a_misspelt_argument_is_still_answered_with_the_one_that_was_meant(argument: str) -> None:
+    given: Any = {argument: "hunter2"}
+
+    assert "Did you mean" in refusal(lambda: Secret("x", **given))
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["protect", "retain_on_delete", "retainOnDelete", "depends_on", "parent", "provider"],
+)
+def test_a_resource_option_among_the_arguments_is_answered_with_opts(argument: str) -> None:
+    given: Any = {argument: False}
+    said = refusal(lambda: Secret("StripeApiKey", **given))
+    option = "retain_on_delete" if argument == "retainOnDelete" else argument
+
+    assert (
+        f"{argument} is not an argument of a Secret but a resource option: "
+        f"opts=pulumi.ResourceOptions({option}=...)." in said
+    )
+    kept = (
+        "What removing the secret may do is said with retention= ('keep', 'recover' or 'discard')."
+    )
+    assert (kept in said) is (option in ("protect", "retain_on_delete"))
+
+
+@pytest.mark.parametrize(
+    ("component", "own"),
+    [
+        (EscEnv, {}),
+        (EscDeployment, {}),
+        (ExternalEnv, {}),
+        (EscEnv, {"args": {}}),
+    ],
+)
+def test_a_second_name_of_a_component_for_pods_is_one_sentence(component: Any, own: Any) -> None:
+    said = refusal(lambda: component("nlp", name=CANARY, **own))
+
+    assert said == (
+        f'{component.__name__}("nlp"): name is not an argument: the logical name comes first, and the names of the '
+        f"objects begin with it. Leave it out."
+    )
+    assert [*inspect.signature(component).parameters] == ["name", "args", "opts", "kwargs"]
+
+
 # Options that say the opposite of the retention --------------------------------------------------
 
 
@@ -258,7 +341,13 @@ def test_a_word_for_keeping_is_answered_with_keep(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["delete", "none", "destroy", "remove", "cover", "card", "over", "forget", "record"]
+    "word",
+    [
+        *["delete", "none", "destroy", "remove", "cover", "card", "over", "forget", "record"],
+        *["undiscard", "nodiscard", "no-discard", "un_discard", "NoDiscard", "nondiscard"],
+        *["notdiscard", "dontdiscard", "discard-no", "unrecover", "norecover"],
+        *["irrecover", "not recover", "xdiscard", "disrecover"],
+    ],
 )
 def test_no_retention_is_suggested_for_another_word(word: str) -> None:
     for said in (

@@ -399,6 +399,7 @@ UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
         {"tags": {f"t{n}": "x" for n in range(64)}},
         "GCP takes 64 labels on a secret, and pulumi-gcp adds 1",
     ),
+    ("aws", {"fields": ['"q"']}, """fields has '"q"'; on AWS a field's name is made of letters,"""),
     ("gcp", {"tags": {"cost": "High"}}, "has a text that cannot be a label on GCP"),
     ("gcp", {"tags": {"cost": "漢" * 43}}, "has a text that cannot be a label on GCP"),
     ("gcp", {"description": "x" * 16384}, "GCP holds at most 16383"),
