@@ -602,7 +602,7 @@ def _problems(cloud: Cloud, wanted: Wanted, hidden: Sequence[str]) -> Iterator[A
         wanted: What it is to honour.
         hidden: The settings that are secret. Of one that will not do nothing is shown, whatever it looks like.
     """
-    unseen = {**wanted.settings, **dict.fromkeys(hidden, object())}
+    unseen: dict[str, Any] = {**wanted.settings, **dict.fromkeys(hidden, object())}
     others = [*cloud.problems(replace(wanted, settings=unseen))]
     yield from others
     for setting in hidden:
