@@ -218,7 +218,7 @@ class _Reader(Reader):
             settings=settings,
             **cast(Any, rest),
         )
-        self.errors.extend(_problems(cloud, wanted, self._from_secret_config(cloud)))
+        self.errors.extend(_problems(cloud, wanted, self._from_secret_config(wanted, cloud)))
         for problem in _taking_over_problems(wanted, cloud.RESOURCE_TYPE):
             self.refuse(problem)
         return cloud, wanted
@@ -336,12 +336,13 @@ class _Reader(Reader):
             return int(found)
         return None
 
-    def _from_secret_config(self, cloud: Cloud) -> list[str]:
+    def _from_secret_config(self, wanted: Wanted, cloud: Cloud) -> list[str]:
         """List the settings that are what the stack's config holds as a secret."""
         return [
             setting
-            for setting, key in cloud.SETTINGS.items()
-            if setting not in self.given and pulumi.runtime.is_config_secret(str(key))
+            for setting in wanted.settings
+            if setting not in self.given
+            and pulumi.runtime.is_config_secret(str(cloud.SETTINGS[setting]))
         ]
 
     def _settings(self, cloud: Cloud) -> Mapping[str, Any]:

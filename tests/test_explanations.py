@@ -483,6 +483,29 @@ def test_a_secret_vault_id_is_not_compared_aloud_with_the_one_that_adopt_names()
     assert "azure_vault_id was given a secret that is not what it must be" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        (
+            "azureSecretClass",
+            "config infra-secrets:azureSecretClass is a secret, and would be shown",
+        ),
+        ("azureVaultId", "azure_vault_id is missing"),
+    ],
+)
+def test_a_secret_setting_that_is_refused_or_empty_is_one_sentence(key: str, says: str) -> None:
+    config = {each: text for each, text in config_for("azure").items() if not each.endswith(key)}
+    text = "" if key == "azureVaultId" else "a:B"
+    recording = Recording(
+        project="shop",
+        stack="production",
+        config=config,
+        secrets={f"infra-secrets:{key}": text},
+    )
+    with pytest.raises(InfraSecretsError, match=says):
+        recording.run(lambda: Secret("StripeApiKey"))
+
+
 @pytest.mark.parametrize("component", [Secret, ExternalEnv])
 def test_a_vault_id_that_the_config_holds_as_a_secret_is_taken(component: Any) -> None:
     own: Any = {} if component is Secret else {"secrets": {"A": "a"}, "service_account": "nlp"}
