@@ -4,9 +4,10 @@ Nothing is registered here and nothing of a cloud is decided here: each cloud sa
 honour. What was given for an argument that does not exist is never repeated: it could be a secret.
 """
 
+import inspect
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 
@@ -32,13 +33,14 @@ from infra_secrets.given import (
     argument_name,
     is_input,
     kind,
+    not_shown,
     quote_it,
     read_name,
     subject_of,
     unless_made_up,
 )
 from infra_secrets.misspelt import warn_of_misspelt_config
-from infra_secrets.naming import SecretName, kebab, nearest, shown, suggest
+from infra_secrets.naming import SecretName, kebab, nearest, shown, snake, suggest
 from infra_secrets.plain_text import secrets_in
 from infra_secrets.registering import names_are_fixed, one_clear_message
 from infra_secrets.run import Run, this_stack
@@ -53,7 +55,8 @@ MAX_FORMERLY = 2_000  # characters of a logical name or URN; the package's own l
 # What people call a value, as a part of an argument's name, or as all of it.
 _LIKE_A_VALUE = re.compile(
     r"(?<!max_age_)(value|secret_?(string|data|binary|text|version)|pass(word|phrase)|plain_?text|payload|"
-    r"credential|token|content|(?<!meta)data$|generate)",
+    r"credential|token|content|(?<!meta)data$|generate|"
+    r"(api|access|private|secret|signing|ssh|master)[-_ ]?keys?$)",
     re.IGNORECASE,
 )
 _CALLED_SO = frozenset(
@@ -69,10 +72,19 @@ _CALLED_SO = frozenset(
         "string",
         "text",
         "binary",
+        "raw",
+        "body",
     )
 )
+# The same misspelt, from this likeness on.
+_VALUES = ("value", "password", "token")
+_MISSPELT = 0.8
 # What the clouds' own resources call their name.
 _LIKE_A_NAME = frozenset(("name", "nameprefix", "secretname", "secretid"))
+# What `opts` takes and a Secret may have.
+_OPTIONS = frozenset(inspect.signature(pulumi.ResourceOptions).parameters) - {
+    *("id", "urn", "version", "import_")
+}
 # What Pulumi takes for organization, project and stack: pulumi sdk/go/common/tokens/names.go.
 _STACK = re.compile(r"([A-Za-z0-9_.-]{1,100}/){2}[A-Za-z0-9_.-]{1,100}")
 # Ids of the clouds, as adopt= takes them.
@@ -206,7 +218,7 @@ class _Reader(Reader):
             settings=settings,
             **cast(Any, rest),
         )
-        self.errors.extend(cloud.problems(wanted))
+        self.errors.extend(_problems(cloud, wanted, self._from_secret_config(wanted, cloud)))
         for problem in _taking_over_problems(wanted, cloud.RESOURCE_TYPE):
             self.refuse(problem)
         return cloud, wanted
@@ -324,6 +336,15 @@ class _Reader(Reader):
             return int(found)
         return None
 
+    def _from_secret_config(self, wanted: Wanted, cloud: Cloud) -> list[str]:
+        """List the settings that are what the stack's config holds as a secret."""
+        return [
+            setting
+            for setting in wanted.settings
+            if setting not in self.given
+            and pulumi.runtime.is_config_secret(str(cloud.SETTINGS[setting]))
+        ]
+
     def _settings(self, cloud: Cloud) -> Mapping[str, Any]:
         settings: dict[str, Any] = {}
         for setting, key in cloud.SETTINGS.items():
@@ -356,7 +377,12 @@ def _meant(retention: str) -> str | None:
     """Say which retention was meant; one that keeps less only where it was mistyped and nothing else."""
     if _KEEPING.match(retention):
         return clouds.KEEP
-    return nearest(retention, (clouds.KEEP,)) or nearest(retention, clouds.RETENTIONS, _A_TYPO)
+    close = nearest(retention, clouds.RETENTIONS, _A_TYPO) or clouds.KEEP
+    if close == clouds.KEEP:
+        return nearest(retention, (clouds.KEEP,))
+    # The whole word with something around it is no typo but its opposite, as likely as not: `undiscard`.
+    bare = re.sub(r"[^a-z]", "", retention.lower())
+    return None if re.search(f".{close}|{close}n", bare) else close
 
 
 def contradictions(wanted: Wanted, opts: pulumi.ResourceOptions | None) -> Iterator[str]:
@@ -452,18 +478,30 @@ def _unknown_argument(key: object, known: Sequence[str]) -> UnknownArgumentError
         return UnknownArgumentError(f"an argument's name must be a string; found {kind(key)}.")
     close = nearest(key, known)
     exact = close is not None and re.sub(r"[-_ ]", "", key).lower() == close.replace("_", "")
-    called_so = re.sub(r"[-_ ]", "", key).lower() in _CALLED_SO
-    if (called_so or _LIKE_A_VALUE.search(key)) and not exact:
+    bare = re.sub(r"[-_ ]", "", key).lower()
+    misspelt = nearest(key, [*known, *_VALUES], _MISSPELT) in _VALUES
+    if (bare in _CALLED_SO or misspelt or _LIKE_A_VALUE.search(key)) and not exact:
         return ValueGivenError(
             f"{argument_name(key)} is not an argument: a Secret never takes its value, because it would then be in "
             f"the code, the state and the logs. Leave it out, run pulumi up, and set the value by hand with the "
             f"command in output set_command. (If a real value was written down here, it is no longer secret: "
             f"replace it.)"
         )
-    if re.sub(r"[-_ ]", "", key).lower() in _LIKE_A_NAME:
+    if bare in _LIKE_A_NAME:
         return UnknownArgumentError(
             f"{argument_name(key)} is not an argument: the name of a container is made, from service, environment and "
             f"key. Give key= (what it is; default: the logical name in kebab-case), service= or environment=."
+        )
+    option = snake(key)
+    if option in _OPTIONS and not exact:
+        kept = option in ("protect", "retain_on_delete")
+        words = "'keep', 'recover' or 'discard'"
+        retention = (
+            f" What removing the secret may do is said with retention= ({words})." if kept else ""
+        )
+        return UnknownArgumentError(
+            f"{argument_name(key)} is not an argument of a Secret but a resource option: "
+            f"opts=pulumi.ResourceOptions({option}=...).{retention}"
         )
     hint = f" Did you mean {close}?" if close else f" It takes {', '.join(known)}."
     return UnknownArgumentError(f"{argument_name(key)} is not an argument of a Secret.{hint}")
@@ -481,14 +519,20 @@ _CALLED_HERE = {
 }
 
 
-def no_such_output(logical_name: str | None, attribute: str) -> AttributeError:
+def no_such_output(
+    logical_name: str | None, attribute: str, outputs: Collection[str]
+) -> AttributeError:
     """Make the error of an attribute that a `Secret` does not have.
 
     Args:
         logical_name: None where it is not known, as while a `Secret` is copied.
         attribute: What was asked for.
+        outputs: What there is.
     """
     subject = "a Secret" if logical_name is None else subject_of("Secret", logical_name)
+    here = snake(attribute)
+    if here != attribute and here in outputs:
+        return NoSuchOutputError(f"{subject} has no {attribute}; in Python it is {here}.")
     if attribute in _CALLED_HERE:
         return NoSuchOutputError(f"{subject} has no {attribute}. {_CALLED_HERE[attribute]}")
     if not attribute.startswith("_") and _LIKE_A_VALUE.search(attribute):
@@ -531,20 +575,13 @@ def _judged_later(
         for output in outputs:
             text = await output.future() if await output.is_known() else None
             if isinstance(text, str):
-                hidden = await output.is_secret() or secrets_in({"": text}, "")
-                (secret if hidden else public)[id(output)] = text
-        known = public
-        problems = [*cloud.problems(_with_each(wanted, lambda item: known.get(id(item), item)))]
-        if secret and not problems:
-            known = {**public, **secret}
-            if any(cloud.problems(_with_each(wanted, lambda item: known.get(id(item), item)))):
-                names = [name for name, item in wanted.settings.items() if id(item) in secret]
-                problems = [
-                    UnsupportedError(
-                        f"{' and '.join(names)} was given a secret that is not what it must be, "
-                        f"{_Reader.takes.get(names[0], names[0])}; what it holds is not shown."
-                    )
-                ]
+                is_secret = await output.is_secret() or secrets_in({"": text}, "")
+                (secret if is_secret else public)[id(output)] = text
+        hidden = [name for name, item in wanted.settings.items() if id(item) in secret]
+        settings = {id(item) for item in wanted.settings.values()}
+        known = {**public, **{key: text for key, text in secret.items() if key in settings}}
+        judged = _with_each(wanted, lambda item: known.get(id(item), item))
+        problems = [*_problems(cloud, judged, hidden)]
         if problems:
             with one_clear_message():
                 raise OutputError(str(combined(subject, problems)))
@@ -556,6 +593,23 @@ def _judged_later(
         wanted,
         lambda item: judged.apply(lambda _: item) if isinstance(item, pulumi.Output) else item,
     )
+
+
+def _problems(cloud: Cloud, wanted: Wanted, hidden: Sequence[str]) -> Iterator[ArgsError]:
+    """Yield everything that a cloud cannot honour.
+
+    Args:
+        cloud: The cloud.
+        wanted: What it is to honour.
+        hidden: The settings that are secret. Of one that will not do nothing is shown, whatever it looks like.
+    """
+    unseen: dict[str, Any] = {**wanted.settings, **dict.fromkeys(hidden, object())}
+    others = [*cloud.problems(replace(wanted, settings=unseen))]
+    yield from others
+    for setting in hidden:
+        seen = {**unseen, setting: wanted.settings[setting]}
+        if len([*cloud.problems(replace(wanted, settings=seen))]) > len(others):
+            yield UnsupportedError(not_shown(setting, _Reader.takes.get(setting, setting)))
 
 
 def _unless_made_up(cloud: Cloud, wanted: Wanted) -> Wanted:

@@ -9,7 +9,7 @@ container whose value is missing leaves the Secret that running pods use as it i
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 import pulumi
 
@@ -17,7 +17,7 @@ from infra_secrets import clouds
 from infra_secrets.argument_types import Literal
 from infra_secrets.clouds import Cloud
 from infra_secrets.errors import EnvArgsError, UnknownCloudError, combined
-from infra_secrets.given import is_input, kind, unless_made_up
+from infra_secrets.given import is_input, kind, not_shown, unless_made_up
 from infra_secrets.naming import is_credential, looks_like_a_value, shown
 from infra_secrets.plain_text import refuse_secrets
 from infra_secrets.pods import (
@@ -28,9 +28,11 @@ from infra_secrets.pods import (
     mounted,
     name_of,
     read_pod_name,
+    two_names,
 )
 from infra_secrets.registering import (
     apply_clearly,
+    explaining_two_names,
     known_only,
     one_clear_message,
     short_stack_trace,
@@ -187,13 +189,19 @@ class _ExternalReader(PodReader):
             settings[setting] = unless_made_up(found, _wrong_for(cloud, setting))
         for setting in [each for each in settings if each not in cloud.STORE_SETTINGS]:
             self.refuse(f"{setting} is not for {cloud.SPELLING.title}. Leave it out.")
-        self.errors.extend(
-            EnvArgsError(problem)
-            for problem in cloud.store_problems(
-                {key: each for key, each in settings.items() if each is not None}
-            )
+        self._judge_settings(
+            cloud, {key: each for key, each in settings.items() if each is not None}
         )
         return None, store_kind, cloud, {**settings, "service_account": account}
+
+    def _judge_settings(self, cloud: Cloud, settings: Mapping[str, Any]) -> None:
+        """Refuse what the store cannot be made with. What the stack's config holds as a secret is not shown."""
+        for setting, found in settings.items():
+            key = cloud.STORE_SETTINGS.get(setting)
+            in_config = key is not None and setting not in self.given
+            hidden = in_config and pulumi.runtime.is_config_secret(str(key))
+            for problem in cloud.store_problems({setting: found}):
+                self.refuse(not_shown(setting, self.takes[setting]) if hidden else problem)
 
     def _cloud(self, chosen: str | None) -> "Cloud | None":
         if chosen is None and ("cloud" in self.given or self.is_secret(CLOUD)):
@@ -310,6 +318,9 @@ class ExternalEnv(PodEnvironment):
         self.register_outputs(
             {"secretName": self.secret_name, "storeName": self.store_name, **offered}
         )
+
+    if not TYPE_CHECKING:
+        __new__ = explaining_two_names(__init__, two_names("ExternalEnv"))
 
 
 def _wrong_for(cloud: Cloud, setting: str) -> Callable[[str], bool]:

@@ -232,6 +232,11 @@ class Reader:
         return None
 
 
+def not_shown(argument: str, takes: str) -> str:
+    """Say that a secret is not what it must be, and nothing of what it holds."""
+    return f"{argument} was given a secret that is not what it must be, {takes}; what it holds is not shown."
+
+
 def subject_of(component: str, name: str) -> str:
     """Name a component in messages, e.g. `Secret("StripeApiKey")`; not all of a name that could be anything."""
     plain = name.isprintable() and len(name) <= _LONGEST_NAME and not is_credential(name)

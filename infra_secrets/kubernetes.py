@@ -10,7 +10,7 @@ workload first.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Required, TypedDict, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Required, TypedDict, Unpack, cast, overload
 
 import pulumi
 
@@ -31,9 +31,15 @@ from infra_secrets.pods import (
     mounted,
     name_of,
     read_pod_name,
+    two_names,
     warn_if_not_awaited,
 )
-from infra_secrets.registering import known_only, one_clear_message, short_stack_trace
+from infra_secrets.registering import (
+    explaining_two_names,
+    known_only,
+    one_clear_message,
+    short_stack_trace,
+)
 from infra_secrets.workloads import BY_REFERENCE
 
 SECURITY: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -352,6 +358,9 @@ class EscEnv(PodEnvironment):
             {"secretName": self.secret_name, "configMapName": self.config_map_name, **offered}
         )
 
+    if not TYPE_CHECKING:
+        __new__ = explaining_two_names(__init__, two_names("EscEnv"))
+
 
 class _DeploymentReader(_EnvReader):
     takes: ClassVar[Mapping[str, str]] = {
@@ -650,6 +659,9 @@ class EscDeployment(pulumi.ComponentResource):
                 "configMapName": self.config_map_name,
             }
         )
+
+    if not TYPE_CHECKING:
+        __new__ = explaining_two_names(__init__, two_names("EscDeployment"))
 
 
 def _selector(reader: PodReader, name: str) -> dict[str, str]:

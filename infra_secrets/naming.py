@@ -48,6 +48,11 @@ def kebab(logical_name: str) -> str:
     return "-".join(_words(logical_name))
 
 
+def snake(name: str) -> str:
+    """Spell the name of an argument or output as Python does: `secretId` is `secret_id`."""
+    return _WORD_BREAK.sub("_", name).lower()
+
+
 def _words(text: str) -> list[str]:
     broken = _WORD_BREAK.sub(" ", text)
     return re.findall(r"[a-z0-9]+", broken.lower())

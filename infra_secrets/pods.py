@@ -16,7 +16,7 @@ import pulumi
 from infra_secrets import manifests
 from infra_secrets.argument_types import SequenceNotStr
 from infra_secrets.errors import EnvArgsError, WorkloadError
-from infra_secrets.given import Reader, is_input, kind, quote_it, read_name
+from infra_secrets.given import Reader, is_input, kind, quote_it, read_name, subject_of
 from infra_secrets.misspelt import warn_of_misspelt_config
 from infra_secrets.naming import looks_like_a_value, shown
 from infra_secrets.registering import names_are_fixed, one_clear_message
@@ -319,6 +319,14 @@ class PodEnvironment(pulumi.ComponentResource):
             annotations=RELOADER if self._reloader else {},
             old_ones_go=self._old_ones_go,
         )
+
+
+def two_names(component: str) -> Callable[[object], EnvArgsError]:
+    """Make what makes the error of a component that was given `name=` beside its logical name."""
+    return lambda logical_name: EnvArgsError(
+        f"{subject_of(component, str(logical_name))}: name is not an argument: the logical name comes first, and the "
+        f"names of the objects begin with it. Leave it out."
+    )
 
 
 def read_pod_name(component: str, name: object, args: object, opts: object) -> str:

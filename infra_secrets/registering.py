@@ -1,5 +1,6 @@
 """How every component of the package behaves towards Pulumi while it registers."""
 
+import functools
 import json
 import logging
 import re
@@ -13,6 +14,28 @@ import pulumi
 
 from infra_secrets.errors import InfraSecretsError, OutputError
 from infra_secrets.internals import aliases_of
+
+
+def explaining_two_names(
+    init: Callable[..., None], error: Callable[[object], InfraSecretsError]
+) -> Callable[..., object]:
+    """Make a component's `__new__`, which explains a second name, of which Python would say that it is one too many.
+
+    To be hidden from type checkers, which refuse it by themselves.
+
+    Args:
+        init: The component's constructor, whose signature `inspect.signature` and help() show.
+        error: Makes the error, from the logical name.
+    """
+
+    @functools.wraps(init)
+    def __new__(cls: type, *args: object, **kwargs: object) -> object:  # noqa: N807
+        if args and "name" in kwargs:
+            with one_clear_message():
+                raise error(args[0])
+        return object.__new__(cls)
+
+    return __new__
 
 
 @contextmanager

@@ -6,9 +6,8 @@ for one, and every attempt to hand one over is refused. What a container is in e
 
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
-import functools
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import pulumi
 
@@ -17,7 +16,7 @@ from infra_secrets.arguments import SET_BY_HAND, no_such_output, resolve, two_na
 from infra_secrets.errors import SecretArgsError
 from infra_secrets.owners import Claim
 from infra_secrets.plain_text import refuse_secrets
-from infra_secrets.registering import one_clear_message, short_stack_trace
+from infra_secrets.registering import explaining_two_names, one_clear_message, short_stack_trace
 
 
 class SecretArgs(TypedDict, total=False):
@@ -140,16 +139,10 @@ class Secret(pulumi.ComponentResource):
 
     # Hidden from type checkers, which refuse both by themselves.
     if not TYPE_CHECKING:
-
-        @functools.wraps(__init__)  # for `inspect.signature` and help()
-        def __new__(cls, *args: object, **kwargs: object) -> Self:
-            """Explain a second name, of which Python would say that it is one too many."""
-            if args and "name" in kwargs:
-                with one_clear_message():
-                    raise two_names(args[0])
-            return super().__new__(cls)
+        __new__ = explaining_two_names(__init__, two_names)
 
         def __getattr__(self, name: str) -> object:
             """Explain what people look for; only asked for what a `Secret` does not have."""
             with one_clear_message():
-                raise no_such_output(self.__dict__.get("_name"), name)
+                outputs = Secret.__annotations__
+                raise no_such_output(self.__dict__.get("_name"), name, outputs)

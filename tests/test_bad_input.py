@@ -684,7 +684,7 @@ def said_on_the_engine(cloud: str, given: Callable[[], Mapping[str, Any]]) -> st
             'Secret("StripeApiKey"): readers[0] must be a string; its output holds a number.',
         ),
         ("aws", {"description": ["x"]}, "description must be a string; its output holds a list."),
-        ("azure", {"azure_vault_id": "shop"}, "azure_vault_id='shop' is not the ARM id"),
+        ("azure", {"azure_vault_id": "shop-prod"}, "azure_vault_id='shop-prod' is not the ARM"),
     ],
     ids=["a reader that is a number", "a description that is a list", "a vault that is none"],
 )

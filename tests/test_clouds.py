@@ -1,6 +1,7 @@
 """What every cloud promises, for each module of `infra_secrets/clouds`."""
 
 import inspect
+import json
 import re
 from typing import Any
 
@@ -556,6 +557,9 @@ def test_the_console_s_address_names_the_place_and_the_container(cloud: str, url
     assert recording.outputs["x"]["consoleUrl"] == url
 
 
+POOLS = "iam.googleapis.com/projects/1/locations/global/workloadIdentityPools"
+
+
 @pytest.mark.parametrize(
     "member",
     [
@@ -565,6 +569,15 @@ def test_the_console_s_address_names_the_place_and_the_container(cloud: str, url
             "group:g@example.com",
         ],
         *["domain:example.com", "serviceAccount:p.svc.id.goog[nlp/api]"],
+        *[
+            "user:O'Neil+x_1@xn--bcher-kva.example",
+            "serviceAccount:example.com:p.svc.id.goog[nlp/a.b]",
+        ],
+        "principal://iam.googleapis.com/locations/global/workforcePools/p/subject/a@example.com",
+        "principalSet://iam.googleapis.com/locations/global/workforcePools/p/group/g",
+        f"principalSet://{POOLS}/p/attribute.repository/shop/api",
+        f"principal://{POOLS}/p.svc.id.goog/subject/ns/nlp/sa/api",
+        "principalSet://cloudresourcemanager.googleapis.com/projects/123/type/ServiceAccount",
         "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/s",
         "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/*",
     ],
@@ -576,6 +589,26 @@ def test_gcp_takes_every_kind_of_principal_that_is_not_everybody(member: str) ->
     [grant] = recording.of_type("gcp:secretmanager/secretIamMember:SecretIamMember")
     assert grant.inputs["member"] == member
     assert re.fullmatch("x-reader-[0-9a-f]{8}", grant.name), "too short, and two would collide"
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        *["root", "user/path/to/somebody", "role/A_b+c=d,e.f@g-h", "role/service-role/api"],
+        *["federated-user/somebody", "assumed-role/api/session@example.com"],
+    ],
+)
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_aws_takes_every_kind_of_principal_that_is_not_everybody(
+    principal: str, partition: str
+) -> None:
+    arn = f"arn:{partition}:iam::123456789012:{principal}"
+    recording = recording_on("aws")
+    recording.run(lambda: Secret("x", readers=[arn]))
+
+    [policy] = recording.of_type("aws:secretsmanager/secretPolicy:SecretPolicy")
+    [statement] = json.loads(policy.inputs["policy"])["Statement"]
+    assert statement["Principal"] == {"AWS": [arn]}
 
 
 def test_words_are_joined_into_lines_up_to_the_limit_and_not_beyond() -> None:

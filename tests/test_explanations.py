@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra_secrets import Secret
+from infra_secrets import EscDeployment, EscEnv, ExternalEnv, Secret
 from infra_secrets.errors import InfraSecretsError, UnknownArgumentError
 from infra_secrets.testing import Recording
 from tests.conftest import VAULT, config_for, recording_on
@@ -136,6 +136,89 @@ def test_looking_for_attributes_is_not_disturbed() -> None:
     assert pickle.loads(pickle.dumps(Secret)) is Secret  # noqa: S301 (made here)
 
 
+@pytest.mark.parametrize(
+    ("attribute", "here"),
+    [
+        ("secretId", "secret_id"),
+        ("secretName", "secret_name"),
+        ("setCommand", "set_command"),
+        ("consoleUrl", "console_url"),
+    ],
+)
+def test_the_name_of_an_output_in_other_languages_is_answered_with_that_in_python(
+    attribute: str, here: str
+) -> None:
+    with pytest.raises(AttributeError) as refused:
+        getattr(made(), attribute)
+
+    assert (
+        str(refused.value) == f'Secret("StripeApiKey") has no {attribute}; in Python it is {here}.'
+    )
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        *["api_key", "apiKey", "apikey", "api-key", "access_key", "secretAccessKey", "private_key"],
+        *["secret_key", "api_keys", "raw", "body", "valu", "vlaue", "vaule", "pasword", "tokn"],
+    ],
+)
+def test_what_is_called_like_a_credential_is_answered_as_a_value_and_not_with_key(
+    argument: str,
+) -> None:
+    given: Any = {argument: "hunter2"}
+    said = refusal(lambda: Secret("x", **given))
+
+    assert "is not an argument: a Secret never takes its value" in said
+    assert "Did you mean" not in said
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize("argument", ["kye", "keys", "Key", "encryption_keys", "tag", "owners"])
+def test_a_misspelt_argument_is_still_answered_with_the_one_that_was_meant(argument: str) -> None:
+    given: Any = {argument: "hunter2"}
+
+    assert "Did you mean" in refusal(lambda: Secret("x", **given))
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["protect", "retain_on_delete", "retainOnDelete", "depends_on", "parent", "provider"],
+)
+def test_a_resource_option_among_the_arguments_is_answered_with_opts(argument: str) -> None:
+    given: Any = {argument: False}
+    said = refusal(lambda: Secret("StripeApiKey", **given))
+    option = "retain_on_delete" if argument == "retainOnDelete" else argument
+
+    assert (
+        f"{argument} is not an argument of a Secret but a resource option: "
+        f"opts=pulumi.ResourceOptions({option}=...)." in said
+    )
+    kept = (
+        "What removing the secret may do is said with retention= ('keep', 'recover' or 'discard')."
+    )
+    assert (kept in said) is (option in ("protect", "retain_on_delete"))
+
+
+@pytest.mark.parametrize(
+    ("component", "own"),
+    [
+        (EscEnv, {}),
+        (EscDeployment, {}),
+        (ExternalEnv, {}),
+        (EscEnv, {"args": {}}),
+    ],
+)
+def test_a_second_name_of_a_component_for_pods_is_one_sentence(component: Any, own: Any) -> None:
+    said = refusal(lambda: component("nlp", name=CANARY, **own))
+
+    assert said == (
+        f'{component.__name__}("nlp"): name is not an argument: the logical name comes first, and the names of the '
+        f"objects begin with it. Leave it out."
+    )
+    assert [*inspect.signature(component).parameters] == ["name", "args", "opts", "kwargs"]
+
+
 # Options that say the opposite of the retention --------------------------------------------------
 
 
@@ -258,7 +341,13 @@ def test_a_word_for_keeping_is_answered_with_keep(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["delete", "none", "destroy", "remove", "cover", "card", "over", "forget", "record"]
+    "word",
+    [
+        *["delete", "none", "destroy", "remove", "cover", "card", "over", "forget", "record"],
+        *["undiscard", "nodiscard", "no-discard", "un_discard", "NoDiscard", "nondiscard"],
+        *["notdiscard", "dontdiscard", "discard-no", "unrecover", "norecover"],
+        *["irrecover", "not recover", "xdiscard", "disrecover"],
+    ],
 )
 def test_no_retention_is_suggested_for_another_word(word: str) -> None:
     for said in (
@@ -295,6 +384,7 @@ def test_a_plain_typo_is_answered_with_the_word_that_was_meant(word: str, meant:
         (f"{VAULT}/secrets/stripe", "az keyvault show --name shop-prod --query id -o tsv"),
         (VAULT.removeprefix("/"), "az keyvault show --name shop-prod --query id -o tsv"),
         (VAULT.replace("KeyVault/vaults/", "KeyVault/"), "az keyvault show --name VAULT"),
+        (VAULT.partition("/providers")[0], "az keyvault show --name VAULT"),
         ("/subscriptions/SUBSCRIPTION/resourceGroups/GROUP", "az keyvault show --name VAULT"),
     ],
 )
@@ -329,13 +419,102 @@ def test_a_bad_vault_id_is_shown_where_it_can_be_no_value(
         "https://my-vault.vault.azure.net/secrets/x?code=Zm9vYmFyMTIzNDU2Nzg5MGFi",
         "https://operator:not-real@my-vault.vault.azure.net/",
         "my-vault " + "x" * 200,
+        *["hunter2", "S3cretPassw0rd", "Tr0ub4dor-3", "aB3dE5fG7hI9jK1lM2", "Q7w-Zx9_Kp2.Lm4"],
+        *["letmein", "hunter-2", "Correct-Horse", "a@b!c$d", "x" * 90 + "@!$", "my-vault\n"],
+        *["/subscriptions/hunter2-Secret", "subscriptions/hunter2"],
+        VAULT.replace("resourceGroups", "hunter2"),
+        VAULT.replace("Microsoft.KeyVault", "hunter2"),
+        VAULT.replace("/vaults/", "/hunter2/"),
+        VAULT.replace("/vaults/shop-prod", "/hunter2"),
+        f"{VAULT}/hunter2",
+        f"{VAULT}/secrets/hunter2",
+        f"{VAULT}/secrets/stripe/hunter2",
+        f"https://hunter2@{'x' * 5}.vault.azure.net",
+        "https://hunter2.example.com",
     ],
 )
 def test_a_bad_vault_id_that_could_be_a_value_is_not_shown(given: str) -> None:
     said = refusal(lambda: Secret("StripeApiKey", azure_vault_id=given), "azure")
 
-    assert "is not the ARM id of a Key Vault." in said
+    assert (
+        f"azure_vault_id=<{len(given)} characters, not shown because they could be a value> is not the ARM id of a "
+        f"Key Vault." in said
+    )
     assert given not in said
-    assert "not-real" not in said
-    assert "not_real" not in said
-    assert "Zm9v" not in said
+    for part in ("not-real", "not_real", "Zm9v", "hunter2"):
+        assert part not in said
+
+
+@pytest.mark.parametrize("given", ["my-vault", VAULT.removeprefix("/"), CANARY, "hunter2"])
+@pytest.mark.parametrize("component", [Secret, ExternalEnv])
+def test_a_bad_vault_id_that_the_config_holds_as_a_secret_is_never_shown(
+    component: Any, given: str
+) -> None:
+    """Pulumi masks it only as a whole, and not the part of it that a command would name."""
+    own: Any = {} if component is Secret else {"secrets": {"A": "a"}, "service_account": "nlp"}
+    recording = Recording(
+        project="shop",
+        stack="production",
+        config={"infra-secrets:cloud": "azure"},
+        secrets={"infra-secrets:azureVaultId": given},
+    )
+    with pytest.raises(InfraSecretsError) as refused:
+        recording.run(lambda: component("nlp", **own))
+
+    assert str(refused.value) == (
+        f'{component.__name__}("nlp"): azure_vault_id was given a secret that is not what it must be, '
+        f"the ARM id of a Key Vault; what it holds is not shown."
+    )
+    assert recording.registrations == []
+
+
+def test_a_secret_vault_id_is_not_compared_aloud_with_the_one_that_adopt_names() -> None:
+    recording = Recording(
+        project="shop",
+        stack="production",
+        config={"infra-secrets:cloud": "azure"},
+        secrets={"infra-secrets:azureVaultId": VAULT},
+    )
+    adopt = f"{VAULT.replace('shop-prod', 'other')}/secrets/shop--production--stripe-api-key"
+    with pytest.raises(InfraSecretsError) as refused:
+        recording.run(lambda: Secret("StripeApiKey", adopt=adopt))
+
+    assert "shop-prod" not in str(refused.value)
+    assert "azure_vault_id was given a secret that is not what it must be" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        (
+            "azureSecretClass",
+            "config infra-secrets:azureSecretClass is a secret, and would be shown",
+        ),
+        ("azureVaultId", "azure_vault_id is missing"),
+    ],
+)
+def test_a_secret_setting_that_is_refused_or_empty_is_one_sentence(key: str, says: str) -> None:
+    config = {each: text for each, text in config_for("azure").items() if not each.endswith(key)}
+    text = "" if key == "azureVaultId" else "a:B"
+    recording = Recording(
+        project="shop",
+        stack="production",
+        config=config,
+        secrets={f"infra-secrets:{key}": text},
+    )
+    with pytest.raises(InfraSecretsError, match=says):
+        recording.run(lambda: Secret("StripeApiKey"))
+
+
+@pytest.mark.parametrize("component", [Secret, ExternalEnv])
+def test_a_vault_id_that_the_config_holds_as_a_secret_is_taken(component: Any) -> None:
+    own: Any = {} if component is Secret else {"secrets": {"A": "a"}, "service_account": "nlp"}
+    recording = Recording(
+        project="shop",
+        stack="production",
+        config={"infra-secrets:cloud": "azure"},
+        secrets={"infra-secrets:azureVaultId": VAULT},
+    )
+    recording.run(lambda: component("nlp", **own))
+
+    assert [each for each in recording.registrations if each.name == "nlp"]

@@ -91,6 +91,7 @@ def test_the_schema_says_whose_it_is_and_where_it_comes_from_as_pyproject_does(
     assert schema["pluginDownloadURL"] == source.replace("https:", "git:")
     assert schema["publisher"] == schema["namespace"] == source.split("/")[3]
     assert set(project["keywords"]) < set(schema["keywords"])
+    assert schema["meta"] == {"supportPack": True}  # else `gen-sdk` writes a Go SDK without go.mod
     assert all(schema["language"][each]["respectSchemaVersion"] for each in schema["language"])
 
 

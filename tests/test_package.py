@@ -3,6 +3,7 @@
 import email
 import importlib.util
 import re
+import shutil
 import subprocess
 import tarfile
 import tomllib
@@ -59,6 +60,33 @@ def test_the_source_distribution_is_the_repository(tmp_path: Path) -> None:
         assert sorted(found - listed("--cached", "--others", "--exclude-standard")) == []
     else:  # the tests run from a source distribution: it makes itself again
         assert found == files_of(ROOT) - {"PKG-INFO"}
+
+
+def make_repository(root: Path, origin: Path) -> None:
+    """Make what `git clone` clones: of a clone, or of the files of a source distribution."""
+    if (root / ".git").exists():
+        subprocess.run(["git", "clone", "--quiet", root, origin], check=True)
+        return
+    for name in files_of(root):
+        (origin / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / name, origin / name)
+    author = ["-c", "user.name=somebody", "-c", "user.email=somebody@example.com"]
+    for words in (["init", "--quiet"], ["add", "."], [*author, "commit", "--quiet", "-m", "all"]):
+        subprocess.run(["git", "-C", origin, *words], check=True)
+
+
+def test_an_unpacked_source_distribution_can_be_cloned(tmp_path: Path) -> None:
+    [path] = SdistBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["standard"])
+    with tarfile.open(path) as archive:
+        archive.extractall(tmp_path, filter="data")
+    [unpacked] = tmp_path.glob("*/pyproject.toml")
+
+    make_repository(unpacked.parent, tmp_path / "origin")
+    make_repository(tmp_path / "origin", tmp_path / "clone")
+
+    for folder in ("infra_secrets", "tests", "tools"):
+        assert files_of(tmp_path / "clone" / folder) == files_of(unpacked.parent / folder)
+    assert (tmp_path / "clone" / "PulumiPlugin.yaml").exists()
 
 
 def test_what_lies_about_in_the_folder_is_not_published(

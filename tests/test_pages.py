@@ -27,6 +27,7 @@ import yaml
 
 from infra_secrets import clouds
 from infra_secrets.cli import main
+from infra_secrets.misspelt import misspelt
 from infra_secrets.testing import Recording, Rehearsal, ordinary_config
 from infra_secrets.testing.stack_outputs import parsed
 from tests.conftest import PATIENCE
@@ -423,7 +424,7 @@ def simple_commands(script: str) -> Iterator[list[str]]:
     for line in re.sub(r"\\\n\s*", " ", script).splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars="();<>|&")
         lexer.commenters = "#"
-        lexer.wordchars += "$"  # `name=$(...)` is one word
+        lexer.wordchars += "$:"  # `name=$(...)` is one word, and so is `namespace:key`
         words: list[str] = []
         for word in (*lexer, ";"):
             if set(word) <= set("();|&"):
@@ -490,6 +491,8 @@ def problem(words: Sequence[str]) -> str | None:
         flag = word.partition("=")[0]
         if re.fullmatch(r"--?[a-z][a-z-]*", flag) and not re.search(rf"{re.escape(flag)}\b", said):
             return f"`{' '.join([line[0], *subcommand])}` has no {flag}"
+    if subcommand[:1] == ["config"]:  # `set-all` takes key=value
+        return next(misspelt((word.partition("=")[0] for word in own if ":" in word), "shop"), None)
     return None
 
 
@@ -539,6 +542,11 @@ def wrong_extras(words: Sequence[str]) -> str | None:
     [
         "pulumi brew",
         "pulumi config set --strong key",
+        "pulumi config set infra-secret:cloud aws",
+        "pulumi config set --plaintext infra-secrets:clod aws",
+        "pulumi config get infrasecrets:retention",
+        "pulumi config rm infra-secrets:vault",
+        "pulumi config set-all --plaintext infra-secrets:clouds=aws",
         "esc env set ENV path --secret --string --files -",
         "infra-secrets brew",
         "infra-secrets rehearse --account 1",

@@ -18,7 +18,9 @@ from infra_secrets.errors import (
     UnsupportedError,
     ValueGivenError,
 )
+from infra_secrets.naming import shown
 from infra_secrets.testing.recording import Recording
+from tests.conftest import recording_on
 
 CANARY = "canary-3f9c-not-a-real-secret"
 VAULT = (
@@ -397,6 +399,7 @@ UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
         {"tags": {f"t{n}": "x" for n in range(64)}},
         "GCP takes 64 labels on a secret, and pulumi-gcp adds 1",
     ),
+    ("aws", {"fields": ['"q"']}, """fields has '"q"'; on AWS a field's name is made of letters,"""),
     ("gcp", {"tags": {"cost": "High"}}, "has a text that cannot be a label on GCP"),
     ("gcp", {"tags": {"cost": "漢" * 43}}, "has a text that cannot be a label on GCP"),
     ("gcp", {"description": "x" * 16384}, "GCP holds at most 16383"),
@@ -449,6 +452,73 @@ def test_what_a_cloud_cannot_honour_is_refused_by_name_with_the_reason(
 
     assert isinstance(error, UnsupportedError | SecretNameError)
     assert reason in str(error)
+
+
+POOL = "iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p"
+GUID = "00000000-0000-0000-0000-000000000001"
+NO_PRINCIPAL = {
+    "aws": [
+        *["arn:aws:iam::123456789012:role/api\n", "arn:aws:iam::123456789012:role/a?b"],
+        *["arn:aws:iam::123456789012:role/a b", "arn:aws:iam::123456789012:role/é"],
+        *["arn:aws:iam::123456789012:role/", "arn:aws:iam::123456789012:role//api"],
+        *[
+            "arn:aws:iam::123456789012:root\n",
+            "arn:aws:iam::123456789012:group/api",
+            "123456789012",
+        ],
+        *["arn:aws:sts::123456789012:assumed-role/api/*", "arn:aws:iam::*:root"],
+    ],
+    "gcp": [
+        *[
+            "user:*",
+            "user:a",
+            "user:a@b",
+            "user:a@example.com\n",
+            "user:@example.com",
+            "user:a@@b.c",
+        ],
+        *["user:*@example.com", "domain:*", "domain:com", "domain:*.example.com", "domain:a@b.com"],
+        *[
+            "group:allUsers",
+            "group:allAuthenticatedUsers",
+            "serviceAccount:x",
+            "serviceAccount:a:b",
+        ],
+        *["serviceAccount:p.svc.id.goog[*/*]", "serviceAccount:p.svc.id.goog", "principalSet://*"],
+        *["principalSet://goog/public:all", "principal://goog/public:all", "principal://x"],
+        *["principalSet://iam.googleapis.com/*", f"principal://{POOL}/*", f"principal://{POOL}"],
+        *[f"principalSet://{POOL}", f"principalSet://{POOL}/group/*", f"principalSet://{POOL}/*\n"],
+        "principalSet://cloudresourcemanager.googleapis.com/*",
+    ],
+    "azure": [
+        *[
+            f"Bogus:{GUID}",
+            f":{GUID}",
+            f"{GUID}\n",
+            f"User:{GUID} ",
+            f"User:Group:{GUID}",
+            "User:*",
+        ],
+        GUID[:-1],
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("cloud", "principal"),
+    [(cloud, principal) for cloud, those in NO_PRINCIPAL.items() for principal in those],
+)
+@pytest.mark.parametrize("argument", ["readers", "writers"])
+@pytest.mark.parametrize("form", [str, pulumi.Output.from_input], ids=["plain", "output"])
+def test_everybody_and_what_is_no_principal_is_refused_plain_and_as_an_output(
+    cloud: str, principal: str, argument: str, form: Callable[[str], Any]
+) -> None:
+    recording = recording_on(cloud, {"infra-secrets:azureWriterRoleId": GUID})
+    with pytest.raises(InfraSecretsError) as refused:
+        recording.run(lambda: Secret("StripeApiKey", **{argument: [form(principal)]}))  # type: ignore[misc]
+
+    assert f"{argument} has {shown(principal)}; on " in str(refused.value)
+    assert [each for each in recording.registrations if "infra-secrets:" not in each.type] == []
 
 
 def test_azure_without_a_vault_says_how_to_name_one() -> None:

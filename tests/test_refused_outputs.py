@@ -165,3 +165,23 @@ def test_a_vault_s_id_with_a_secret_in_it_is_not_repeated() -> None:
             )
 
             assert "azure_vault_id was given a secret that is not what it must be" in said
+
+
+def test_a_bad_vault_s_id_in_a_secret_of_the_config_is_not_repeated_in_part_or_whole() -> None:
+    from infra_secrets import ExternalEnv
+
+    for component, own in (
+        (Secret, {}),
+        (ExternalEnv, {"secrets": {"A": "a"}, "service_account": "nlp"}),
+    ):
+        with Rehearsal(
+            lambda component=component, own=own: component("nlp", **own),
+            project="shop",
+            stack="production",
+            config={"infra-secrets:cloud": "azure"},
+            secrets={"infra-secrets:azureVaultId": "https://payments-vault.vault.azure.net/"},
+        ) as rehearsal:
+            run = rehearsal.up(check=False)
+
+            assert "azure_vault_id was given a secret that is not what it must be" in run.output
+            assert "payments-vault" not in run.output

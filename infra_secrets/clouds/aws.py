@@ -56,9 +56,13 @@ _ARN = re.compile(
 )
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")  # what the service adds to a name to make its ARN
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
+# Characters of names: the pattern of RoleName, UserName and RoleSessionName (IAM and STS API references).
 _PRINCIPAL = re.compile(
-    r"arn:aws[a-z-]*:(iam|sts)::\d{12}:(root|(user|role|assumed-role|federated-user)/[^*]+)"
+    r"arn:aws[a-z-]*:(iam|sts)::\d{12}:"
+    r"(root|(user|role|assumed-role|federated-user)(/[\w+=,.@-]+)+)",
+    re.ASCII,
 )
+_FIELDS = "infra-secrets:fields"  # the tag, or its beginning where there are several
 _TAG_TEXT = re.compile(r"[\w .:/=+\-@]*")
 _MULTI_REGION_KEY = re.compile(r"(arn:aws[a-z-]*:kms:)[a-z0-9-]+(:\d{12}:key/mrk-[0-9a-f]+)")
 _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
@@ -130,7 +134,15 @@ def _tag_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
         yield UnsupportedError(
             f"tags has {len(wanted.tags)} entries; AWS takes {MAX_TAGS} on a secret and this package adds {own}."
         )
+    for field in wanted.fields:
+        if not _TAG_TEXT.fullmatch(field):
+            yield UnsupportedError(
+                f"fields has {shown(field)}; on AWS a field's name is made of letters, digits and _.:/=+-@, because a "
+                f"tag of the secret holds it."
+            )
     for key, text in tags.items():
+        if key.startswith(_FIELDS):
+            continue  # judged above
         if (
             len(key) > MAX_TAG_KEY
             or not _TAG_TEXT.fullmatch(key)
@@ -223,8 +235,8 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
 def _tags(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":
     fields = clouds.lines_of(wanted.fields, MAX_TAG_VALUE)
     names = [
-        "infra-secrets:fields",
-        *(f"infra-secrets:fields-{n}" for n in range(2, len(fields) + 1)),
+        _FIELDS,
+        *(f"{_FIELDS}-{n}" for n in range(2, len(fields) + 1)),
     ]
     return {**wanted.tags, **wanted.facts(":"), **dict(zip(names, fields, strict=False))}
 

@@ -100,14 +100,21 @@ _VAULT = re.compile(
     re.IGNORECASE,
 )
 _PRINCIPAL = re.compile(rf"((?P<kind>User|Group|ServicePrincipal):)?(?P<id>{_GUID.pattern})")
-# What is given for the id of a vault and is none: its name, its address, or another path of ARM's.
-_VAULT_NAME = r"[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]"
-_ADDRESS = re.compile(
-    rf"https://{_VAULT_NAME}\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?", re.IGNORECASE
-)
-_PATH = re.compile(r"/?subscriptions(/[A-Za-z0-9_.()-]{1,90}){0,12}/?", re.IGNORECASE)
-_VAULT_IN = re.compile(
-    rf"(https://|.*/vaults/|(?!.*/))(?P<vault>{_VAULT_NAME})(?![A-Za-z0-9_-]).*", re.IGNORECASE
+# What is given for the id of a vault, is none, and can be no value either: the vault's name in plain words, its
+# address, or a path of ARM's that ends too early or too late. The words in capitals are those of the messages.
+_WORDS = r"(?-i:[a-z]+(-[a-z]+)*)"
+_NO_VALUE = (
+    re.compile(r"(?=.{3,24}\Z)(?P<vault>[a-z]+(-[a-z]+)+)"),
+    re.compile(
+        r"https://(?P<vault>[a-z][a-z0-9-]{1,22}[a-z0-9])\.vault\.(azure\.net|azure\.cn|usgovcloudapi\.net)/?",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"/?subscriptions/({_GUID.pattern}|<GUID>|SUBSCRIPTION)(/resourceGroups(/[\w.()-]{{1,90}}"
+        rf"(/providers(/Microsoft\.KeyVault(/{_WORDS}|/vaults(/(?P<vault>[a-z][a-z0-9-]{{1,22}}[a-z0-9])"
+        rf"(/secrets(/{_WORDS})?)?)?)?)?)?)?)?/?",
+        re.IGNORECASE | re.ASCII,
+    ),
 )
 _EXISTING = re.compile(_VAULT.pattern + r"/secrets/(?P<name>[A-Za-z0-9-]+)", re.IGNORECASE)
 _ROLE = re.compile(
@@ -186,14 +193,10 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
 
 
 def _malformed_vault(vault: str) -> str:
-    words = [word for word in vault.split("/") if word]
-    plain = len(words) == 1 and re.fullmatch(r"[A-Za-z0-9_.-]{1,60}", vault)
-    # What could be a value is in none of these forms.
-    known = plain or _ADDRESS.fullmatch(vault) or _PATH.fullmatch(vault)
-    if known and not any(map(looks_like_a_value, words)):
+    match = next(filter(None, (form.fullmatch(vault) for form in _NO_VALUE)), None)
+    if match and not any(map(looks_like_a_value, vault.split("/"))):
         found = repr(vault)
-        match = _VAULT_IN.fullmatch(vault)
-        name = match["vault"] if match else "VAULT"
+        name = match["vault"] or "VAULT"
     else:
         found = f"<{len(vault)} characters, not shown because they could be a value>"
         name = "VAULT"

@@ -47,8 +47,21 @@ WRITE = "roles/secretmanager.secretVersionAdder"
 _SECRET = re.compile(r"projects/(?P<project>[^/\s]+)/secrets/(?P<name>[A-Za-z0-9_-]+)")
 _KEY = re.compile(r"projects/[^/]+/locations/(?P<location>[^/]+)/keyRings/[^/]+/cryptoKeys/[^/]+")
 _LOCATION = re.compile(r"[a-z]+(-[a-z]+)*\d+")
+# Source: IAM's principal identifiers for allow policies (cloud.google.com/iam/docs/principal-identifiers), without
+# those that are everybody, or are gone.
+_DOMAIN = r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
+_POOL = (
+    r"iam\.googleapis\.com/(projects/[\w.:-]+/locations/global/workloadIdentityPools"
+    r"|locations/global/workforcePools)/[\w.:-]+"
+)
 _MEMBER = re.compile(
-    r"(user|serviceAccount|group|domain):[^\s:]+(:[^\s]+)?|(principal|principalSet)://\S+"
+    rf"(user|serviceAccount|group):[\w.+'%-]+@{_DOMAIN}"
+    rf"|domain:{_DOMAIN}"
+    r"|serviceAccount:[\w.:-]+\.svc\.id\.goog\[[a-z0-9-]+/[a-z0-9.-]+\]"
+    rf"|principal://{_POOL}/subject/[^\s*]+"
+    rf"|principalSet://{_POOL}/(\*|[\w.]+/[^\s*]+)"
+    r"|principalSet://cloudresourcemanager\.googleapis\.com/(projects|folders|organizations)/\d+/type/\w+",
+    re.ASCII,
 )
 _LABEL_KEY = re.compile(r"[^\W\dA-Z_][\w-]{0,62}")
 _LABEL_VALUE = re.compile(r"[\w-]{0,63}")
@@ -107,9 +120,9 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
         for member in members:
             if isinstance(member, str) and not _MEMBER.fullmatch(member):
                 yield UnsupportedError(
-                    f"{argument} has {shown(member)}; on GCP a principal is 'serviceAccount:...', 'user:...', "
-                    f"'group:...', "
-                    f"'domain:...', 'principal://...' or 'principalSet://...', and never everybody."
+                    f"{argument} has {shown(member)}; on GCP a principal is 'serviceAccount:<e-mail>', "
+                    f"'user:<e-mail>', 'group:<e-mail>', 'domain:<domain>', 'principal://...' or "
+                    f"'principalSet://...' (of a pool or project), and never everybody."
                 )
     if wanted.adopt is not None:
         yield from _adopt_problems(wanted, wanted.adopt)
