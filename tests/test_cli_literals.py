@@ -318,3 +318,30 @@ def test_a_part_of_what_a_function_answered_is_no_literal() -> None:
 
     assert places(frozenset({token})) == []
     assert places(frozenset()) == ["image:password"]
+
+
+MANIFEST = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: zz}
+data:
+  password: hunter2-made-up
+  setup.sh: |
+    #!/bin/sh
+    export API_TOKEN=hunter2-script
+"""
+
+
+def test_a_manifest_that_a_function_has_only_read_is_the_programs_own() -> None:
+    def program() -> None:
+        import pulumi_kubernetes as k8s
+
+        k8s.yaml.ConfigGroup("group", yaml=[MANIFEST])
+
+    with Rehearsal(program) as rehearsal:
+        rehearsal.up()
+
+        assert [each.path for each in rehearsal.literals().findings] == [
+            "data.password",
+            "data.setup.sh",
+        ]

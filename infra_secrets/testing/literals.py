@@ -353,6 +353,15 @@ def texts(data: Any) -> Iterator[tuple[str, bool]]:
     yield from _whole(data, marked=False)
 
 
+def answered(answer: Any, arguments: Any) -> set[str]:
+    """Return the texts of a function's answer that it was not given: what it was given is the program's.
+
+    Compared word by word, because a function that reads YAML takes indentation and line breaks away.
+    """
+    given = "\n".join(text for text, _ in texts(arguments))
+    return {text for text, _ in texts(answer) if not all(word in given for word in text.split())}
+
+
 def _whole(data: Any, *, marked: bool) -> Iterator[tuple[str, bool]]:
     if isinstance(data, SecretValue):
         yield from _whole(data.value, marked=True)

@@ -34,6 +34,7 @@ from infra_secrets.testing.documents import DOCUMENTS
 from infra_secrets.testing.dynamic import DYNAMIC, DynamicType
 from infra_secrets.testing.engine import GRPC_OPTIONS
 from infra_secrets.testing.generated import GENERATED
+from infra_secrets.testing.literals import answered
 from infra_secrets.testing.seams import Declared
 from infra_secrets.testing.simulation import (
     Call,
@@ -102,8 +103,8 @@ class Providers:
         self.echoed: set[str] = set()
         self.existing: set[str] = set()
         """URNs that the state holds as a run begins."""
-        self.answers: list[Mapping[str, Any]] = []
-        """What functions answered: texts that the program then has and did not write."""
+        self.answers: set[str] = set()
+        """Texts that functions answered: the program has them, and did not write them."""
         self.in_flight = InFlight()
         self._servers: list[grpc.Server] = []
         ports: list[str] = []
@@ -179,7 +180,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         echo: ResourceType,
         echoed: set[str],
         existing: set[str],
-        answers: list[Mapping[str, Any]],
+        answers: set[str],
         in_flight: InFlight,
     ) -> None:
         self._answers = answers
@@ -422,12 +423,12 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             self._echoed.add(request.tok)
             config = self._configs.get(context.peer(), {})
             answer = echoed_answer(request.tok, unwrap(marked), config)
-            self._answers.append(answer)
+            self._answers |= answered(answer, unwrap(marked))
             return provider_pb2.InvokeResponse(**{"return": encode(mark_like(answer, marked))})
         call = Call(config=self._configs.get(context.peer(), {}))
         with self._lock:
             answer = self._guard(context, lambda: function(unwrap(marked), call))
-        self._answers.append(answer)
+        self._answers |= answered(answer, unwrap(marked))
         return provider_pb2.InvokeResponse(**{"return": encode(answer)})
 
     # Components of another process ---------------------------------------------------------------

@@ -849,8 +849,9 @@ class Rehearsal:
             for text, _ in texts(value if isinstance(value, (Mapping, list)) else str(value))
         }
         stacks = [*self._stack_outputs.given.values()]
-        answers = self._providers.answers if self._providers is not None else []
-        answered_texts = {text for answer in (*answers, *stacks) for text, _ in texts(answer)}
+        answered_texts = {text for answer in stacks for text, _ in texts(answer)}
+        if self._providers is not None:
+            answered_texts |= self._providers.answers
         plain |= answered_texts
         for resource in self._shown_resources():
             urn, inputs = resource["urn"], resource.get("inputs") or {}
