@@ -345,3 +345,45 @@ def test_a_manifest_that_a_function_has_only_read_is_the_programs_own() -> None:
             "data.password",
             "data.setup.sh",
         ]
+
+
+def test_a_value_is_known_by_its_resource_and_by_the_option_before_it() -> None:
+    urn = "urn:pulumi:dev::shop::"
+    container = {
+        "args": ["--user", "app", "--password", "hunter2-made-up"],
+        "command": ["/usr/bin/mysqladmin", "-uroot", "-phunter2-client", "ping"],
+        "ports": ["docker", "run", "-p8080"],
+    }
+    given = [
+        Given(f"{urn}aws:apigateway/apiKey:ApiKey::key", {"value": "hunter2-gateway"}),
+        Given(f"{urn}aws:ssm/parameter:Parameter::plain", {"value": "hunter2-none"}),
+        Given(f"{urn}kubernetes:core/v1:Pod::pod", container),
+    ]
+    found = Literals(given, MadeUp(frozenset(), frozenset(), frozenset()))
+
+    assert [each.place for each in found.findings] == ["key:value", "pod:args[3]", "pod:command[2]"]
+
+
+def test_findings_are_the_same_in_whatever_order_the_engine_asked() -> None:
+    urn = "urn:pulumi:dev::shop::"
+    given = [
+        Given(f"{urn}kubernetes:core/v1:ConfigMap::a", {"data": {"password": "hunter2-made-up"}}),
+        Given(f"{urn}kubernetes:core/v1:ConfigMap::b", {"data": {"password": "hunter2-made-up"}}),
+        Given(f"{urn}kubernetes:core/v1:ConfigMap::c", {"data": {"note": "see hunter2-made-up"}}),
+        Given(f"{urn}pulumi:pulumi:Stack::shop-dev", {"password": "hunter2-made-up"}),
+    ]
+    nothing = MadeUp(frozenset(), frozenset(), frozenset())
+
+    found = Literals(given, nothing).findings
+    assert [each.detector for each in found][2] == "same as a:data.password"
+    assert Literals(given[::-1], nothing).findings == found
+
+
+def test_every_value_of_one_text_is_taken_out() -> None:
+    urn = "urn:pulumi:dev::shop::aws:ec2/instance:Instance::machine"
+    text = "mysql -uroot -phunter2-one\ncurl -u admin:hunter2-two https://host\n"
+    given = [Given(urn, {"userData": text})]
+    found = Literals(given, MadeUp(frozenset(), frozenset(), frozenset()))
+
+    assert len(found.findings) == 1
+    assert found.concealed("hunter2-one and hunter2-two") == "[secret] and [secret]"
