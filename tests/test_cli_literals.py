@@ -387,3 +387,28 @@ def test_every_value_of_one_text_is_taken_out() -> None:
 
     assert len(found.findings) == 1
     assert found.concealed("hunter2-one and hunter2-two") == "[secret] and [secret]"
+
+
+def test_a_value_that_is_a_word_spoils_no_name_and_no_way_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = """
+        import pulumi
+        import pulumi_aws as aws
+        from infra_secrets import Secret
+
+        Secret("DbPassword")
+        aws.rds.Instance(
+            "db-password-1", instance_class="db.t3.micro", username="u", password="password"
+        )
+        pulumi.log.warn("the password is 'password'")
+        """
+    folder = str(project(tmp_path / "shop", program))
+    said = call(capsys, "rehearse", folder, "--cloud", "aws")
+    machine = call(capsys, "rehearse", folder, "--cloud", "aws", "--json")
+
+    assert said.out.count("[secret]") == 1
+    assert "the password is '[secret]'" in said.out
+    assert "--allow 'db-password-1:password'" in said.out
+    assert [each["place"] for each in findings(machine)] == ["db-password-1:password"]
+    assert machine.out.count("[secret]") == 1

@@ -263,7 +263,7 @@ class _Trial:
             (self._begun if kind == "resourcePreEvent" else self._done).add(metadata["urn"])
             known = max(self._known, len(self._begun)) if self._known is not None else None
             what = f"{metadata['type']} {metadata['urn'].split('::', 3)[-1]}"
-            self._progress.resource(len(self._done), known, self.concealed(what))
+            self._progress.resource(len(self._done), known, self.concealed(what, name=True))
 
     def _engine(self, title: str, act: Any, *, unchanged: bool = False) -> bool:
         with self._counting(title):
@@ -365,11 +365,13 @@ class _Trial:
         notes = (*rehearsal.notes, *left_out, *self._hints())
         verdict.notes = [self.concealed(note) for note in notes]
         for container in verdict.containers:
-            container.name = self.concealed(container.name)
-            container.reference = container.reference and self.concealed(container.reference)
+            container.name = self.concealed(container.name, name=True)
+            container.reference = container.reference and self.concealed(
+                container.reference, name=True
+            )
         verdict.errors = [self.concealed(each) for each in verdict.errors]
         verdict.said = [self.concealed(each) for each in _said(rehearsal.runs)]
-        verdict.problems = [self.concealed(problem) for problem in verdict.problems]
+        verdict.problems = [self.concealed(problem, name=True) for problem in verdict.problems]
 
     def _judge_literals(self) -> None:
         """Take over where the program writes values itself, and which of that is accepted."""
@@ -380,13 +382,13 @@ class _Trial:
             verdict.findings.append(
                 Noticed(
                     each.id,
-                    self.concealed(each.urn),
-                    self.concealed(each.resource),
-                    self.concealed(each.path),
+                    self.concealed(each.urn, name=True),
+                    self.concealed(each.resource, name=True),
+                    self.concealed(each.path, name=True),
                     each.detector,
                     each.why,
                     each.fix,
-                    self.concealed(each.place),
+                    self.concealed(each.place, name=True),
                     allowed,
                 )
             )
@@ -422,11 +424,16 @@ class _Trial:
         for key in sorted(missing):
             yield f"For a rehearsal alone, the missing config can be given: --config {key}=VALUE"
 
-    def concealed(self, text: str) -> str:
-        """Return a text with every form of every made-up value and of the program's own taken out."""
+    def concealed(self, text: str, *, name: bool = False) -> str:
+        """Return a text with every form of every made-up value and of the program's own taken out.
+
+        Args:
+            text: The text.
+            name: Whether it is made of names and paths, which are public.
+        """
         for needle in self._needles:
             text = text.replace(needle, "[secret]")
-        return self._literals.concealed(text) if self._literals is not None else text
+        return self._literals.concealed(text, name=name) if self._literals is not None else text
 
 
 def _longest_first(canaries: Iterable[Canary]) -> list[str]:

@@ -143,10 +143,22 @@ class Literals:
                     found[each.urn, leaf.path] = _plain_text(each, leaf, f"same as {origin}")
         self.findings = sorted(found.values(), key=lambda each: (each.id, str(each), each.urn))
 
-    def concealed(self, text: str) -> str:
-        """Return a text without the values that were found, and without what looks like one."""
+    def concealed(self, text: str, *, name: bool = False) -> str:
+        """Return a text without the values that were found, and without what looks like one.
+
+        Args:
+            text: The text.
+            name: Whether it is made of names and paths, which are public: a value that is a word, like
+                `password`, is left in them.
+        """
         for value in sorted(self._values, key=len, reverse=True):
-            if len(value) >= SHORTEST:
+            if name and not _is_unmistakable(value):
+                continue
+            if words(value) and set(words(value)) <= _EVERYDAY:
+                # Alone such a word says nothing; behind a sign it may be the value.
+                word = re.escape(value)
+                text = re.sub(rf"(?m)([='\"]|: +(?={word}$)){word}(?!\w)", r"\1[secret]", text)
+            elif len(value) >= SHORTEST:
                 for form in self._forms(value):
                     text = text.replace(form, "[secret]")
             else:
@@ -257,6 +269,29 @@ _PUBLIC: Final = frozenset(
         "username",
     }
 )
+
+
+_EVERYDAY: Final = frozenset(
+    {
+        "admin",
+        "db",
+        "key",
+        "pass",
+        "passphrase",
+        "passwd",
+        "password",
+        "pwd",
+        "root",
+        "secret",
+        "token",
+        "user",
+    }
+)
+"""Words that names of properties and resources have, so that taking them out would spoil every text."""
+
+
+def _is_unmistakable(value: str) -> bool:
+    return _is_distinctive(value) and any(map(str.isdigit, value))
 
 
 def _is_distinctive(value: str) -> bool:
