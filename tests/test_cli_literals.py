@@ -412,3 +412,25 @@ def test_a_value_that_is_a_word_spoils_no_name_and_no_way_out(
     assert "--allow 'db-password-1:password'" in said.out
     assert [each["place"] for each in findings(machine)] == ["db-password-1:password"]
     assert machine.out.count("[secret]") == 1
+
+
+def test_a_literal_is_not_shown_by_a_program_that_raises_before_it_registers_anything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = """
+        import pulumi
+        from settings import OTHER
+
+        PASSWORD: str = "hunter2-made-up"
+        options = {"api_token": "hunter2-token", "name": "shown"}
+        pulumi.log.info("connecting with " + PASSWORD)
+        raise ValueError(f"bad password {PASSWORD!r}, {options}, password: '{OTHER}'")
+        """
+    settings = 'OTHER = "hunter2-unnamed"\n'
+    folder = project(tmp_path / "shop", program, **{"settings.py": settings})
+    said = call(capsys, "rehearse", str(folder))
+
+    assert said.code == 1
+    assert "ValueError: bad password '[secret]'" in said.out
+    assert "'name': 'shown'" in said.out
+    assert "hunter2" not in said.out + said.err

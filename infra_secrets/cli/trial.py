@@ -19,6 +19,7 @@ from infra_secrets.testing.limits import limits_of
 from infra_secrets.testing.literals import Literals
 from infra_secrets.testing.rehearsal import Rehearsal, Run
 from infra_secrets.testing.simulation import NoSuchSecretError, SimulatedCloud
+from infra_secrets.testing.sources import literals_of, without
 
 COMPONENT = "infra-secrets:index:Secret"
 _PROBLEMS = {
@@ -371,6 +372,10 @@ class _Trial:
             )
         verdict.errors = [self.concealed(each) for each in verdict.errors]
         verdict.said = [self.concealed(each) for each in _said(rehearsal.runs)]
+        if verdict.errors:  # perhaps before anything was registered by which literals are known
+            own = literals_of(self._directory)
+            verdict.errors = [without(each, own) for each in verdict.errors]
+            verdict.said = [without(each, own) for each in verdict.said]
         verdict.problems = [self.concealed(problem, name=True) for problem in verdict.problems]
 
     def _judge_literals(self) -> None:

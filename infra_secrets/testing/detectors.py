@@ -125,6 +125,34 @@ _NAMES_OF_SECRETS: Final = frozenset(
 )
 
 
+_EVERYDAY: Final = frozenset(
+    {
+        "admin",
+        "db",
+        "false",
+        "key",
+        "none",
+        "pass",
+        "passphrase",
+        "passwd",
+        "password",
+        "pwd",
+        "root",
+        "secret",
+        "token",
+        "true",
+        "user",
+    }
+)
+"""Words that names of properties and resources have, so that taking them out would spoil every text."""
+
+
+def is_everyday(text: str) -> bool:
+    """Whether a text has only words that stand in every program: seen alone it tells nobody a value."""
+    found = words(text)
+    return bool(found) and set(found) <= _EVERYDAY
+
+
 def words(name: str) -> list[str]:
     """Return the words of a name in any spelling: `dbPassword`, `DB_PASSWORD`, `db.password`."""
     return [word.lower() for word in _WORD.findall(name)]

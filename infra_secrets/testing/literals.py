@@ -16,7 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from infra_secrets.testing.canary import SHORTEST, Canary
-from infra_secrets.testing.detectors import Suspect, encoded, says_nothing, suspects, words
+from infra_secrets.testing.detectors import (
+    Suspect,
+    encoded,
+    is_everyday,
+    says_nothing,
+    suspects,
+    words,
+)
 from infra_secrets.testing.values import SIGNATURE, UNKNOWN, SecretValue, unwrap
 
 FindingId = Literal["plain-text-value", "program-writes-value"]
@@ -154,7 +161,7 @@ class Literals:
         for value in sorted(self._values, key=len, reverse=True):
             if name and not _is_unmistakable(value):
                 continue
-            if words(value) and set(words(value)) <= _EVERYDAY:
+            if is_everyday(value):
                 # Alone such a word says nothing; behind a sign it may be the value.
                 word = re.escape(value)
                 text = re.sub(rf"(?m)([='\"]|: +(?={word}$)){word}(?!\w)", r"\1[secret]", text)
@@ -269,25 +276,6 @@ _PUBLIC: Final = frozenset(
         "username",
     }
 )
-
-
-_EVERYDAY: Final = frozenset(
-    {
-        "admin",
-        "db",
-        "key",
-        "pass",
-        "passphrase",
-        "passwd",
-        "password",
-        "pwd",
-        "root",
-        "secret",
-        "token",
-        "user",
-    }
-)
-"""Words that names of properties and resources have, so that taking them out would spoil every text."""
 
 
 def _is_unmistakable(value: str) -> bool:
