@@ -332,3 +332,119 @@ def test_a_part_of_what_a_function_answered_is_no_literal() -> None:
 
     assert places(frozenset({token})) == []
     assert places(frozenset()) == ["image:password"]
+
+
+MANIFEST = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: zz}
+data:
+  password: hunter2-made-up
+  setup.sh: |
+    #!/bin/sh
+    export API_TOKEN=hunter2-script
+"""
+
+
+def test_a_manifest_that_a_function_has_only_read_is_the_programs_own() -> None:
+    def program() -> None:
+        import pulumi_kubernetes as k8s
+
+        k8s.yaml.ConfigGroup("group", yaml=[MANIFEST])
+
+    with Rehearsal(program) as rehearsal:
+        rehearsal.up()
+
+        assert [each.path for each in rehearsal.literals().findings] == [
+            "data.password",
+            "data.setup.sh",
+        ]
+
+
+def test_a_value_is_known_by_its_resource_and_by_the_option_before_it() -> None:
+    urn = "urn:pulumi:dev::shop::"
+    container = {
+        "args": ["--user", "app", "--password", "hunter2-made-up"],
+        "command": ["/usr/bin/mysqladmin", "-uroot", "-phunter2-client", "ping"],
+        "ports": ["docker", "run", "-p8080"],
+    }
+    given = [
+        Given(f"{urn}aws:apigateway/apiKey:ApiKey::key", {"value": "hunter2-gateway"}),
+        Given(f"{urn}aws:ssm/parameter:Parameter::plain", {"value": "hunter2-none"}),
+        Given(f"{urn}kubernetes:core/v1:Pod::pod", container),
+    ]
+    found = Literals(given, MadeUp(frozenset(), frozenset(), frozenset()))
+
+    assert [each.place for each in found.findings] == ["key:value", "pod:args[3]", "pod:command[2]"]
+
+
+def test_findings_are_the_same_in_whatever_order_the_engine_asked() -> None:
+    urn = "urn:pulumi:dev::shop::"
+    given = [
+        Given(f"{urn}kubernetes:core/v1:ConfigMap::a", {"data": {"password": "hunter2-made-up"}}),
+        Given(f"{urn}kubernetes:core/v1:ConfigMap::b", {"data": {"password": "hunter2-made-up"}}),
+        Given(f"{urn}kubernetes:core/v1:ConfigMap::c", {"data": {"note": "see hunter2-made-up"}}),
+        Given(f"{urn}pulumi:pulumi:Stack::shop-dev", {"password": "hunter2-made-up"}),
+    ]
+    nothing = MadeUp(frozenset(), frozenset(), frozenset())
+
+    found = Literals(given, nothing).findings
+    assert [each.detector for each in found][2] == "same as a:data.password"
+    assert Literals(given[::-1], nothing).findings == found
+
+
+def test_every_value_of_one_text_is_taken_out() -> None:
+    urn = "urn:pulumi:dev::shop::aws:ec2/instance:Instance::machine"
+    text = "mysql -uroot -phunter2-one\ncurl -u admin:hunter2-two https://host\n"
+    given = [Given(urn, {"userData": text})]
+    found = Literals(given, MadeUp(frozenset(), frozenset(), frozenset()))
+
+    assert len(found.findings) == 1
+    assert found.concealed("hunter2-one and hunter2-two") == "[secret] and [secret]"
+
+
+def test_a_value_that_is_a_word_spoils_no_name_and_no_way_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = """
+        import pulumi
+        import pulumi_aws as aws
+        from infra_secrets import Secret
+
+        Secret("DbPassword")
+        aws.rds.Instance(
+            "db-password-1", instance_class="db.t3.micro", username="u", password="password"
+        )
+        pulumi.log.warn("the password is 'password'")
+        """
+    folder = str(project(tmp_path / "shop", program))
+    said = call(capsys, "rehearse", folder, "--cloud", "aws")
+    machine = call(capsys, "rehearse", folder, "--cloud", "aws", "--json")
+
+    assert said.out.count("[secret]") == 1
+    assert "the password is '[secret]'" in said.out
+    assert "--allow 'db-password-1:password'" in said.out
+    assert [each["place"] for each in findings(machine)] == ["db-password-1:password"]
+    assert machine.out.count("[secret]") == 1
+
+
+def test_a_literal_is_not_shown_by_a_program_that_raises_before_it_registers_anything(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = """
+        import pulumi
+        from settings import OTHER
+
+        PASSWORD: str = "hunter2-made-up"
+        options = {"api_token": "hunter2-token", "name": "shown"}
+        pulumi.log.info("connecting with " + PASSWORD)
+        raise ValueError(f"bad password {PASSWORD!r}, {options}, password: '{OTHER}'")
+        """
+    settings = 'OTHER = "hunter2-unnamed"\n'
+    folder = project(tmp_path / "shop", program, **{"settings.py": settings})
+    said = call(capsys, "rehearse", str(folder))
+
+    assert said.code == 1
+    assert "ValueError: bad password '[secret]'" in said.out
+    assert "'name': 'shown'" in said.out
+    assert "hunter2" not in said.out + said.err

@@ -18,6 +18,7 @@ from infra_secrets.testing.limits import limits_of
 from infra_secrets.testing.literals import Literals
 from infra_secrets.testing.rehearsal import Rehearsal, Run
 from infra_secrets.testing.simulation import NoSuchSecretError, SimulatedCloud
+from infra_secrets.testing.sources import literals_of, without
 
 COMPONENT = "infra-secrets:index:Secret"
 _PROBLEMS = {
@@ -262,7 +263,7 @@ class _Trial:
             (self._begun if kind == "resourcePreEvent" else self._done).add(metadata["urn"])
             known = max(self._known, len(self._begun)) if self._known is not None else None
             what = f"{metadata['type']} {metadata['urn'].split('::', 3)[-1]}"
-            self._progress.resource(len(self._done), known, self.concealed(what))
+            self._progress.resource(len(self._done), known, self.concealed(what, name=True))
 
     def _engine(self, title: str, act: Any, *, unchanged: bool = False) -> bool:
         with self._counting(title):
@@ -357,7 +358,6 @@ class _Trial:
         if leaks:
             names = ", ".join(sorted({sighting.canary for sighting in leaks}))
             verdict.problems.append(f"A secret can be seen where none may be: {names}.")
-        verdict.problems = [self.concealed(problem) for problem in verdict.problems]
         self._judge_literals()
         verdict.echoed = rehearsal.echoed
         verdict.replaced = list(rehearsal.replaced)
@@ -365,10 +365,17 @@ class _Trial:
         notes = (*rehearsal.notes, *left_out, *self._hints())
         verdict.notes = [self.concealed(note) for note in notes]
         for container in verdict.containers:
-            container.name = self.concealed(container.name)
-            container.reference = container.reference and self.concealed(container.reference)
+            container.name = self.concealed(container.name, name=True)
+            container.reference = container.reference and self.concealed(
+                container.reference, name=True
+            )
         verdict.errors = [self.concealed(each) for each in verdict.errors]
         verdict.said = [self.concealed(each) for each in _said(rehearsal.runs)]
+        if verdict.errors:  # perhaps before anything was registered by which literals are known
+            own = literals_of(self._directory)
+            verdict.errors = [without(each, own) for each in verdict.errors]
+            verdict.said = [without(each, own) for each in verdict.said]
+        verdict.problems = [self.concealed(problem, name=True) for problem in verdict.problems]
 
     def _judge_literals(self) -> None:
         """Take over where the program writes values itself, and which of that is accepted."""
@@ -379,13 +386,13 @@ class _Trial:
             verdict.findings.append(
                 Noticed(
                     each.id,
-                    self.concealed(each.urn, is_path=True),
-                    self.concealed(each.resource, is_path=True),
-                    self.concealed(each.path, is_path=True),
+                    self.concealed(each.urn, name=True),
+                    self.concealed(each.resource, name=True),
+                    self.concealed(each.path, name=True),
                     each.detector,
                     each.why,
                     each.fix,
-                    self.concealed(each.place, is_path=True),
+                    self.concealed(each.place, name=True),
                     allowed,
                 )
             )
@@ -411,14 +418,16 @@ class _Trial:
                 f"read it with `require_secret` or `get_secret`. Seen in plain text: {', '.join(keys)}."
             )
 
-    def concealed(self, text: str, *, is_path: bool = False) -> str:
+    def concealed(self, text: str, *, name: bool = False) -> str:
         """Return a text with every form of every made-up value and of the program's own taken out.
 
-        For `is_path` see `Literals.concealed`.
+        Args:
+            text: The text.
+            name: Whether it is made of names and paths, which are public.
         """
         for needle in self._needles:
             text = text.replace(needle, "[secret]")
-        return self._literals.concealed(text, is_path=is_path) if self._literals else text
+        return self._literals.concealed(text, name=name) if self._literals is not None else text
 
 
 def _longest_first(canaries: Iterable[Canary]) -> list[str]:

@@ -22,8 +22,6 @@ _LONGEST: Final = 200_000
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _FORMS: Final = frozenset(
     {
-        "base64",
-        "b64",
         "binary",
         "content",
         "data",
@@ -55,6 +53,8 @@ _FURTHER: Final = frozenset(
         "shared_key",
         "master_key",
         "webhook_key",
+        "requirepass",
+        "masterauth",
     }
 )
 """What detect-secrets does not count among the names of secrets, and this package does."""
@@ -125,19 +125,44 @@ _NAMES_OF_SECRETS: Final = frozenset(
 )
 
 
+_EVERYDAY: Final = frozenset(
+    {
+        "admin",
+        "db",
+        "false",
+        "key",
+        "none",
+        "pass",
+        "passphrase",
+        "passwd",
+        "password",
+        "pwd",
+        "root",
+        "secret",
+        "token",
+        "true",
+        "user",
+    }
+)
+"""Words that names of properties and resources have, so that taking them out would spoil every text."""
+
+
+def is_everyday(text: str) -> bool:
+    """Whether a text has only words that stand in every program: seen alone it tells nobody a value."""
+    found = words(text)
+    return bool(found) and set(found) <= _EVERYDAY
+
+
 def words(name: str) -> list[str]:
     """Return the words of a name in any spelling: `dbPassword`, `DB_PASSWORD`, `db.password`."""
     return [word.lower() for word in _WORD.findall(name)]
 
 
-def only_says_secret(text: str) -> bool:
-    """Whether a text consists of words for secrets, as the name of a property may: `password`, `secretKey`."""
-    return bool(words(text)) and _NAMES_OF_SECRETS.issuperset(words(text))
-
-
 def sounds_secret(name: str) -> bool:
     """Whether a name says that its value is a secret, and not what the secret is called or where it is."""
     found = words(name)
+    if found[-2:] in (["base", "64"], ["b", "64"]):
+        found = found[:-2]
     while found and (found[-1] in _FORMS or found[-1].isdigit()):
         found.pop()
     if not found:
@@ -146,19 +171,52 @@ def sounds_secret(name: str) -> bool:
     if last == "token" and before in _HARMLESS_TOKENS:
         return False
     called = f"{before}_key" if last == "key" and before else last
-    if called in _FURTHER:
+    if called in _FURTHER or (last == "pass" and before):  # DB_PASS
         return True
     keyword = detectors().keyword
     return bool(_ENDS.search(called)) and any(keyword.analyze_string(f'{called} = "x1"'))
 
 
+def says_nothing(name: str) -> bool:
+    """Whether a name has only words that any value has: `value`, `plaintextValue`."""
+    return set(words(name)) <= _FORMS
+
+
+_ENVIRONMENT: Final = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+_FIELD: Final = re.compile(r"(?i)([a-z]+[-_.])*(pass|password|secret|token|user|username|key)")
+_LOCATING: Final = frozenset({"arn", "file", "id", "name", "path", "ref", "uri", "url"})
+_MADE_FROM: Final = frozenset(
+    {"app", "auth", "client", "cookie", "hmac", "jwt", "session", "signing", "webhook"}
+)
+"""What a secret is for that is a text and no object: `JWT_SECRET`; a `DB_SECRET` may name one of a cluster."""
+
+
+def _is_variable(name: str) -> bool:
+    """Whether it is the name of an environment variable that holds a secret, and not where one is."""
+    return bool(_ENVIRONMENT.fullmatch(name)) and _LOCATING.isdisjoint(words(name))
+
+
+def _names_a_field(name: str, text: str) -> bool:
+    """Whether a property only says what a field is called: `passwordKey: password`."""
+    found = words(name)
+    if found[-1:] != ["key"]:
+        return False
+    if found[-2:-1] in (["password"], ["passphrase"], ["token"]):
+        return bool(_FIELD.fullmatch(text))
+    return text.lower() in _NAMES_OF_SECRETS
+
+
 def _is_password(name: str) -> bool:
-    return any(word.endswith(("password", "passwd", "pwd", "passphrase")) for word in words(name))
+    found = words(name)
+    if found[-1:] == ["secret"]:  # `DB_PASSWORD_SECRET` is the secret's name
+        return False
+    return any(word.endswith(("password", "passwd", "pwd", "passphrase")) for word in found)
 
 
 # Values -----------------------------------------------------------------------------------------------
 
 _SHORTEST: Final = 4
+_LONGEST_COUNT: Final = 6  # digits of a number that counts something, and is no PIN
 _TEMPLATE: Final = re.compile(
     r"(?i)\A\$[a-z_]|\A%[s(]|\A<.*>\Z|\{\{|\$\{|\$\(|\A\*+\Z|\Ax{3,}\Z|example|placeholder|redacted|replace[-_ ]?me"
     r"|\Ayour[-_ ]|\A(true|false|yes|no|none|null|undefined|unset|enabled|disabled|required|optional|default)\Z"
@@ -167,6 +225,7 @@ _REFERENCE: Final = re.compile(
     r"(?i)\A(arn:|projects/|/|\./|~|alias/|[a-z][a-z0-9+.-]*://|@microsoft\.keyvault|(op|ref\+|vault|ssm|file|env):)"
 )
 _UUID: Final = re.compile(r"(?i)\A\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?\Z")
+_INTEGRITY: Final = re.compile(r"(sha(256|384|512)-[A-Za-z0-9+/]{43,86}={0,2}\s*)+")
 _NAME: Final = re.compile(r"[A-Za-z0-9]+([-_./][A-Za-z0-9]+)+")
 _CODE: Final = re.compile(r"[()\[\]{}]|\A[A-Za-z_]\w*(\.[A-Za-z_]\w*)+\Z|\A(self|this|var)\b")
 _QUOTED: Final = r""""[^"\n]+"|'[^'\n]+'"""
@@ -184,6 +243,20 @@ _ASSIGNMENTS: Final = tuple(
         rf"[\"'](?P<name>[A-Za-z_][\w.-]{{0,80}})[\"']\s{{0,3}}:\s{{0,3}}(?P<value>{_QUOTED})",
     )
 )
+_COMMANDS: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?<!\S)--(?P<name>[A-Za-z][\w.-]{{0,80}})[ \t]+(?P<value>{_QUOTED}|[^\s;|&\"'-][^\s;|&\"']*)",
+        rf"\b(?:mysql|mariadb)[\w-]*\b[^\n|;&]*?[ \t]-p(?P<value>{_QUOTED}|[^\s;|&\"']+)",
+        r"\bcurl\b[^\n|;&]*?[ \t](?:-u|--user)[ =]?[\"']?[^\s:\"']+:(?P<value>[^\s\"']+)",
+    )
+)
+"""What commands are given: an option, mysql's and curl's own ways."""
+_NPM: Final = re.compile(r"(?<![A-Za-z0-9_])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9_])")
+_AUTHORIZATION: Final = re.compile(
+    r"(?i)\b(?P<scheme>basic|bearer)[ \t]+(?P<value>[\w.~+/-]{8,}={0,2})"
+)
+_PORTS: Final = re.compile(r"[\d.]*:?\d+:\d+(/\w+)?")
 _RANDOM_LENGTHS: Final = range(20, 301)
 _HEX_DIGESTS: Final = frozenset({40, 64, 96, 128})
 
@@ -229,6 +302,8 @@ def suspects(name: str, text: str, *, is_name: Callable[[str], bool]) -> Iterato
                 continue  # of a program: `password = settings.password`
             if sounds_secret(match["name"]) and may_be_value(match["name"], value, is_name=is_name):
                 yield Suspect(value, keyword)
+    yield from _in_commands(text, keyword, is_name=is_name)
+    yield from _in_headers(text)
     inside = encoded(text)
     if inside is not None:  # user data, say
         yield from suspects("", inside, is_name=is_name)
@@ -238,9 +313,35 @@ def suspects(name: str, text: str, *, is_name: Callable[[str], bool]) -> Iterato
         yield Suspect(text, kind)
 
 
-def encoded(text: str) -> str | None:
+def _in_commands(text: str, keyword: str, *, is_name: Callable[[str], bool]) -> Iterator[Suspect]:
+    for pattern in _COMMANDS:
+        for match in pattern.finditer(text):
+            option = match.groupdict().get("name")
+            value = match["value"].strip("\"'")
+            if option is not None and (not sounds_secret(option) or value.isalpha()):
+                continue  # of prose: "give --password or else"
+            if _PORTS.fullmatch(value) or _CODE.search(value):
+                continue
+            if may_be_value(option or "password", value, is_name=is_name):
+                yield Suspect(value, keyword)
+
+
+def _in_headers(text: str) -> Iterator[Suspect]:
+    for match in _NPM.finditer(text):
+        yield Suspect(match[0], "NPM tokens")
+    for match in _AUTHORIZATION.finditer(text):
+        value = match["value"]
+        if match["scheme"].lower() == "basic":
+            inside = encoded(value, shortest=_SHORTEST)
+            if inside is not None and ":" in inside:
+                yield Suspect(value, "Basic Auth Credentials")
+        elif any(map(str.isalpha, value)) and any(map(str.isdigit, value)):
+            yield Suspect(value, "Bearer Token")
+
+
+def encoded(text: str, shortest: int = _RANDOM_LENGTHS.start) -> str | None:
     """Return the readable text that is in a base64 one; None where there is none."""
-    if len(text) not in range(_RANDOM_LENGTHS.start, _LONGEST):
+    if len(text) not in range(shortest, _LONGEST):
         return None
     try:
         inside = base64.b64decode(text, validate=True).decode()
@@ -255,11 +356,28 @@ def may_be_value(name: str, text: str, *, is_name: Callable[[str], bool]) -> boo
         return False
     if _UUID.match(text) or _REFERENCE.match(text) or is_name(text):
         return False
+    if _INTEGRITY.fullmatch(text) or _names_a_field(name, text):
+        return False
     if _is_password(name):  # never the name of something, and digits will do
         return True
     # `existingSecret: db-credentials` names one.
     called = _NAME.fullmatch(text) and not _NAMES_OF_SECRETS.isdisjoint(words(text))
+    if _is_variable(name):
+        return _may_be_of_a_variable(name, text) if called else not _is_count(text)
     return not called and any(map(str.isalpha, text))
+
+
+def _is_count(text: str) -> bool:
+    return text.isdigit() and len(text) < _LONGEST_COUNT
+
+
+def _may_be_of_a_variable(name: str, text: str) -> bool:
+    """Whether a text that has such a word in it is a value after all: `JWT_SECRET=my-jwt-secret`."""
+    if "/" in text:
+        return False
+    *_, before, last = ["", *words(name)]
+    names_an_object = last in {"secret", "credentials", "token"} and before not in _MADE_FROM
+    return not (names_an_object and words(text)[-1] in _NAMES_OF_SECRETS)
 
 
 def _random(name: str, text: str) -> str | None:
@@ -267,6 +385,8 @@ def _random(name: str, text: str) -> str | None:
     if len(text) not in _RANDOM_LENGTHS or not _IDENTIFYING.isdisjoint(words(name)[-2:]):
         return None
     if _TEMPLATE.search(text) or _UUID.match(text) or _REFERENCE.match(text):
+        return None
+    if _INTEGRITY.fullmatch(text):
         return None
     found = detectors()
     if set(text) <= set(found.hexadecimal.charset):

@@ -19,7 +19,8 @@ from infra_secrets.testing.canary import SHORTEST, Canary
 from infra_secrets.testing.detectors import (
     Suspect,
     encoded,
-    only_says_secret,
+    is_everyday,
+    says_nothing,
     suspects,
     words,
 )
@@ -133,7 +134,11 @@ class Literals:
         self._forms = functools.cache(_forms)
         self._values: dict[str, str] = {}
         found: dict[tuple[str, str], Finding] = {}
-        own = [each for each in given if not _is_own(each.urn)]
+        # The engine's order is another one each time. Outputs come last: they repeat what resources have.
+        own = sorted(
+            (each for each in given if not _is_own(each.urn)),
+            key=lambda each: (_type(each.urn) == _STACK, each.urn),
+        )
         for each in own:
             for finding in self._judge(each):
                 found.setdefault((finding.urn, finding.path), finding)
@@ -143,21 +148,24 @@ class Literals:
                 written = any(_inside(leaf.path, path) for path in each.written)
                 if origin and not written and (each.urn, leaf.path) not in found:
                     found[each.urn, leaf.path] = _plain_text(each, leaf, f"same as {origin}")
-        # The engine's order is another one each time.
-        self.findings = sorted(found.values(), key=lambda each: (each.id, str(each)))
+        self.findings = sorted(found.values(), key=lambda each: (each.id, str(each), each.urn))
 
-    def concealed(self, text: str, *, is_path: bool = False) -> str:
+    def concealed(self, text: str, *, name: bool = False) -> str:
         """Return a text without the values that were found, and without what looks like one.
 
         Args:
-            text: What may hold values.
-            is_path: Whether it is a finding's path or place: a property's name stays there, though a value may be the
-                same word, as in `password: password`.
+            text: The text.
+            name: Whether it is made of names and paths, which are public: a value that is a word, like
+                `password`, is left in them.
         """
         for value in sorted(self._values, key=len, reverse=True):
-            if is_path and only_says_secret(value):
+            if name and not _is_unmistakable(value):
                 continue
-            if len(value) >= SHORTEST:
+            if is_everyday(value):
+                # Alone such a word says nothing; behind a sign it may be the value.
+                word = re.escape(value)
+                text = re.sub(rf"(?m)([='\"]|: +(?={word}$)){word}(?!\w)", r"\1[secret]", text)
+            elif len(value) >= SHORTEST:
                 for form in self._forms(value):
                     text = text.replace(form, "[secret]")
             else:
@@ -185,12 +193,15 @@ class Literals:
             if in_secret and leaf.path.startswith(("data.", "stringData.")):
                 suspected = self._in_kubernetes_secret(leaf)
             else:
-                suspected = suspects(leaf.name, leaf.text, is_name=self._is_name)
-            for suspect in suspected:
-                if not self._is_made_up(suspect.value):
-                    self._keep(suspect.value, _place(given.urn, leaf.path))
-                    yield _plain_text(given, leaf, suspect.detector)
-                    break
+                # Of an API key's resource, `value` is the key.
+                alone = leaf.path == leaf.name and says_nothing(leaf.name)
+                called = _type(given.urn).rpartition(":")[2] if alone else leaf.name
+                suspected = suspects(called, leaf.text, is_name=self._is_name)
+            found = [each for each in suspected if not self._is_made_up(each.value)]
+            for suspect in found:
+                self._keep(suspect.value, _place(given.urn, leaf.path))
+            if found:
+                yield _plain_text(given, leaf, found[0].detector)
 
     def _in_kubernetes_secret(self, leaf: _Leaf) -> Iterator[Suspect]:
         text = _decoded(leaf.text) if leaf.path.startswith("data.") else leaf.text
@@ -267,6 +278,10 @@ _PUBLIC: Final = frozenset(
 )
 
 
+def _is_unmistakable(value: str) -> bool:
+    return _is_distinctive(value) and any(map(str.isdigit, value))
+
+
 def _is_distinctive(value: str) -> bool:
     """Whether a value is found in another text because it is that value, and no word of everyday."""
     kinds = (str.isalpha, str.isdigit, lambda character: not character.isalnum())
@@ -324,14 +339,32 @@ def _leaves(data: Any, path: str = "", name: str = "", *, marked: bool = False) 
             inner = called if key in {"value", "Value"} and isinstance(called, str) else key
             yield from _leaves(value, f"{path}.{key}" if path else key, inner, marked=marked)
     elif isinstance(data, list):
-        for index, value in enumerate(data):
-            yield from _leaves(value, f"{path}[{index}]", name, marked=marked)
+        for index, (value, option) in enumerate(_arguments(data)):
+            yield from _leaves(value, f"{path}[{index}]", option or name, marked=marked)
     elif isinstance(data, str):
         document = _document(data)
         if document is None:
             yield _Leaf(path, name, data, marked)
         else:
             yield from _leaves(document, path, name, marked=marked)
+
+
+_OPTION: Final = re.compile(r"--?[A-Za-z][\w-]*")
+_DATABASE_CLIENT: Final = re.compile(r"(.*/)?(mysql|mariadb)[\w-]*")
+
+
+def _arguments(data: Sequence[Any]) -> Iterator[tuple[Any, str]]:
+    """Yield what is in a list, with the option before it: `["--password", ...]` of a container."""
+    option, database = "", False
+    for each in data:
+        text = each if isinstance(each, str) else ""
+        # `-p` has no space behind it here, and means a port elsewhere.
+        if database and text.startswith("-p"):
+            yield text.removeprefix("-p"), "password"
+        else:
+            yield each, option
+        option = text.lstrip("-") if _OPTION.fullmatch(text) else ""
+        database = database or bool(_DATABASE_CLIENT.fullmatch(text))
 
 
 def _document(text: str) -> Any:
@@ -365,6 +398,15 @@ def _names(given: Given) -> Iterator[str]:
 def texts(data: Any) -> Iterator[tuple[str, bool]]:
     """Yield every text in plain data as it is, and whether it is marked as secret."""
     yield from _whole(data, marked=False)
+
+
+def answered(answer: Any, arguments: Any) -> set[str]:
+    """Return the texts of a function's answer that it was not given: what it was given is the program's.
+
+    Compared word by word, because a function that reads YAML takes indentation and line breaks away.
+    """
+    given = "\n".join(text for text, _ in texts(arguments))
+    return {text for text, _ in texts(answer) if not all(word in given for word in text.split())}
 
 
 def _whole(data: Any, *, marked: bool) -> Iterator[tuple[str, bool]]:

@@ -31,6 +31,7 @@ from infra_secrets.testing.dynamic import DYNAMIC, DynamicType
 from infra_secrets.testing.engine import GRPC_OPTIONS
 from infra_secrets.testing.failure import failed_in_part
 from infra_secrets.testing.generated import GENERATED
+from infra_secrets.testing.literals import answered
 from infra_secrets.testing.seams import Declared
 from infra_secrets.testing.simulation import (
     Call,
@@ -111,8 +112,8 @@ class Providers:
         dynamic = DynamicType(declared)
         self.echoed: set[str] = set()
         self.run = CurrentRun()
-        self.answers: list[Mapping[str, Any]] = []
-        """What functions answered: texts that the program then has and did not write."""
+        self.answers: set[str] = set()
+        """Texts that functions answered: the program has them, and did not write them."""
         self.in_flight = InFlight()
         self._servers: list[grpc.Server] = []
         ports: list[str] = []
@@ -188,7 +189,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         echo: ResourceType,
         echoed: set[str],
         run: CurrentRun,
-        answers: list[Mapping[str, Any]],
+        answers: set[str],
         in_flight: InFlight,
     ) -> None:
         self._answers = answers
@@ -431,12 +432,12 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             self._echoed.add(request.tok)
             config = self._configs.get(context.peer(), {})
             answer = echoed_answer(request.tok, unwrap(marked), config)
-            self._answers.append(answer)
+            self._answers |= answered(answer, unwrap(marked))
             return provider_pb2.InvokeResponse(**{"return": encode(mark_like(answer, marked))})
         call = Call(config=self._configs.get(context.peer(), {}))
         with self._lock:
             answer = self._guard(context, lambda: function(unwrap(marked), call))
-        self._answers.append(answer)
+        self._answers |= answered(answer, unwrap(marked))
         return provider_pb2.InvokeResponse(**{"return": encode(answer)})
 
     # Components of another process ---------------------------------------------------------------

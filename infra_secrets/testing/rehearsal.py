@@ -848,8 +848,7 @@ class Rehearsal:
             if stack_file.get(key) != value
             for text, _ in texts(value if isinstance(value, (Mapping, list)) else str(value))
         }
-        answers = self._providers.answers if self._providers is not None else []
-        answered_texts = {text for answer in answers for text, _ in texts(answer)}
+        answered_texts = set(self._providers.answers) if self._providers is not None else set()
         plain |= answered_texts
         for resource in self._shown_resources():
             urn, inputs = resource["urn"], resource.get("inputs") or {}
