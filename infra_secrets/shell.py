@@ -4,6 +4,7 @@ It passes a value on byte for byte, says what it drops or keeps at either end, a
 as it is. It knows no cloud: which tool reads the value, and where it puts it, is handed in.
 """
 
+import re
 import shlex
 from collections.abc import Sequence
 
@@ -13,9 +14,12 @@ _TERMINAL_LINE = 4095
 # What `sh` does with a value. It stands between single quotes, also of csh and fish: so no quote of that kind,
 # no exclamation mark and no two backslashes in a row.
 
-# What the caller's environment may hold: traced, exported by itself, the name taken, a locale.
+# What the caller may have set: tracing, exporting, functions (bash takes them from the environment), a locale. zsh in
+# the place of `sh` would not take words apart.
 _CLEAN = (
-    'set +xa; unset v; export LC_ALL=C; no() { echo "$1, so nothing was set. $2" >&2; exit 1; }'
+    'set +xa; [ -z "${ZSH_VERSION-}" ] || emulate sh; '
+    "unset -f printf od echo stty command 2>/dev/null || :; export LC_ALL=C; "
+    'no() { echo "$1, so nothing was set. $2" >&2; exit 1; }'
 )
 # A program instead of a part of the shell would have the value among its arguments.
 _PRINTF = (
@@ -38,9 +42,11 @@ _ENDS = (
     'case $u in *[0-7]*);; *) no "Nothing was given" "Type the value, or pipe it in."; esac; '
     "if [ -t 0 ]; then v=$u; else b=0; fi"
 )
+# Line by line: each may be that long.
 _WHOLE = (
-    f"if [ -t 0 ] && [ ${{#v}} -ge {4 * _TERMINAL_LINE} ]; then "
-    f'no "A terminal cuts lines off after {_TERMINAL_LINE} bytes" "Pipe the value in."; fi'
+    "if [ -t 0 ]; then l=0; for c in $v; do case $c in 012) l=0;; *) l=$((l+1)); "
+    f"[ $l -lt {_TERMINAL_LINE} ] || "
+    f'no "A terminal cuts lines off after {_TERMINAL_LINE} bytes" "Pipe the value in."; esac; done; fi'
 )
 _AS_TEXT = (
     'case $v in *000*|*015*) no "The value has a carriage return or a NUL byte, which would not arrive as it is" '
@@ -121,14 +127,24 @@ def reading_stdin(
         fields: The value must be one JSON object with exactly these keys, none of them empty ("" or null). A key
             that is written with `\u` escapes is not compared, and that is said.
     """
-    script = [_CLEAN, _PRINTF, _ASKED, _READ, _ENDS, _WHOLE]
+    script = [_PRINTF, _ASKED, _READ, _ENDS, _WHOLE]
     if as_text:
         script.append(_AS_TEXT)
     if fields:
         script += [f"f={_in_octal(fields)}", _JSON]
     script += [_SAID, _HANDED_OVER]
+    script = [_CLEAN, _unset("; ".join(script)), *script]
     words = [quoted(word) for word in (asked_for, *command)]
     return " ".join(["sh -c", shlex.quote("; ".join(script)), *words])
+
+
+def _unset(script: str) -> str:
+    """Unset every variable of the script: one that the caller exported would carry the value on to the tools."""
+    names = {*re.findall(r"\b[a-z]\w*(?==)", script), *re.findall(r"\bfor (\w+) in", script)}
+    return (
+        f'unset -v {" ".join(sorted(names))} || no "A variable that it needs is read-only" '
+        '"Start it without BASH_ENV."'
+    )
 
 
 def _in_octal(fields: Sequence[str]) -> str:
