@@ -17,8 +17,8 @@ _TERMINAL_LINE = 4095
 # What the caller may have set: tracing, exporting, functions (bash takes them from the environment), a locale. zsh in
 # the place of `sh` would not take words apart.
 _CLEAN = (
-    'set +xa; [ -z "${ZSH_VERSION-}" ] || emulate sh; '
-    "unset -f printf od echo stty command 2>/dev/null || :; export LC_ALL=C; "
+    'set +xa; [ -z "${ZSH_VERSION-}" ] || emulate sh 2>/dev/null || :; '
+    "unset -f printf od echo stty command 2>/dev/null || :; LC_ALL=C; export LC_ALL; "
     'no() { echo "$1, so nothing was set. $2" >&2; exit 1; }'
 )
 # A program instead of a part of the shell would have the value among its arguments.

@@ -297,7 +297,7 @@ def test_a_trap_of_the_operator_s_own_stays_theirs(shell: str, tools: Tools) -> 
 
 
 @pytest.mark.parametrize(
-    "options", ["errexit", "nounset", "pipefail", "noglob", "xtrace:allexport"]
+    "options", ["errexit", "nounset", "pipefail", "noglob", "xtrace:allexport", "keyword"]
 )
 def test_options_that_bash_takes_from_its_environment_change_nothing(
     options: str, tools: Tools
@@ -306,6 +306,7 @@ def test_options_that_bash_takes_from_its_environment_change_nothing(
     done = run(command_on("aws"), CANARY.encode(), SHELLOPTS=options)
 
     assert done.returncode == 0, done.stderr
+    assert done.stdout == b""
     assert tools.value == CANARY.encode()
     assert CANARY not in json.dumps(tools.environment)
     assert CANARY.encode() not in done.stderr
@@ -328,7 +329,7 @@ def document_on(cloud: str) -> str:
     return command
 
 
-VALUES = {
+VALUES: dict[str, tuple[Callable[[str], str], bytes]] = {
     "plain": (command_on, f"{CANARY}\n".encode()),
     "white space around": (command_on, f"\n {CANARY} \n\n".encode()),
     "large": (command_on, (CANARY * 20_000).encode()),
