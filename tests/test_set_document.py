@@ -322,10 +322,11 @@ def test_keys_with_unicode_escapes_are_taken_for_what_is_missing_and_for_no_more
 
 
 @pytest.mark.parametrize("empty", ['""', "null"])
+@pytest.mark.parametrize("key", [CANARY, "canary 64"])
 def test_a_key_that_is_not_declared_is_not_named_where_it_is_empty(
-    empty: str, tools: Tools
+    key: str, empty: str, tools: Tools
 ) -> None:
-    done = run(command_on("gcp"), f'{RIGHT[:-1]}, "{CANARY}": {empty}}}'.encode())
+    done = run(command_on("gcp"), f'{RIGHT[:-1]}, "{key}": {empty}}}'.encode())
 
     assert done.stderr.decode() == not_it("Keys that are not declared: 1.")
     assert not tools.called
