@@ -2,10 +2,12 @@
 
 import functools
 import json
+import re
 import shlex
 import shutil
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -272,6 +274,20 @@ def test_whatever_the_operator_s_shell_is_set_to_the_value_arrives_unseen(
     assert b"goes on" in done.stdout
 
 
+# ksh93 joins processes by sockets unless it is called `sh`, and on Linux no tool can open /dev/stdin of one.
+@pytest.mark.parametrize("shell", [shell for shell in SHELLS if shell not in ("sh", "ksh93")])
+@pytest.mark.parametrize("value", [f" {CANARY}\n\n{CANARY}".encode(), b"1 2 * ~"])
+def test_another_shell_can_be_put_in_the_place_of_sh(
+    shell: str, value: bytes, tools: Tools
+) -> None:
+    called = "busybox sh" if shell == "busybox" else shell
+    done = run(command_on("gcp").replace("sh -c", f"{called} -c", 1), value)
+
+    assert done.returncode == 0, done.stderr
+    assert tools.value == value
+    assert CANARY.encode() not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_trap_of_the_operator_s_own_stays_theirs(shell: str, tools: Tools) -> None:
     done = run(f"trap 'echo theirs' EXIT; {command_on('aws')}; echo goes on", b"x", shell)
@@ -281,7 +297,7 @@ def test_a_trap_of_the_operator_s_own_stays_theirs(shell: str, tools: Tools) -> 
 
 
 @pytest.mark.parametrize(
-    "options", ["errexit", "nounset", "pipefail", "noglob", "xtrace:allexport"]
+    "options", ["errexit", "nounset", "pipefail", "noglob", "xtrace:allexport", "keyword"]
 )
 def test_options_that_bash_takes_from_its_environment_change_nothing(
     options: str, tools: Tools
@@ -290,16 +306,92 @@ def test_options_that_bash_takes_from_its_environment_change_nothing(
     done = run(command_on("aws"), CANARY.encode(), SHELLOPTS=options)
 
     assert done.returncode == 0, done.stderr
+    assert done.stdout == b""
     assert tools.value == CANARY.encode()
     assert CANARY not in json.dumps(tools.environment)
     assert CANARY.encode() not in done.stderr
 
 
-def test_a_variable_of_the_environment_does_not_carry_the_value_on(tools: Tools) -> None:
-    assert run(command_on("aws"), CANARY.encode(), v="exported before").returncode == 0
+def script_of(command: str) -> str:
+    return shlex.split(command)[2]
 
-    assert tools.value == CANARY.encode()
-    assert CANARY not in json.dumps(tools.environment)
+
+def variables_of(command: str) -> set[str]:
+    """Every name that the script gives a value: `name=`, and `for name in`."""
+    script = script_of(command)
+    return {*re.findall(r"\b([a-z]\w*)=", script), *re.findall(r"\bfor (\w+) in", script)}
+
+
+def document_on(cloud: str) -> str:
+    recording = recording_on(cloud)
+    recording.run(lambda: Secret("Api", fields=["A", "B"]))
+    command: str = recording.outputs["Api"]["setCommand"]
+    return command
+
+
+VALUES: dict[str, tuple[Callable[[str], str], bytes]] = {
+    "plain": (command_on, f"{CANARY}\n".encode()),
+    "white space around": (command_on, f"\n {CANARY} \n\n".encode()),
+    "large": (command_on, (CANARY * 20_000).encode()),
+    "document": (document_on, f'{{"A": "{CANARY}", "B": [true, 1, "\\n\u00fc"]}}'.encode()),
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("command_of", "value"), VALUES.values(), ids=VALUES.keys())
+def test_no_variable_that_the_caller_exported_carries_the_value_on(
+    shell: str, command_of: Callable[[str], str], value: bytes, tools: Tools
+) -> None:
+    tools.put_sh(shell)
+    command = command_of("aws")
+    names = variables_of(command)
+    assert {"v", "u", "e", "b", "w"} <= names
+    done = run(command, value, **dict.fromkeys(names, "exported before"))
+
+    assert done.returncode == 0, done.stderr
+    assert tools.value == value.removesuffix(b"\n")
+    assert names & tools.environment.keys() == set()
+    seen = json.dumps(tools.environment)
+    in_octal = " ".join(f"{byte:03o}" for byte in CANARY[:3].encode())
+    assert CANARY not in seen
+    assert in_octal not in seen
+    assert in_octal.replace(" ", ".") not in seen
+
+
+@pytest.mark.parametrize("called", ["sh", "bash"])
+def test_functions_that_the_caller_exported_from_bash_change_nothing(
+    called: str, tools: Tools
+) -> None:
+    tools.put_sh("bash")
+    command = document_on("aws")
+    own = re.findall(r"\b([a-z]\w*)\(\)", script_of(command))
+    assert {"no", "back", "n", "j"} <= {*own}
+    names = [*own, "printf", "od", "echo", "stty", "command", *variables_of(command)]
+    functions = {f"BASH_FUNC_{name}%%": "() { echo theirs; }" for name in names}
+    command = command.replace("sh -c", f"{called} -c", 1)
+
+    done = run(command, b'{"A": "x"}', "bash", **functions)
+    assert done.returncode == 1
+    assert b"Missing: B." in done.stderr
+    assert b"theirs" not in done.stdout + done.stderr
+    assert not tools.called
+
+    done = run(command, b'{"A": "x", "B": "y"}', "bash", **functions)
+    assert done.returncode == 0
+    assert done.stdout + done.stderr == b""
+    assert tools.value == b'{"A": "x", "B": "y"}'
+
+
+@pytest.mark.parametrize("name", ["v", "u", "e", "b", "w"])
+def test_a_variable_that_is_read_only_where_it_runs_is_refused(name: str, tools: Tools) -> None:
+    setting = tools.folder / "setting"
+    setting.write_text(f"declare -rx {name}=before\n")
+    command = command_on("aws").replace("sh -c", "bash -c", 1)
+    done = run(command, CANARY.encode(), "dash", BASH_ENV=str(setting))
+
+    assert done.returncode == 1
+    assert b"A variable that it needs is read-only, so nothing was set." in done.stderr
+    assert not tools.called
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -461,6 +553,21 @@ def test_a_line_that_a_terminal_just_takes_arrives(shell: str, tools: Tools) -> 
         assert terminal.ends() == 0
 
     assert tools.value == line.encode()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_at_a_terminal_many_lines_arrive_that_are_longer_only_together(
+    shell: str, tools: Tools
+) -> None:
+    value = "\n".join([CANARY.ljust(70, "x")] * 200)
+    tools.put_sh(shell)
+    with at_a_terminal(*shlex.split(command_on("aws"))) as terminal:
+        terminal.asks()
+        terminal.press(f"{value}\n\x04")
+        assert terminal.ends() == 0, terminal.shown
+
+    assert tools.value == value.encode()
+    assert CANARY not in terminal.shown
 
 
 # What is typed, what arrives, and what is said of it.

@@ -288,15 +288,152 @@ def test_a_key_of_any_characters_is_found_and_named(shell: str, tools: Tools) ->
     )
 
 
-def test_a_key_that_is_written_with_unicode_escapes_is_not_compared_and_that_is_said(
-    tools: Tools,
+# With the keys A and B. An escaped key can only stand for one that is missing.
+ESCAPED = {
+    "one of two": (r'{"\u0041": 1, "B": 2}', ""),
+    "both": (r'{"\u0041": 1, "\u0042": 2}', ""),
+    "one twice": (r'{"A": 1, "B": 2, "\u0041": 3}', "Keys to be written without Unicode escapes: 1."),
+    "one more": (r'{"A": 1, "\u0042": 2, "\u0043": 3}', "Missing: B. Keys to be written without Unicode escapes: 2."),
+    "none left": (r'{"\u0043": 1, "A": 2, "B": 3}', "Keys to be written without Unicode escapes: 1."),
+    "too few": (r'{"\u0041": 1}', "Missing: A B. Keys to be written without Unicode escapes: 1."),
+    "empty": (r'{"\u0041": "", "B": 2}', r"Empty: \u..."),
+    "null": (r'{"A": 1, "\u0042": null}', r"Empty: \u..."),
+    "further inside": (r'{"A": {"\u0041": ""}, "B": [{"\u0042": null}]}', None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("value", "says"), ESCAPED.values(), ids=ESCAPED.keys())
+def test_keys_with_unicode_escapes_are_taken_for_what_is_missing_and_for_no_more(
+    shell: str, value: str, says: str | None, tools: Tools
 ) -> None:
-    value = rb'{"STRIPE_API_KE\u0059": "x", "DATABASE_URL": "y"}'
-    done = run(command_on("gcp"), value)
+    tools.put_sh(shell)
+    done = run(command_on("gcp", "A", "B"), value.encode())
+
+    if says:
+        assert done.returncode == 1
+        assert f"is declared, so nothing was set. {says} It must be" in done.stderr.decode()
+        assert not tools.called
+    else:
+        assert done.returncode == 0, done.stderr
+        assert tools.value == value.encode()
+        said = b"" if says is None else b"Keys written with Unicode escapes were not compared.\n"
+        assert done.stderr == said
+
+
+@pytest.mark.parametrize("empty", ['""', "null"])
+@pytest.mark.parametrize("key", [CANARY, "canary 64"])
+def test_a_key_that_is_not_declared_is_not_named_where_it_is_empty(
+    key: str, empty: str, tools: Tools
+) -> None:
+    done = run(command_on("gcp"), f'{RIGHT[:-1]}, "{key}": {empty}}}'.encode())
+
+    assert done.stderr.decode() == not_it("Keys that are not declared: 1.")
+    assert not tools.called
+
+
+def is_utf_8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+# The edges of RFC 3629: each first byte, and after it the second bytes around which it is right or wrong.
+SEQUENCES = [
+    *(bytes([first]) for first in (0x80, 0xBF, 0xC2, 0xE1, 0xF1, 0xFF)),
+    *(
+        bytes([first, second, *[0x80] * more])
+        for first in (0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, *range(0xF0, 0xF6))
+        for second in (0x22, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0)
+        for more in range(3)
+    ),
+    *(b"\xf1\x80\x80" + last for last in (b"a", b"\x7f", b"\x80", b"\xbf", b"\xc0", b"\xff")),
+]  # fmt: skip
+
+
+def test_what_is_no_utf_8_is_refused_as_a_document_in_keys_and_values() -> None:
+    command = reading_stdin("x", ["cat"], as_text=False, fields=["A"])
+    counted = {True: 0, False: 0}
+    for sequence in SEQUENCES:
+        for value in (b'{"A":"' + sequence + b'"}', b'{"A":{"' + sequence + b'":1}}'):
+            done = run(command, value, "dash")
+            right = is_utf_8(value) and is_object(value.decode())
+            counted[right] += 1
+            assert (done.returncode == 0) == right, value
+            if not is_utf_8(value):
+                assert b"so nothing was set" in done.stderr, value
+    assert min(counted.values()) > 20
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("value", [b'{"A":"\xff\xfe"}', b'{"A":"\xc3"}', b'{"\xe9":1}'])
+def test_a_document_that_is_no_utf_8_is_refused_by_every_shell(
+    shell: str, value: bytes, tools: Tools
+) -> None:
+    tools.put_sh(shell)
+    done = run(command_on("gcp", "A"), value)
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        b"The value is not UTF-8, as JSON must be, so nothing was set. Convert it (iconv, say).\n"
+    )
+    assert not tools.called
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_lists_and_objects_may_be_500_deep_and_no_deeper(shell: str, tools: Tools) -> None:
+    tools.put_sh(shell)
+    deep = '{"A":' + "[" * 499 + "]" * 499 + "}"
+    assert run(command_on("gcp", "A"), deep.encode()).returncode == 0
+    assert tools.value == deep.encode()
+
+    for opened in ("[", '{"A":'):
+        done = run(command_on("gcp", "A"), ('{"A":' + opened * 500).encode())
+        assert done.returncode == 1
+        assert b"more than 500 lists and objects inside of each other, so nothing" in done.stderr
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_key_that_begins_as_a_declared_one_and_is_longer_is_another(
+    shell: str, tools: Tools
+) -> None:
+    tools.put_sh(shell)
+    for more in ("x", "ü", "x" * 3000, r"\u0041", r"\n", " "):
+        done = run(command_on("gcp", "A", "BC"), f'{{"A": 1, "BC": 2, "BC{more}": 3}}'.encode())
+        assert done.returncode == 1, more
+        assert not tools.called
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_of_a_long_key_or_text_no_more_is_kept_than_of_the_longest_declared_key(
+    shell: str, tools: Tools
+) -> None:
+    """A shell that copies all of it for each byte more takes half a minute for 60,000 bytes."""
+    tools.put_sh(shell)
+    traced = command_on("gcp", "A", "B").replace("set +xa", "set -x +a", 1)
+    value = json.dumps({"A": "ü\n" * 200, "B": {"xü\n" * 200: 1}}, ensure_ascii=False).encode()
+    done = run(traced, value)
 
     assert done.returncode == 0
     assert tools.value == value
-    assert done.stderr == b"Keys written with Unicode escapes were not compared.\n"
+    kept = [line for line in done.stderr.splitlines() if line.startswith(b"+ k=")]
+    assert len(kept) > 5
+    assert max(map(len, kept)) < 24
+
+
+@pytest.mark.parametrize("shell", [shell for shell in SHELLS if shell not in ("sh", "ksh93")])
+def test_another_shell_can_be_put_in_the_place_of_sh_for_a_document(
+    shell: str, tools: Tools
+) -> None:
+    called = "busybox sh" if shell == "busybox" else shell
+    command = command_on("gcp").replace("sh -c", f"{called} -c", 1)
+
+    assert run(command, RIGHT.encode()).returncode == 0
+    assert tools.value == RIGHT.encode()
+    done = run(command, b'{"STRIPE_API_KEY": ""}')
+    assert done.stderr.decode() == not_it("Missing: DATABASE_URL. Empty: STRIPE_API_KEY.")
 
 
 def test_a_document_of_65536_bytes_is_read(tools: Tools) -> None:
