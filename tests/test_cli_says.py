@@ -16,7 +16,7 @@ from infra_secrets.cli.report import TerminalProgress
 from infra_secrets.misspelt import misspelt
 from infra_secrets.testing import Recording, ordinary_config
 from tests.conftest import PATIENCE
-from tests.test_cli import Said, call, project, run
+from tests.test_cli import ROOT, Said, call, project, run
 
 # Standard error is progress alone ----------------------------------------------------------------------
 
@@ -98,6 +98,29 @@ def test_a_program_that_ends_itself_well_is_rehearsed(tmp_path: Path) -> None:
 
     assert said.code == 0
     assert "All is well." in said.out
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [("3", "the program ended itself with exit code 3"), ("'no'", "the program ended itself: no")],
+)
+def test_a_program_that_ends_itself_badly_is_one_sentence(
+    tmp_path: Path, code: str, sentence: str
+) -> None:
+    said = run("rehearse", str(project(tmp_path / "shop", f"import sys\nsys.exit({code})\n")))
+
+    assert said.code == 1
+    assert f"  - {sentence}\n" in said.out
+    assert "Traceback" not in said.out
+
+
+def test_an_interrupt_while_libraries_load_is_said_as_any_other(tmp_path: Path) -> None:
+    (tmp_path / "rich").mkdir()
+    (tmp_path / "rich" / "__init__.py").write_text("raise KeyboardInterrupt\n")
+
+    said = run("--version", environment={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
+
+    assert (said.code, said.err) == (130, "Interrupted.\n")
 
 
 # Progress ----------------------------------------------------------------------------------------------

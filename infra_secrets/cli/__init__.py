@@ -11,6 +11,8 @@ from infra_secrets.errors import MissingExtraError
 
 USAGE_ERROR = 2
 """Exit code for what was typed wrong, or is not installed: nothing was run."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -29,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         print(MissingExtraError(f"The command line ({missing.name})", "cli"), file=sys.stderr)
         raise SystemExit(USAGE_ERROR) from None
+    except KeyboardInterrupt:  # while the libraries load, before a subcommand takes care of it
+        print("Interrupted.", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from infra_secrets import clouds
+from infra_secrets.cli import INTERRUPTED, USAGE_ERROR
 from infra_secrets.cli.report import TerminalProgress, as_json, console, show
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.naming import nearest
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from infra_secrets.testing.directory import ProjectDirectory
 
 CLOUD_KEY = "infra-secrets:cloud"
-NOT_WELL, USAGE_ERROR, INTERRUPTED = 1, 2, 130
+NOT_WELL = 1
 
 _KEY = re.compile(r"[^\s:=]+(:[^\s:=]+)?")
 

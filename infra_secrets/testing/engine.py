@@ -291,7 +291,9 @@ class InlineProgram(LanguageServer):
             return self._own_program()
         except SystemExit as ended:
             if ended.code:
-                raise
+                number = isinstance(ended.code, int)
+                how = f" with exit code {ended.code}" if number else f": {ended.code}"
+                raise RunError(f"the program ended itself{how}") from None
             return None  # `sys.exit()` and `sys.exit(0)` end a program well, as they do on its own host
 
     @property
