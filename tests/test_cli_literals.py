@@ -367,6 +367,7 @@ def test_a_value_is_known_by_its_resource_and_by_the_option_before_it() -> None:
         "args": ["--user", "app", "--password", "hunter2-made-up"],
         "command": ["/usr/bin/mysqladmin", "-uroot", "-phunter2-client", "ping"],
         "ports": ["docker", "run", "-p8080"],
+        "set": ["pulumi", "config", "set", "--secret", "shop:url"],
     }
     given = [
         Given(f"{urn}aws:apigateway/apiKey:ApiKey::key", {"value": "hunter2-gateway"}),

@@ -133,6 +133,7 @@ def test_what_commands_and_headers_are_given_is_found(text: str, value: str) -> 
         "a bearer token-in-the-header",
         "docker login --username AWS --password-stdin host",
         "give --password or --token file",
+        "pulumi config set --stack dev --secret shop:url",
         "docker run --name mysql -p3306:3306 mysql:8",
         "mysql -uroot -p$PASSWORD shop",
         "mysql -uroot -p shop",

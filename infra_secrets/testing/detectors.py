@@ -246,12 +246,12 @@ _ASSIGNMENTS: Final = tuple(
 _COMMANDS: Final = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?<!\S)--(?P<name>[A-Za-z][\w.-]{{0,80}})[ \t]+(?P<value>{_QUOTED}|[^\s;|&\"'-][^\s;|&\"']*)",
+        rf"(?<!\S)--(?!secret[ \t])(?P<name>[A-Za-z][\w.-]{{0,80}})[ \t]+(?P<value>{_QUOTED}|[^\s;|&\"'-][^\s;|&\"']*)",
         rf"\b(?:mysql|mariadb)[\w-]*\b[^\n|;&]*?[ \t]-p(?P<value>{_QUOTED}|[^\s;|&\"']+)",
         r"\bcurl\b[^\n|;&]*?[ \t](?:-u|--user)[ =]?[\"']?[^\s:\"']+:(?P<value>[^\s\"']+)",
     )
 )
-"""What commands are given: an option, mysql's and curl's own ways."""
+"""What commands are given: an option, mysql's and curl's own ways. `--secret` names one, or is a switch."""
 _NPM: Final = re.compile(r"(?<![A-Za-z0-9_])npm_[A-Za-z0-9]{36}(?![A-Za-z0-9_])")
 _AUTHORIZATION: Final = re.compile(
     r"(?i)\b(?P<scheme>basic|bearer)[ \t]+(?P<value>[\w.~+/-]{8,}={0,2})"

@@ -349,7 +349,7 @@ def _leaves(data: Any, path: str = "", name: str = "", *, marked: bool = False) 
             yield from _leaves(document, path, name, marked=marked)
 
 
-_OPTION: Final = re.compile(r"--?[A-Za-z][\w-]*")
+_OPTION: Final = re.compile(r"--?(?!secret\Z)[A-Za-z][\w-]*")
 _DATABASE_CLIENT: Final = re.compile(r"(.*/)?(mysql|mariadb)[\w-]*")
 
 
