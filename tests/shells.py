@@ -114,8 +114,9 @@ def run(
 
 
 AT_ITS_OWN_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may run in the background, where it is ignored
 os.execvp(sys.argv[1], sys.argv[1:])
 """
 
