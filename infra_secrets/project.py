@@ -6,10 +6,16 @@ from typing import Any, Final
 EXTENSIONS: Final = (".yaml", ".yml", ".json")
 
 
+def settings_file(directory: Path, stem: str) -> Path | None:
+    """Return the file that Pulumi reads, of those a folder may have: `Pulumi.yaml` for `Pulumi`; None for none."""
+    candidates = (directory / f"{stem}{extension}" for extension in EXTENSIONS)
+    return next((path for path in candidates if path.is_file()), None)
+
+
 def find_project(directory: Path) -> Path | None:
     """Return the folder of the project that a directory is in; None for none."""
     for folder in (directory, *directory.parents):
-        if any((folder / f"Pulumi{extension}").is_file() for extension in EXTENSIONS):
+        if settings_file(folder, "Pulumi") is not None:
             return folder
     return None
 
@@ -39,12 +45,11 @@ def _folder(project: Path) -> Path:
 def _settings(project: Path) -> dict[str, Any]:
     import yaml  # comes with Pulumi, whose absence is explained elsewhere
 
-    for extension in EXTENSIONS:
-        path = project / f"Pulumi{extension}"
-        if path.is_file():
-            try:
-                loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError, yaml.YAMLError):
-                return {}  # whoever reads it for its content says what is wrong
-            return loaded if isinstance(loaded, dict) else {}
-    return {}
+    path = settings_file(project, "Pulumi")
+    if path is None:
+        return {}
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}  # whoever reads it for its content says what is wrong
+    return loaded if isinstance(loaded, dict) else {}

@@ -21,12 +21,13 @@ from infra_secrets.cli.report import TerminalProgress, as_json, console, show
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.naming import nearest
 from infra_secrets.project import find_project, stack_file, stack_files
+from infra_secrets.settings import CLOUD
 
 if TYPE_CHECKING:
     from infra_secrets.cli.trial import Verdict
     from infra_secrets.testing.directory import ProjectDirectory
 
-CLOUD_KEY = "infra-secrets:cloud"
+CLOUD_KEY = str(CLOUD)
 NOT_WELL = 1
 
 _KEY = re.compile(r"[^\s:=]+(:[^\s:=]+)?")

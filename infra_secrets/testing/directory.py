@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 
 from infra_secrets.errors import InfraSecretsError
-from infra_secrets.project import EXTENSIONS, stack_files
+from infra_secrets.project import settings_file, stack_files
 from infra_secrets.testing.canary import Canary
 from infra_secrets.testing.engine import NO_ACCOUNT, is_secretive
 
@@ -179,15 +179,14 @@ def _is_own(name: str, folder: Path) -> bool:
 
 
 def _load(directory: Path, stem: str) -> dict[str, Any] | None:
-    for extension in EXTENSIONS:
-        path = directory / f"{stem}{extension}"
-        if path.is_file():
-            try:
-                loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-            except yaml.YAMLError as error:
-                raise ProjectError(f"{path} is no YAML: {error}") from error
-            return loaded if isinstance(loaded, dict) else {}
-    return None
+    path = settings_file(directory, stem)
+    if path is None:
+        return None
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ProjectError(f"{path} is no YAML: {error}") from error
+    return loaded if isinstance(loaded, dict) else {}
 
 
 def _full_key(key: str, project: str) -> str:
