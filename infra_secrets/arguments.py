@@ -40,9 +40,10 @@ from infra_secrets.given import (
     unless_made_up,
 )
 from infra_secrets.misspelt import warn_of_misspelt_config
-from infra_secrets.naming import SecretName, kebab, nearest, shown, snake, suggest
 from infra_secrets.plain_text import secrets_in
 from infra_secrets.registering import names_are_fixed, one_clear_message
+from infra_secrets.rules.naming import SecretName, kebab, suggest
+from infra_secrets.rules.wording import nearest, shown, snake
 from infra_secrets.run import Run, this_stack
 from infra_secrets.settings import AUTONAMING, CLOUD, ENVIRONMENT, RETENTION, SERVICE
 

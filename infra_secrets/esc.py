@@ -17,13 +17,13 @@ import pulumi
 import yaml
 from pulumi.runtime import config as stack_config
 
-from infra_secrets import formats, manifests
 from infra_secrets.argument_types import SequenceNotStr
 from infra_secrets.errors import StackConfigError
 from infra_secrets.given import kind
 from infra_secrets.misspelt import warn_of_misspelt_config
-from infra_secrets.naming import is_credential, nearest, shown
 from infra_secrets.registering import one_clear_message
+from infra_secrets.rules import formats, kubernetes
+from infra_secrets.rules.wording import is_credential, nearest, shown
 from infra_secrets.settings import CONFIG_FILE, NAMESPACE, REQUIRE_ESC
 
 _HIDDEN_KEY = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9]{20,}")
@@ -299,7 +299,7 @@ class Entry:
             return "is empty"
         if re.search("[\ud800-\udfff]", value):
             return "has halves of characters (surrogates), which are no text"
-        problem = None if self.argument == "files" else manifests.value_problem(self.target, value)
+        problem = None if self.argument == "files" else kubernetes.value_problem(self.target, value)
         if problem is None and self.format is not None:
             problem = formats.problem(value, self.format)
             if problem:

@@ -18,7 +18,6 @@ from infra_secrets.argument_types import Literal
 from infra_secrets.clouds import Cloud
 from infra_secrets.errors import EnvArgsError, UnknownCloudError, combined
 from infra_secrets.given import is_input, kind, not_shown, unless_made_up
-from infra_secrets.naming import is_credential, looks_like_a_value, shown
 from infra_secrets.plain_text import refuse_secrets
 from infra_secrets.pods import (
     PodEnvironment,
@@ -37,6 +36,7 @@ from infra_secrets.registering import (
     one_clear_message,
     short_stack_trace,
 )
+from infra_secrets.rules.wording import is_credential, looks_like_a_value, shown
 from infra_secrets.settings import CLOUD
 
 API = "external-secrets.io/v1"

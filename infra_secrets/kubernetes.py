@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Required, TypedDict, Unpack, ca
 
 import pulumi
 
-from infra_secrets import clouds, formats, manifests
+from infra_secrets import clouds
 from infra_secrets.argument_types import Format, Literal, SequenceNotStr
 from infra_secrets.errors import ArgsError, EnvArgsError, OutputError, StackConfigError, combined
 from infra_secrets.esc import Entry, Key, wrong_values
 from infra_secrets.given import is_input, is_number, kind, untransferable
 from infra_secrets.kubernetes_provider import default_provider_problem, once_hidden
-from infra_secrets.naming import nearest, quotable, shown
 from infra_secrets.plain_text import refuse_secrets
 from infra_secrets.pods import (
     RELOADER,
@@ -40,6 +39,8 @@ from infra_secrets.registering import (
     one_clear_message,
     short_stack_trace,
 )
+from infra_secrets.rules import formats, kubernetes
+from infra_secrets.rules.wording import nearest, quotable, shown
 from infra_secrets.workloads import BY_REFERENCE
 
 SECURITY: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -201,7 +202,7 @@ class _EnvReader(PodReader):
                 wanted.values("config"),
             )
             for what, values in (("secrets and files", secret), ("config", plain)):
-                too_large = manifests.size_problem(values)
+                too_large = kubernetes.size_problem(values)
                 if too_large:
                     found.append(StackConfigError(f"{what}: {too_large}"))
         shows = default_provider_problem(opts)
@@ -294,7 +295,7 @@ class EscEnv(PodEnvironment):
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with one_clear_message():
-            kubernetes = clouds.sdk("pulumi_kubernetes", "kubernetes")
+            sdk = clouds.sdk("pulumi_kubernetes", "kubernetes")
             refuse_secrets(
                 "EscEnv", name, args, kwargs, opts, error=EnvArgsError, way_out=BY_REFERENCE
             )
@@ -326,7 +327,7 @@ class EscEnv(PodEnvironment):
         if variables or files:
             data = {**variables, **{keys[path]: value for path, value in files.items()}}
             with short_stack_trace():
-                secret = kubernetes.core.v1.Secret(
+                secret = sdk.core.v1.Secret(
                     name,
                     metadata=metadata,
                     immutable=immutable,
@@ -341,7 +342,7 @@ class EscEnv(PodEnvironment):
         self.config_map_name = config_map_name
         if plain:
             with short_stack_trace():
-                config_map = kubernetes.core.v1.ConfigMap(
+                config_map = sdk.core.v1.ConfigMap(
                     name, metadata=metadata, immutable=immutable, data=plain, opts=child
                 )
             config_map_name = name_of(config_map)
@@ -390,7 +391,7 @@ class _DeploymentReader(_EnvReader):
             self.refuse(
                 "image is missing; name the container's image, e.g. image='ghcr.io/acme/nlp:1.4.2'."
             )
-        self._judge(image, manifests.image_problem, "image")
+        self._judge(image, kubernetes.image_problem, "image")
         found = {
             "name": name,
             "image": image,
@@ -417,10 +418,10 @@ class _DeploymentReader(_EnvReader):
                 if "port" in self.given and port_name == "http"
                 else f"ports[{shown(port_name)}]"
             )
-            self._judge(port_name, manifests.port_name_problem, "ports")
+            self._judge(port_name, kubernetes.port_name_problem, "ports")
             whole = is_number(number) and not isinstance(number, bool) and number % 1 == 0
             problem = (
-                manifests.port_problem(int(number))
+                kubernetes.port_problem(int(number))
                 if whole
                 else f"must be a whole number; found {kind(number)}."
             )
@@ -462,7 +463,7 @@ class _DeploymentReader(_EnvReader):
             self.refuse(
                 f"{what} must be a quantity such as '250m' or '512Mi'; found {kind(amount)}."
             )
-        self._judge(amount, lambda text: manifests.quantity_problem(text, resource), what)
+        self._judge(amount, lambda text: kubernetes.quantity_problem(text, resource), what)
         return amount
 
     def _probe(self, argument: str) -> Any:
@@ -509,7 +510,7 @@ class _DeploymentReader(_EnvReader):
         """Read the folders in which the container may write."""
         paths: tuple[str, ...] = self.list("writable_paths", plain=True)
         for path in paths:
-            self._judge(path, manifests.path_problem, "writable_paths")
+            self._judge(path, kubernetes.path_problem, "writable_paths")
             if path in self.mapping("files"):
                 self.refuse(
                     f"{path} is in files and in writable_paths; a path is a file or a folder."
@@ -582,7 +583,7 @@ class EscDeployment(pulumi.ComponentResource):
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with one_clear_message():
-            kubernetes = clouds.sdk("pulumi_kubernetes", "kubernetes")
+            sdk = clouds.sdk("pulumi_kubernetes", "kubernetes")
             if isinstance(cast(object, args), list | tuple):
                 raise EnvArgsError(
                     "EscDeployment: args is the mapping of all its arguments; give the container's own as "
@@ -643,7 +644,7 @@ class EscDeployment(pulumi.ComponentResource):
         if not wanted.kept_by:
             warn_if_not_awaited(f'EscDeployment("{name}")', annotations)
         with short_stack_trace():
-            self.deployment = kubernetes.apps.v1.Deployment(
+            self.deployment = sdk.apps.v1.Deployment(
                 name,
                 metadata=metadata_of(wanted.namespace, labels, annotations),
                 spec=self.env.inject(spec),
@@ -689,7 +690,7 @@ def _found_by(reader: PodReader, what: str, keys: Sequence[str], name: str) -> d
             )
             continue
         labels[key] = text
-        if manifests.label_value_problem(text) and key not in given:
+        if kubernetes.label_value_problem(text) and key not in given:
             whose = "stack" if text == stack else "project"
             reader.refuse(
                 f"the {whose}'s name cannot be a label's value, and {what} are found by it; give a short one: "

@@ -11,7 +11,7 @@ import pulumi
 from pulumi.runtime import config as stack_config
 
 from infra_secrets import clouds
-from infra_secrets.naming import nearest, shown
+from infra_secrets.rules.wording import nearest, shown
 from infra_secrets.run import Run
 from infra_secrets.settings import CONFIG_KEYS, NAMESPACE
 

@@ -19,7 +19,7 @@ from pulumi.runtime import config as stack_config
 
 from infra_secrets.errors import ArgsError, combined
 from infra_secrets.internals import is_input_type
-from infra_secrets.naming import is_credential, quotable, shown
+from infra_secrets.rules.wording import is_credential, quotable, shown
 
 SHORTEST = 8
 """Characters of a value that is looked for; what is shorter is found by chance: `true`, `8080`, `admin`."""

@@ -26,8 +26,7 @@ from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.external import ExternalEnv
 from infra_secrets.internals import leave_protection
 from infra_secrets.kubernetes import EscDeployment, EscEnv
-from infra_secrets.naming import NamesTaken
-from infra_secrets.run import names_of_this_run
+from infra_secrets.run import NamesTaken, names_of_this_run
 from infra_secrets.secret import Secret
 
 NAME = "infra-secrets"

@@ -13,13 +13,13 @@ from typing import Any, ClassVar, TypeVar, cast
 
 import pulumi
 
-from infra_secrets import manifests
 from infra_secrets.argument_types import SequenceNotStr
 from infra_secrets.errors import EnvArgsError, WorkloadError
 from infra_secrets.given import Reader, is_input, kind, quote_it, read_name, subject_of
 from infra_secrets.misspelt import warn_of_misspelt_config
-from infra_secrets.naming import looks_like_a_value, shown
 from infra_secrets.registering import names_are_fixed, one_clear_message
+from infra_secrets.rules import kubernetes
+from infra_secrets.rules.wording import looks_like_a_value, shown
 from infra_secrets.settings import AUTONAMING, KUBERNETES_NAMESPACE
 from infra_secrets.workloads import Injection, workload_kind
 
@@ -49,7 +49,7 @@ class PodReader(Reader):
 
     def logical_name(self, name: str) -> None:
         """Refuse a logical name that Kubernetes would refuse as the beginning of an object's name."""
-        problem = manifests.label_problem(name)
+        problem = kubernetes.label_problem(name)
         if problem:
             self.refuse(problem)
         if names_are_fixed("kubernetes", AUTONAMING.read()):
@@ -63,7 +63,7 @@ class PodReader(Reader):
     def namespace(self) -> Any:
         """Read the namespace; None for the provider's own."""
         found = self.sentence("namespace")
-        self._judge(found, manifests.namespace_problem, "namespace")
+        self._judge(found, kubernetes.namespace_problem, "namespace")
         return found
 
     def _judge(self, found: object, rule: Callable[[str], str | None], what: str) -> None:
@@ -74,7 +74,7 @@ class PodReader(Reader):
     def object_name(self, argument: str) -> Any:
         """Read the name of a Kubernetes object that exists already."""
         found = self.sentence(argument)
-        self._judge(found, manifests.subdomain_problem, argument)
+        self._judge(found, kubernetes.subdomain_problem, argument)
         return found
 
     deep: ClassVar[frozenset[str]] = frozenset()
@@ -103,11 +103,11 @@ class PodReader(Reader):
         """Read labels, or annotations, which have the same keys and any text."""
         kept: dict[str, Any] = {}
         for key, text in self.mapping(argument).items():
-            self._judge(key, manifests.label_key_problem, argument)
+            self._judge(key, kubernetes.label_key_problem, argument)
             if isinstance(text, str):
                 kept[key] = text
                 if argument == "labels":
-                    self._judge(text, manifests.label_value_problem, f"labels[{shown(key)}]")
+                    self._judge(text, kubernetes.label_value_problem, f"labels[{shown(key)}]")
             elif is_input(text):
                 kept[key] = self.output(f"{argument}[{shown(key)}]", text, empty=True)
             else:
@@ -122,14 +122,14 @@ class PodReader(Reader):
         for argument in arguments:
             for target in self.mapping(argument):
                 files = argument == "files"
-                rule = manifests.path_problem if files else manifests.variable_problem
+                rule = kubernetes.path_problem if files else kubernetes.variable_problem
                 self._judge(target, rule, argument)
                 if target in owners:
                     self.refuse(
                         f"{shown(target)} is in {owners[target]} and in {argument}; one variable has one value."
                     )
                 owners[target] = argument
-        problem = manifests.nested_path_problem(self.mapping("files"))
+        problem = kubernetes.nested_path_problem(self.mapping("files"))
         if problem:
             self.refuse(f"files: {problem}")
 
@@ -405,6 +405,6 @@ def file_keys(paths: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
     used = set(taken)
     keys = {}
     for path in paths:
-        keys[path] = manifests.file_key(path, used)
+        keys[path] = kubernetes.file_key(path, used)
         used.add(keys[path])
     return keys

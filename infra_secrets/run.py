@@ -9,16 +9,68 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pulumi
 from pulumi.runtime.settings import get_monitor
 
-from infra_secrets.errors import InfraSecretsError
+from infra_secrets.errors import CollisionError, InfraSecretsError
 from infra_secrets.internals import Asking, Holder, Later, is_without_engine, this_test
-from infra_secrets.naming import NamesTaken
 from infra_secrets.registering import in_program, say_refusals_once
 from infra_secrets.settings import SKIP_CHECKPOINTS
+
+_OF_TWO_TESTS = (
+    " If they are of two tests, decorate each test with @pulumi.runtime.test, or call set_mocks in each: then each is "
+    "a program of its own."
+)
+
+
+@dataclass(slots=True)
+class NamesTaken:
+    """The containers that one run of one program has asked for, so that none is asked for twice."""
+
+    _owners: dict[Hashable, str] = field(default_factory=dict)
+    _numbers: dict[str, int] = field(default_factory=dict)
+    _held: list[object] = field(default_factory=list)
+
+    def claim(
+        self,
+        container: Hashable,
+        *,
+        owner: str,
+        spelled: str,
+        holding: object = None,
+        two_tests: bool = False,
+    ) -> None:
+        """Take a name.
+
+        Args:
+            container: What makes the container unique: cloud, name and the account, region or vault.
+            owner: The logical name of the secret that wants it.
+            spelled: The name in the cloud, for the message.
+            holding: What must live as long as the claim, because `container` has the `id` of something in it.
+            two_tests: Whether the secret of one test and that of another cannot be told apart. One of the same logical
+                name is then taken for that of another test.
+
+        Raises:
+            CollisionError: Another secret of this run has taken it; the message names both.
+        """
+        other = self._owners.get(container)
+        if other is not None and not (two_tests and other == owner):
+            way_out = _OF_TWO_TESTS if two_tests else ""
+            raise CollisionError(
+                f'{spelled!r} is already the container of Secret("{other}"), and two secrets of a program cannot share '
+                f'one. Give "{owner}" or "{other}" another key=, service= or environment=.{way_out}'
+            )
+        self._owners[container] = owner
+        self._held.append(holding)
+
+    def unique(self, name: str) -> str:
+        """Add a number to a name that this run has used before."""
+        number = self._numbers[name] = self._numbers.get(name, 0) + 1
+        return name if number == 1 else f"{name}-{number}"
+
 
 names_of_this_run: ContextVar[NamesTaken | None] = ContextVar("names_of_this_run", default=None)
 """A plugin has a connection for each component, and says itself which of them belong to one run."""

@@ -17,9 +17,9 @@ from infra_secrets.argument_types import SequenceNotStr
 from infra_secrets.errors import OutputError, WorkloadError, combined
 from infra_secrets.given import is_input, kind, untransferable
 from infra_secrets.internals import is_input_type
-from infra_secrets.naming import nearest, shown
 from infra_secrets.plain_text import secrets_in
 from infra_secrets.registering import apply_clearly, one_clear_message
+from infra_secrets.rules.wording import nearest, shown
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import pytest
 
 from infra_secrets import Secret, clouds
 from infra_secrets.clouds import Cloud, Wanted, aws, azure
-from infra_secrets.naming import SecretName
+from infra_secrets.rules.naming import SecretName
 from infra_secrets.testing.recording import Recording, Registration
 from infra_secrets.testing.values import SecretValue
 from tests.conftest import PLACES, VAULT, recording_on

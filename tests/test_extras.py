@@ -90,7 +90,7 @@ def test_without_pulumi_the_package_imports_and_secret_says_what_to_install(
     assert (
         run(
             python,
-            "import infra_secrets, infra_secrets.naming, infra_secrets.clouds, infra_secrets.errors",
+            "import infra_secrets, infra_secrets.rules.naming, infra_secrets.clouds, infra_secrets.errors",
         )
         == ""
     )

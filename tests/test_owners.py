@@ -12,7 +12,7 @@ import pulumi_gcp as gcp
 import pytest
 
 from infra_secrets import Secret, clouds
-from infra_secrets.naming import SecretName
+from infra_secrets.rules.naming import SecretName
 from infra_secrets.testing import Rehearsal
 from infra_secrets.testing.rehearsal import Run
 from infra_secrets.testing.simulation import CloudError

@@ -18,7 +18,7 @@ from infra_secrets.errors import (
     UnsupportedError,
     ValueGivenError,
 )
-from infra_secrets.naming import shown
+from infra_secrets.rules.wording import shown
 from infra_secrets.testing.recording import Recording
 from tests.conftest import recording_on
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from infra_secrets import Secret
-from infra_secrets.shell import reading_stdin
+from infra_secrets.rules.shell import reading_stdin
 from tests.conftest import recording_on
 from tests.shells import PASTED_IN, SHELLS, Tools, at_a_terminal, run
 

@@ -20,7 +20,8 @@ from infra_secrets.errors import (
     SecretNameError,
     UnknownCloudError,
 )
-from infra_secrets.naming import SecretName, Spelling, nearest, shown
+from infra_secrets.rules.naming import SecretName, Spelling
+from infra_secrets.rules.wording import nearest, shown
 from infra_secrets.settings import ConfigKey
 
 if TYPE_CHECKING:

@@ -25,9 +25,10 @@ from infra_secrets.errors import (
     SecretNameError,
     UnsupportedError,
 )
-from infra_secrets.naming import Spelling, looks_like_a_value, shown
+from infra_secrets.rules.naming import Spelling
+from infra_secrets.rules.shell import quoted, reading_stdin
+from infra_secrets.rules.wording import looks_like_a_value, shown
 from infra_secrets.settings import NAMESPACE, ConfigKey
-from infra_secrets.shell import quoted, reading_stdin
 
 if TYPE_CHECKING:
     import pulumi

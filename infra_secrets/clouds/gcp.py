@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, cast
 from infra_secrets import clouds
 from infra_secrets.clouds import KEEP, RECOVER, Container, Existing, Place, Wanted
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
-from infra_secrets.naming import Spelling, shown
+from infra_secrets.rules.naming import Spelling
+from infra_secrets.rules.shell import reading_stdin
+from infra_secrets.rules.wording import shown
 from infra_secrets.settings import ConfigKey
-from infra_secrets.shell import reading_stdin
 
 if TYPE_CHECKING:
     import pulumi

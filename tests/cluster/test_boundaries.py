@@ -1,6 +1,6 @@
 """The package, its simulated API server and a real one draw the same line.
 
-What a rule of `infra_secrets.manifests` lets through, the real server takes; what it refuses, the real server
+What a rule of `infra_secrets.rules.kubernetes` lets through, the real server takes; what it refuses, the real server
 refuses, but for what the package is stricter about on purpose, which stands here with its reason.
 """
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra_secrets import manifests
+from infra_secrets.rules import kubernetes
 from infra_secrets.testing.apiserver import ApiServer
 from infra_secrets.testing.simulation import CloudError
 from tests.cluster.server import Client
@@ -280,31 +280,31 @@ def an_amount_that_is_nothing(amount: str) -> bool:
 
 LINES = {
     "component": Line(
-        manifests.label_problem,
+        kubernetes.label_problem,
         with_component,
         [*LABEL, "a" * 54, "a" * 55],
         "a0-",
         simulated=False,
     ),
     "namespace": Line(
-        manifests.namespace_problem, lambda name: named("v1", "Namespace", name), LABEL, "a0-"
+        kubernetes.namespace_problem, lambda name: named("v1", "Namespace", name), LABEL, "a0-"
     ),
     "object": Line(
-        manifests.subdomain_problem,
+        kubernetes.subdomain_problem,
         lambda name: named("v1", "Secret", name, metadata={"namespace": "default"}),
         SUBDOMAIN,
         "a0-.",
     ),
-    "label key": Line(manifests.label_key_problem, lambda key: with_labels({key: ""}), LABEL_KEY),
+    "label key": Line(kubernetes.label_key_problem, lambda key: with_labels({key: ""}), LABEL_KEY),
     "annotation key": Line(
-        manifests.label_key_problem, with_annotation, LABEL_KEY, stricter=an_upper_case_domain
+        kubernetes.label_key_problem, with_annotation, LABEL_KEY, stricter=an_upper_case_domain
     ),
     "label value": Line(
-        manifests.label_value_problem, lambda text: with_labels({"a": text}), QUALIFIED
+        kubernetes.label_value_problem, lambda text: with_labels({"a": text}), QUALIFIED
     ),
-    "variable": Line(manifests.variable_problem, with_variable, VARIABLE, "aB0_-.", without_shell),
+    "variable": Line(kubernetes.variable_problem, with_variable, VARIABLE, "aB0_-.", without_shell),
     "path": Line(
-        manifests.path_problem,
+        kubernetes.path_problem,
         with_file,
         PATH,
         "a/.:",
@@ -312,7 +312,7 @@ LINES = {
         simulated=False,
     ),
     "port name": Line(
-        manifests.port_name_problem,
+        kubernetes.port_name_problem,
         lambda name: with_port(name=name),
         PORT_NAME,
         "a0-",
@@ -320,7 +320,7 @@ LINES = {
         simulated=False,
     ),
     "amount of cpu": Line(
-        manifests.quantity_problem,
+        kubernetes.quantity_problem,
         lambda amount: with_container(resources={"limits": {"cpu": amount}}),
         AMOUNT,
         "01.+-eEmkMi",
@@ -328,7 +328,7 @@ LINES = {
         simulated=False,
     ),
     "image": Line(
-        manifests.image_problem,
+        kubernetes.image_problem,
         lambda image: with_container(image=image),
         IMAGE,
         stricter=an_image_that_cannot_be_pulled,
@@ -380,7 +380,7 @@ def test_random_texts_fall_on_the_same_side(
 @pytest.mark.parametrize("number", [-1, 0, 1, 65535, 65536, 2**31 - 1])
 def test_ports_end_where_the_server_says(server: Client, number: int) -> None:
     refused = server.refusal(with_port(containerPort=number))
-    assert (manifests.port_problem(number) is None) == (refused is None)
+    assert (kubernetes.port_problem(number) is None) == (refused is None)
 
 
 @pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
@@ -389,7 +389,7 @@ def test_ports_end_where_the_server_says(server: Client, number: int) -> None:
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_the_key_that_a_file_gets_is_legal(server: Client, kind: str, path: str) -> None:
-    assert server.refusal(with_data(kind, manifests.file_key(path, ()))) is None
+    assert server.refusal(with_data(kind, kubernetes.file_key(path, ()))) is None
 
 
 @pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])

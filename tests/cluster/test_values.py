@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from infra_secrets import EscEnv
-from infra_secrets.manifests import MAX_SECRET_BYTES, MAX_VARIABLE_BYTES, size_problem
+from infra_secrets.rules.kubernetes import MAX_SECRET_BYTES, MAX_VARIABLE_BYTES, size_problem
 from tests.cluster.server import Client
 from tests.cluster.test_applied import inside
 from tests.manifests import recorded

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from infra_secrets import clouds
 from infra_secrets.clouds import Cloud
-from infra_secrets.naming import SecretName
+from infra_secrets.rules.naming import SecretName
 from infra_secrets.testing.rehearsal import Rehearsal
 from infra_secrets.testing.simulation import SimulatedCloud
 

@@ -15,7 +15,7 @@ import pulumi_azure_native as azure_native
 import pulumi_gcp as gcp
 
 from infra_secrets import Secret
-from infra_secrets.naming import SecretName
+from infra_secrets.rules.naming import SecretName
 from tests.reliability.places import VAULT, Place
 
 Way = Literal["package", "raw"]

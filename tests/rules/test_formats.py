@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_secrets.formats import FORMATS, problem, unknown_format
+from infra_secrets.rules.formats import FORMATS, problem, unknown_format
 from tests.conftest import PATIENCE
 
 SCHEMES = ("postgresql", "https", "jdbc", "sqlite", "mongodb+srv")

@@ -17,7 +17,8 @@ import re
 import unicodedata
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from infra_secrets.naming import looks_like_a_value, shown, suggest
+from infra_secrets.rules.naming import suggest
+from infra_secrets.rules.wording import looks_like_a_value, shown
 
 MAX_LABEL = 63
 """Characters of a DNS-1123 label, a label value, or the name part of a label key."""

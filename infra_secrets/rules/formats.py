@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
-from infra_secrets.naming import looks_like_a_value, shown
+from infra_secrets.rules.wording import looks_like_a_value, shown
 
 FORMATS = ("json", "int", "bool", "pem")
 """The formats that have a name. Any other format is the scheme that a URL must have."""

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_secrets import manifests
-from infra_secrets.manifests import (
+from infra_secrets.rules import kubernetes
+from infra_secrets.rules.kubernetes import (
     MAX_SECRET_BYTES,
     MAX_VARIABLE_BYTES,
     file_key,
@@ -216,7 +216,7 @@ def test_the_keys_of_two_long_paths_with_the_same_end_have_room_for_what_sets_th
     second = file_key(f"/two/{end}", (first,))
 
     assert first != second
-    assert max(len(first), len(second)) <= manifests.MAX_KEY
+    assert max(len(first), len(second)) <= kubernetes.MAX_KEY
 
 
 @given(st.text("/ab", max_size=20), st.sets(st.text("ab.-12", max_size=6)))
@@ -285,11 +285,11 @@ def test_a_secret_that_is_too_large_is_refused_with_its_largest_entries() -> Non
 
 
 def test_a_component_has_room_for_what_auto_naming_adds() -> None:
-    assert manifests.MAX_COMPONENT + len("-12345678") == manifests.MAX_LABEL
+    assert kubernetes.MAX_COMPONENT + len("-12345678") == kubernetes.MAX_LABEL
 
 
 def test_a_size_is_counted_in_bytes_and_not_in_characters() -> None:
-    half = manifests.MAX_SECRET_BYTES // 2
+    half = kubernetes.MAX_SECRET_BYTES // 2
 
-    assert manifests.size_problem({"a": "é" * half}) is None
-    assert manifests.size_problem({"a": "é" * half + "x"}) is not None
+    assert kubernetes.size_problem({"a": "é" * half}) is None
+    assert kubernetes.size_problem({"a": "é" * half + "x"}) is not None
