@@ -15,6 +15,21 @@ import pulumi
 
 from infra_secrets import clouds
 from infra_secrets.clouds import Cloud, Wanted
+from infra_secrets.component.given import (
+    Reader,
+    argument_name,
+    is_input,
+    kind,
+    not_shown,
+    quote_it,
+    read_name,
+    subject_of,
+    unless_made_up,
+)
+from infra_secrets.component.plain_text import secrets_in
+from infra_secrets.component.registering import names_are_fixed, one_clear_message
+from infra_secrets.component.run import Run, this_stack
+from infra_secrets.component.settings import AUTONAMING, CLOUD, ENVIRONMENT, RETENTION, SERVICE
 from infra_secrets.errors import (
     ArgsError,
     CollisionError,
@@ -28,24 +43,9 @@ from infra_secrets.errors import (
     ValueGivenError,
     combined,
 )
-from infra_secrets.given import (
-    Reader,
-    argument_name,
-    is_input,
-    kind,
-    not_shown,
-    quote_it,
-    read_name,
-    subject_of,
-    unless_made_up,
-)
 from infra_secrets.misspelt import warn_of_misspelt_config
-from infra_secrets.plain_text import secrets_in
-from infra_secrets.registering import names_are_fixed, one_clear_message
 from infra_secrets.rules.naming import SecretName, kebab, suggest
 from infra_secrets.rules.wording import nearest, shown, snake
-from infra_secrets.run import Run, this_stack
-from infra_secrets.settings import AUTONAMING, CLOUD, ENVIRONMENT, RETENTION, SERVICE
 
 SET_BY_HAND = "Leave it out: a value is set by hand, with the command in output set_command."
 

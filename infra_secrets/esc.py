@@ -17,14 +17,14 @@ import pulumi
 import yaml
 from pulumi.runtime import config as stack_config
 
-from infra_secrets.argument_types import SequenceNotStr
+from infra_secrets.component.argument_types import SequenceNotStr
+from infra_secrets.component.given import kind
+from infra_secrets.component.registering import one_clear_message
+from infra_secrets.component.settings import CONFIG_FILE, NAMESPACE, REQUIRE_ESC
 from infra_secrets.errors import StackConfigError
-from infra_secrets.given import kind
 from infra_secrets.misspelt import warn_of_misspelt_config
-from infra_secrets.registering import one_clear_message
 from infra_secrets.rules import formats, kubernetes
 from infra_secrets.rules.wording import is_credential, nearest, shown
-from infra_secrets.settings import CONFIG_FILE, NAMESPACE, REQUIRE_ESC
 
 _HIDDEN_KEY = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9]{20,}")
 _SECRET_NAME = re.compile(

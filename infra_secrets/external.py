@@ -14,11 +14,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 import pulumi
 
 from infra_secrets import clouds
-from infra_secrets.argument_types import Literal
 from infra_secrets.clouds import Cloud
+from infra_secrets.component.argument_types import Literal
+from infra_secrets.component.given import is_input, kind, not_shown, unless_made_up
+from infra_secrets.component.plain_text import refuse_secrets
+from infra_secrets.component.registering import (
+    apply_clearly,
+    explaining_two_names,
+    known_only,
+    one_clear_message,
+    short_stack_trace,
+)
+from infra_secrets.component.settings import CLOUD
 from infra_secrets.errors import EnvArgsError, UnknownCloudError, combined
-from infra_secrets.given import is_input, kind, not_shown, unless_made_up
-from infra_secrets.plain_text import refuse_secrets
 from infra_secrets.pods import (
     PodEnvironment,
     PodReader,
@@ -29,15 +37,7 @@ from infra_secrets.pods import (
     read_pod_name,
     two_names,
 )
-from infra_secrets.registering import (
-    apply_clearly,
-    explaining_two_names,
-    known_only,
-    one_clear_message,
-    short_stack_trace,
-)
 from infra_secrets.rules.wording import is_credential, looks_like_a_value, shown
-from infra_secrets.settings import CLOUD
 
 API = "external-secrets.io/v1"
 """The operator's API; served since its 0.16 (external-secrets/external-secrets apis/externalsecrets/v1)."""

@@ -15,12 +15,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Required, TypedDict, Unpack, ca
 import pulumi
 
 from infra_secrets import clouds
-from infra_secrets.argument_types import Format, Literal, SequenceNotStr
+from infra_secrets.component.argument_types import Format, Literal, SequenceNotStr
+from infra_secrets.component.given import is_input, is_number, kind, untransferable
+from infra_secrets.component.plain_text import refuse_secrets
+from infra_secrets.component.registering import (
+    explaining_two_names,
+    known_only,
+    one_clear_message,
+    short_stack_trace,
+)
 from infra_secrets.errors import ArgsError, EnvArgsError, OutputError, StackConfigError, combined
 from infra_secrets.esc import Entry, Key, wrong_values
-from infra_secrets.given import is_input, is_number, kind, untransferable
 from infra_secrets.kubernetes_provider import default_provider_problem, once_hidden
-from infra_secrets.plain_text import refuse_secrets
 from infra_secrets.pods import (
     RELOADER,
     PodEnvironment,
@@ -32,12 +38,6 @@ from infra_secrets.pods import (
     read_pod_name,
     two_names,
     warn_if_not_awaited,
-)
-from infra_secrets.registering import (
-    explaining_two_names,
-    known_only,
-    one_clear_message,
-    short_stack_trace,
 )
 from infra_secrets.rules import formats, kubernetes
 from infra_secrets.rules.wording import nearest, quotable, shown

@@ -12,10 +12,10 @@ from typing import Any, cast
 
 import pulumi
 
-from infra_secrets.internals import Asking, is_without_engine
-from infra_secrets.registering import name_in
-from infra_secrets.run import Run
-from infra_secrets.settings import (
+from infra_secrets.component.internals import Asking, is_without_engine
+from infra_secrets.component.registering import name_in
+from infra_secrets.component.run import Run
+from infra_secrets.component.settings import (
     KUBERNETES_APPLIES,
     KUBERNETES_APPLIES_VARIABLE,
     KUBERNETES_RENDERS,

@@ -11,9 +11,9 @@ import pulumi
 from pulumi.runtime import config as stack_config
 
 from infra_secrets import clouds
+from infra_secrets.component.run import Run
+from infra_secrets.component.settings import CONFIG_KEYS, NAMESPACE
 from infra_secrets.rules.wording import nearest, shown
-from infra_secrets.run import Run
-from infra_secrets.settings import CONFIG_KEYS, NAMESPACE
 
 _ALIKE = 0.8
 """From here on a namespace is taken for a misspelling: `infra-secret` is 0.96, `infra` 0.59, `secrets` 0.74."""

@@ -15,17 +15,22 @@ import pulumi
 
 from infra_secrets import clouds
 from infra_secrets.clouds import Cloud, Existing, Place, Wanted
-from infra_secrets.errors import InfraSecretsError, SecretArgsError, UnsupportedError, combined
-from infra_secrets.internals import Asking, Held, hold_after_transformations, is_without_engine
-from infra_secrets.registering import (
+from infra_secrets.component.internals import (
+    Asking,
+    Held,
+    hold_after_transformations,
+    is_without_engine,
+)
+from infra_secrets.component.registering import (
     child_urn,
     children_of_aliases,
     name_in,
     one_clear_message,
     types_in,
 )
+from infra_secrets.component.run import Run, resources_in_state
+from infra_secrets.errors import InfraSecretsError, SecretArgsError, UnsupportedError, combined
 from infra_secrets.rules.wording import shown
-from infra_secrets.run import Run, resources_in_state
 
 COMPONENT = "infra-secrets:index:Secret"
 

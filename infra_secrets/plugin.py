@@ -22,11 +22,11 @@ from pulumi.provider.experimental.util import camel_case
 from pulumi.provider.server import ComponentInitError
 
 from infra_secrets import __version__
+from infra_secrets.component.internals import leave_protection
+from infra_secrets.component.run import NamesTaken, names_of_this_run
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.external import ExternalEnv
-from infra_secrets.internals import leave_protection
 from infra_secrets.kubernetes import EscDeployment, EscEnv
-from infra_secrets.run import NamesTaken, names_of_this_run
 from infra_secrets.secret import Secret
 
 NAME = "infra-secrets"

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import pulumi
 
-from infra_secrets.argument_types import Literal, SequenceNotStr
 from infra_secrets.arguments import SET_BY_HAND, no_such_output, resolve, two_names
+from infra_secrets.component.argument_types import Literal, SequenceNotStr
+from infra_secrets.component.plain_text import refuse_secrets
+from infra_secrets.component.registering import (
+    explaining_two_names,
+    one_clear_message,
+    short_stack_trace,
+)
 from infra_secrets.errors import SecretArgsError
 from infra_secrets.owners import Claim
-from infra_secrets.plain_text import refuse_secrets
-from infra_secrets.registering import explaining_two_names, one_clear_message, short_stack_trace
 
 
 class SecretArgs(TypedDict, total=False):

@@ -13,12 +13,12 @@ from typing import Any, TypeVar, cast
 
 import pulumi
 
-from infra_secrets.argument_types import SequenceNotStr
+from infra_secrets.component.argument_types import SequenceNotStr
+from infra_secrets.component.given import is_input, kind, untransferable
+from infra_secrets.component.internals import is_input_type
+from infra_secrets.component.plain_text import secrets_in
+from infra_secrets.component.registering import apply_clearly, one_clear_message
 from infra_secrets.errors import OutputError, WorkloadError, combined
-from infra_secrets.given import is_input, kind, untransferable
-from infra_secrets.internals import is_input_type
-from infra_secrets.plain_text import secrets_in
-from infra_secrets.registering import apply_clearly, one_clear_message
 from infra_secrets.rules.wording import nearest, shown
 
 T = TypeVar("T")

@@ -1,7 +1,7 @@
 """Makes docs/reference.md from the code: `python -m tests.reference`.
 
 Arguments and outputs come from the annotations of the classes and the sentences below them, config keys and
-environment variables from `infra_secrets.settings` and the clouds' files. Which cloud takes an argument is tried:
+environment variables from `component.settings` and the clouds' files. Which cloud takes an argument is tried:
 each is given to a recorded `Secret` there.
 """
 
@@ -30,11 +30,11 @@ from infra_secrets import (
     SecretArgs,
     clouds,
     require_esc,
-    settings,
 )
+from infra_secrets.component import settings
+from infra_secrets.component.settings import ConfigKey
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.pods import PodEnvironment
-from infra_secrets.settings import ConfigKey
 from infra_secrets.testing import Recording, ordinary_config
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"

@@ -13,6 +13,7 @@ import pulumi
 import pytest
 
 from infra_secrets import EscDeployment, EscEnv, ExternalEnv, Secret, clouds
+from infra_secrets.component.given import quotable, subject_of
 from infra_secrets.errors import (
     ArgsError,
     CollisionError,
@@ -23,7 +24,6 @@ from infra_secrets.errors import (
     ValueGivenError,
 )
 from infra_secrets.external import ExternalEnvArgs
-from infra_secrets.given import quotable, subject_of
 from infra_secrets.kubernetes import EscDeploymentArgs, EscEnvArgs
 from infra_secrets.plugin import Plugin
 from infra_secrets.secret import SecretArgs

@@ -20,7 +20,8 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from infra_secrets import SecretArgs, clouds, settings
+from infra_secrets import SecretArgs, clouds
+from infra_secrets.component import settings
 from infra_secrets.secret import Secret
 from infra_secrets.testing.recording import Recording
 from tests import reference

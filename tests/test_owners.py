@@ -663,7 +663,7 @@ def unread_state(monkeypatch: pytest.MonkeyPatch) -> None:
     async def unknown() -> bool:
         return False
 
-    monkeypatch.setattr("infra_secrets.run._has_state", unknown)
+    monkeypatch.setattr("infra_secrets.component.run._has_state", unknown)
 
 
 @pytest.mark.usefixtures("unread_state")
@@ -1003,7 +1003,7 @@ def test_a_run_is_forgotten_when_it_is_over() -> None:
     import gc
     import weakref
 
-    from infra_secrets.run import Run
+    from infra_secrets.component.run import Run
     from infra_secrets.testing import Recording
 
     runs: list[weakref.ref[Run]] = []
@@ -1026,7 +1026,7 @@ def test_components_made_in_threads_leave_the_process_as_it_was() -> None:
     import sys
     import threading
 
-    from infra_secrets.registering import short_stack_trace
+    from infra_secrets.component.registering import short_stack_trace
 
     inside, leave = threading.Event(), threading.Event()
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import infra_secrets
-from infra_secrets import EscDeploymentArgs, EscEnvArgs, ExternalEnvArgs, SecretArgs, settings
+from infra_secrets import EscDeploymentArgs, EscEnvArgs, ExternalEnvArgs, SecretArgs
+from infra_secrets.component import settings
 from tests import reference
 from tests.reference import Attribute, attributes, config_keys
 
@@ -23,13 +24,13 @@ ARGUMENTS = (SecretArgs, EscEnvArgs, EscDeploymentArgs, ExternalEnvArgs)
 
 
 def undeclared(source: str) -> Iterator[str]:
-    """Yield what reads config or an environment variable past `infra_secrets.settings`."""
+    """Yield what reads config or an environment variable past `infra_secrets.component.settings`."""
     for node in ast.walk(ast.parse(source)):
         text = ast.unparse(node) if isinstance(node, ast.Attribute | ast.Call) else ""
         if text in ("pulumi.Config", "os.environ", "os.getenv"):
-            yield f"line {node.lineno}: {text}; declare it in infra_secrets/settings.py, and read() it"
+            yield f"line {node.lineno}: {text}; declare it in infra_secrets/component/settings.py, and read() it"
         elif re.match(r"(pulumi\.runtime|stack_config)\.\w*config\w*\(['\"]", text):
-            yield f"line {node.lineno}: {text}; declare the key in infra_secrets/settings.py"
+            yield f"line {node.lineno}: {text}; declare the key in infra_secrets/component/settings.py"
 
 
 def declared_in(source: str) -> int:

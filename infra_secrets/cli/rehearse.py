@@ -18,10 +18,10 @@ import typer
 from infra_secrets import clouds
 from infra_secrets.cli import INTERRUPTED, USAGE_ERROR
 from infra_secrets.cli.report import TerminalProgress, as_json, console, show
+from infra_secrets.component.settings import CLOUD
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.project import find_project, stack_file, stack_files
 from infra_secrets.rules.wording import nearest
-from infra_secrets.settings import CLOUD
 
 if TYPE_CHECKING:
     from infra_secrets.cli.trial import Verdict

@@ -17,7 +17,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from infra_secrets.settings import CI, COLUMNS
+from infra_secrets.component.settings import CI, COLUMNS
 
 if TYPE_CHECKING:  # what it shows is made by what needs Pulumi
     from infra_secrets.cli.trial import Container, Leaks, Noticed, Step, Verdict

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from infra_secrets.component.settings import ConfigKey
 from infra_secrets.errors import (
     MissingExtraError,
     SecretArgsError,
@@ -22,12 +23,11 @@ from infra_secrets.errors import (
 )
 from infra_secrets.rules.naming import SecretName, Spelling
 from infra_secrets.rules.wording import nearest, shown
-from infra_secrets.settings import ConfigKey
 
 if TYPE_CHECKING:
     import pulumi
 
-    from infra_secrets.internals import Asking
+    from infra_secrets.component.internals import Asking
 
 KEEP, RECOVER, DISCARD = "keep", "recover", "discard"
 RETENTIONS: Mapping[str, str] = {
@@ -315,7 +315,7 @@ def beside(
     """
     import pulumi
 
-    from infra_secrets.registering import children_of_aliases
+    from infra_secrets.component.registering import children_of_aliases
 
     parent = cast("pulumi.Resource", container.parent)
     on_error = container.hooks.on_error if container.hooks else None

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from infra_secrets import clouds
 from infra_secrets.clouds import Container, Existing, Place, Wanted
+from infra_secrets.component.settings import NAMESPACE, ConfigKey
 from infra_secrets.errors import (
     InfraSecretsError,
     SecretArgsError,
@@ -28,12 +29,11 @@ from infra_secrets.errors import (
 from infra_secrets.rules.naming import Spelling
 from infra_secrets.rules.shell import quoted, reading_stdin
 from infra_secrets.rules.wording import looks_like_a_value, shown
-from infra_secrets.settings import NAMESPACE, ConfigKey
 
 if TYPE_CHECKING:
     import pulumi
 
-    from infra_secrets.internals import Asking
+    from infra_secrets.component.internals import Asking
 
 # Azure/azure-rest-api-specs keyvault stable/2023-07-01/secrets.json; tags: about-secrets.md
 MAX_NAME = 127
@@ -126,7 +126,7 @@ _ROLE = re.compile(
 
 def store(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:
     """Describe a SecretStore that reads as a service account (Microsoft Entra Workload ID)."""
-    from infra_secrets.registering import apply_clearly
+    from infra_secrets.component.registering import apply_clearly
 
     vault = apply_clearly(
         settings["azure_vault_id"], lambda id_: f"https://{_parts(id_)['vault']}.vault.azure.net"
@@ -296,7 +296,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register a disabled placeholder and the grants on it."""
     import pulumi
 
-    from infra_secrets.registering import apply_clearly
+    from infra_secrets.component.registering import apply_clearly
 
     azure_native = clouds.sdk("pulumi_azure_native", "azure")
     vault_id = apply_clearly(wanted.settings["azure_vault_id"], _vault)
@@ -520,7 +520,7 @@ async def before_create(inputs: Mapping[str, Any], wanted: Wanted, asking: "Aski
     if not address:
         return  # a preview in which the provider itself is not known yet; the `up` asks
     url = f"{address}deletedsecrets/{name}?api-version={DATA_PLANE_API}"
-    from infra_secrets.internals import in_a_thread
+    from infra_secrets.component.internals import in_a_thread
 
     if await in_a_thread(_is_there, url, token):
         raise InfraSecretsError(_recoverable(vault, name))
@@ -537,7 +537,7 @@ async def _known(found: object) -> str:
 
 async def _way_in(group: str, vault: str, asking: "Asking") -> tuple[str, str]:
     """Find a vault's address and a token for it, once for a run, a vault and a login."""
-    from infra_secrets.run import Run
+    from infra_secrets.component.run import Run
 
     key = ("azure way in", group.lower(), vault.lower(), id(asking.provider))
     return await Run.this().once(key, lambda: _ask_for_the_way_in(group, vault, asking))

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from infra_secrets import clouds
 from infra_secrets.clouds import KEEP, RECOVER, Container, Existing, Place, Wanted
+from infra_secrets.component.settings import ConfigKey
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
 from infra_secrets.rules.naming import Spelling
 from infra_secrets.rules.shell import reading_stdin
 from infra_secrets.rules.wording import shown
-from infra_secrets.settings import ConfigKey
 
 if TYPE_CHECKING:
     import pulumi
 
-    from infra_secrets.internals import Asking
+    from infra_secrets.component.internals import Asking
 
 MAX_NAME = 255  # google.cloud.secretmanager CreateSecretRequest.secret_id
 # Labels and annotations: pulumi-gcp 10.2.0, gcp.secretmanager.Secret. GCP takes 64 labels, and one of them
@@ -218,7 +218,7 @@ def never_changed(wanted: Wanted) -> list[str]:
 
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register an empty secret and the grants on it."""
-    from infra_secrets.registering import apply_clearly, known_only
+    from infra_secrets.component.registering import apply_clearly, known_only
 
     gcp = clouds.sdk("pulumi_gcp", "gcp")
     provider = cast("pulumi.Resource", opts.parent).get_provider(RESOURCE_TYPE)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_secrets import clouds
+from infra_secrets.component.run import NamesTaken
 from infra_secrets.errors import CollisionError, SecretNameError
 from infra_secrets.rules.naming import SEGMENT, SecretName, Spelling, kebab, suggest
-from infra_secrets.run import NamesTaken
 
 SPELLINGS = [pytest.param(clouds.load(name).SPELLING, id=name) for name in clouds.available()]
 LIMITS = {"aws": 512, "gcp": 255, "azure": 127}

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import pulumi
 from pulumi.runtime.settings import get_monitor
 
+from infra_secrets.component.internals import Asking, Holder, Later, is_without_engine, this_test
+from infra_secrets.component.registering import in_program, say_refusals_once
+from infra_secrets.component.settings import SKIP_CHECKPOINTS
 from infra_secrets.errors import CollisionError, InfraSecretsError
-from infra_secrets.internals import Asking, Holder, Later, is_without_engine, this_test
-from infra_secrets.registering import in_program, say_refusals_once
-from infra_secrets.settings import SKIP_CHECKPOINTS
 
 _OF_TWO_TESTS = (
     " If they are of two tests, decorate each test with @pulumi.runtime.test, or call set_mocks in each: then each is "

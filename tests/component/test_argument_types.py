@@ -12,7 +12,8 @@ from typing import get_origin
 
 import pytest
 
-from infra_secrets import argument_types, clouds, external, kubernetes, secret
+from infra_secrets import clouds, external, kubernetes, secret
+from infra_secrets.component import argument_types
 from infra_secrets.rules import formats
 
 MODULES = {"SecretArgs": secret, "ExternalEnvArgs": external, "EscEnvArgs": kubernetes}

@@ -12,8 +12,8 @@ from typing import Any, cast
 
 import pulumi
 
+from infra_secrets.component.internals import aliases_of
 from infra_secrets.errors import InfraSecretsError, OutputError
-from infra_secrets.internals import aliases_of
 
 
 def explaining_two_names(

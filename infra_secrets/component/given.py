@@ -11,12 +11,12 @@ from typing import Any, ClassVar, cast
 
 import pulumi
 
+from infra_secrets.component.internals import is_input_type, is_without_engine
+from infra_secrets.component.plain_text import secrets_in
+from infra_secrets.component.registering import known_only, one_clear_message
+from infra_secrets.component.settings import ConfigKey
 from infra_secrets.errors import ArgsError, OutputError, combined
-from infra_secrets.internals import is_input_type, is_without_engine
-from infra_secrets.plain_text import secrets_in
-from infra_secrets.registering import known_only, one_clear_message
 from infra_secrets.rules.wording import is_credential, looks_like_a_value, nearest, quotable, shown
-from infra_secrets.settings import ConfigKey
 
 _HALF = re.compile("[\ud800-\udfff]")
 _HALVES = (

@@ -17,8 +17,8 @@ from urllib.parse import unquote, unquote_plus
 import pulumi
 from pulumi.runtime import config as stack_config
 
+from infra_secrets.component.internals import is_input_type
 from infra_secrets.errors import ArgsError, combined
-from infra_secrets.internals import is_input_type
 from infra_secrets.rules.wording import is_credential, quotable, shown
 
 SHORTEST = 8
