@@ -8,11 +8,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from infra_secrets.containers.secret import Secret, SecretArgs
     from infra_secrets.errors import InfraSecretsError
-    from infra_secrets.esc import require_esc
-    from infra_secrets.external import ExternalEnv, ExternalEnvArgs
-    from infra_secrets.kubernetes import EscDeployment, EscDeploymentArgs, EscEnv, EscEnvArgs
-    from infra_secrets.secret import Secret, SecretArgs
+    from infra_secrets.stack.esc import require_esc
+    from infra_secrets.workloads.esc import EscDeployment, EscDeploymentArgs, EscEnv, EscEnvArgs
+    from infra_secrets.workloads.external_env import ExternalEnv, ExternalEnvArgs
 
     __version__: str
 
@@ -31,16 +31,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "EscDeployment": "infra_secrets.kubernetes",
-    "EscDeploymentArgs": "infra_secrets.kubernetes",
-    "EscEnv": "infra_secrets.kubernetes",
-    "EscEnvArgs": "infra_secrets.kubernetes",
-    "ExternalEnv": "infra_secrets.external",
-    "ExternalEnvArgs": "infra_secrets.external",
+    "EscDeployment": "infra_secrets.workloads.esc",
+    "EscDeploymentArgs": "infra_secrets.workloads.esc",
+    "EscEnv": "infra_secrets.workloads.esc",
+    "EscEnvArgs": "infra_secrets.workloads.esc",
+    "ExternalEnv": "infra_secrets.workloads.external_env",
+    "ExternalEnvArgs": "infra_secrets.workloads.external_env",
     "InfraSecretsError": "infra_secrets.errors",
-    "Secret": "infra_secrets.secret",
-    "SecretArgs": "infra_secrets.secret",
-    "require_esc": "infra_secrets.esc",
+    "Secret": "infra_secrets.containers.secret",
+    "SecretArgs": "infra_secrets.containers.secret",
+    "require_esc": "infra_secrets.stack.esc",
 }
 
 

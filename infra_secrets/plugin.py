@@ -24,10 +24,10 @@ from pulumi.provider.server import ComponentInitError
 from infra_secrets import __version__
 from infra_secrets.component.internals import leave_protection
 from infra_secrets.component.run import NamesTaken, names_of_this_run
+from infra_secrets.containers.secret import Secret
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
-from infra_secrets.external import ExternalEnv
-from infra_secrets.kubernetes import EscDeployment, EscEnv
-from infra_secrets.secret import Secret
+from infra_secrets.workloads.esc import EscDeployment, EscEnv
+from infra_secrets.workloads.external_env import ExternalEnv
 
 NAME = "infra-secrets"
 ROOT = Path(__file__).parent.parent

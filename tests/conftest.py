@@ -1,6 +1,7 @@
 """What several tests stand on: a recording on each cloud, with everything a cloud needs to be chosen."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from infra_secrets import clouds
 from infra_secrets.testing import Recording, ordinary_config
 
+ROOT = Path(__file__).parents[1]
+"""This repository."""
 VAULT = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/shop"
     "/providers/Microsoft.KeyVault/vaults/shop-prod"

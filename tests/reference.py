@@ -34,8 +34,8 @@ from infra_secrets import (
 from infra_secrets.component import settings
 from infra_secrets.component.settings import ConfigKey
 from infra_secrets.errors import InfraSecretsError
-from infra_secrets.pods import PodEnvironment
 from infra_secrets.testing import Recording, ordinary_config
+from infra_secrets.workloads.pods import PodEnvironment
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
 COMMAND = "python -m tests.reference"

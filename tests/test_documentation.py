@@ -22,12 +22,11 @@ import yaml
 
 from infra_secrets import SecretArgs, clouds
 from infra_secrets.component import settings
-from infra_secrets.secret import Secret
+from infra_secrets.containers.secret import Secret
 from infra_secrets.testing.recording import Recording
 from tests import reference
-from tests.conftest import PATIENCE
+from tests.conftest import PATIENCE, ROOT
 
-ROOT = Path(__file__).parents[1]
 SHELLS = ("bash", "console", "sh")
 LANGUAGES = ("json", "python", "text", "toml", "yaml", *SHELLS)
 CONFIG = {

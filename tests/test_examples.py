@@ -29,8 +29,8 @@ from infra_secrets import (
     require_esc,
 )
 from infra_secrets.testing import Recording, Rehearsal, ordinary_config
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parents[1]
 SECRETS = {
     "postgres_url": "postgresql://nlp:made-up@db.example.com/nlp",
     "api_token": "made-up-token",

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PATIENCE
+from tests.conftest import PATIENCE, ROOT
 
-ROOT = Path(__file__).parent.parent
 INSTALLED = Path(sysconfig.get_paths()["purelib"])
 PACKAGES = {"aws": "pulumi_aws", "gcp": "pulumi_gcp", "azure": "pulumi_azure_native"}
 VAULT = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/Microsoft.KeyVault/vaults/shop"
@@ -145,7 +144,7 @@ def test_the_wheel_holds_the_package_and_its_types_and_nothing_else(tmp_path: Pa
     names = zipfile.ZipFile(wheel).namelist()
 
     assert "infra_secrets/py.typed" in names
-    assert "infra_secrets/clouds/aws.py" in names
+    assert "infra_secrets/clouds/aws/__init__.py" in names
     assert {name.split("/")[0] for name in names} == {
         "infra_secrets",
         "infra_secrets-0.1.0.dist-info",

@@ -27,7 +27,7 @@ import yaml
 
 from infra_secrets import clouds
 from infra_secrets.cli import main
-from infra_secrets.misspelt import misspelt
+from infra_secrets.clouds.misspelt import misspelt
 from infra_secrets.testing import Recording, Rehearsal, ordinary_config
 from infra_secrets.testing.stack_outputs import parsed
 from tests.conftest import PATIENCE

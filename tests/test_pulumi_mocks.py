@@ -14,9 +14,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.conftest import PATIENCE
-
-ROOT = Path(__file__).parent.parent
+from tests.conftest import PATIENCE, ROOT
 
 MOCKS = '''
 import pulumi

@@ -153,7 +153,7 @@ def _rehearse_on(
 ) -> "Verdict":
     from infra_secrets.cli import trial
     from infra_secrets.cli.hints import about_made_up
-    from infra_secrets.misspelt import misspelt
+    from infra_secrets.clouds.misspelt import misspelt
     from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
     from infra_secrets.testing.clouds.kubernetes import SimulatedKubernetes
     from infra_secrets.testing.made_up import config_for
@@ -317,7 +317,7 @@ def _pairs(texts: Sequence[str], project: str) -> dict[str, str]:
                 + (f" Found the key {key!r}." if separator else " One has no '='.")
             )
         pairs[key] = value
-    from infra_secrets.misspelt import misspelt
+    from infra_secrets.clouds.misspelt import misspelt
 
     for problem in misspelt(pairs, project):
         raise UsageError(f"--config: {problem}")

@@ -260,8 +260,8 @@ class Cloud(Protocol):
 
 @functools.cache
 def available() -> tuple[str, ...]:
-    """List the clouds that the package knows: the modules of this folder."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    """List the clouds that the package knows: the folders in this one."""
+    return tuple(sorted(each.name for each in pkgutil.iter_modules(__path__) if each.ispkg))
 
 
 def load(name: str) -> Cloud:

@@ -12,9 +12,12 @@ from typing import get_origin
 
 import pytest
 
-from infra_secrets import clouds, external, kubernetes, secret
+from infra_secrets import clouds
 from infra_secrets.component import argument_types
+from infra_secrets.containers import secret
 from infra_secrets.rules import formats
+from infra_secrets.workloads import esc as kubernetes
+from infra_secrets.workloads import external_env as external
 
 MODULES = {"SecretArgs": secret, "ExternalEnvArgs": external, "EscEnvArgs": kubernetes}
 MODULES["EscDeploymentArgs"] = kubernetes

@@ -11,7 +11,7 @@ from typing import Any
 import pulumi
 
 from infra_secrets import Secret
-from infra_secrets.secret import SecretArgs
+from infra_secrets.containers.secret import SecretArgs
 from tests.reliability import programs
 from tests.reliability.places import PROJECT, Place
 from tests.reliability.programs import Container, Platform

@@ -10,8 +10,8 @@ import pytest
 from infra_secrets import clouds
 from infra_secrets.clouds import aws
 from infra_secrets.component.internals import Holder
+from infra_secrets.containers.owners import Claim
 from infra_secrets.errors import SecretArgsError
-from infra_secrets.owners import Claim
 from infra_secrets.testing.rehearsal import Diagnostic, Run
 from tests.lives import follower
 from tests.lives.found import FOUND, Found, HeldBy

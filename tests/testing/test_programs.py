@@ -16,7 +16,7 @@ from infra_secrets.cli.requirements import unmet
 from infra_secrets.testing import Recording, Rehearsal, SecretValue
 from infra_secrets.testing.limits import limits_of
 from infra_secrets.testing.stack_outputs import StackOutputsError, parsed
-from tests.test_cli import run
+from tests.cli.test_rehearse import run
 
 pytestmark = [
     # The SDKs warn of their own deprecated parts when they are imported, which a program cannot help.

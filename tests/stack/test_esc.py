@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from infra_secrets import EscEnv, require_esc
 from infra_secrets.errors import EnvArgsError, StackConfigError
-from infra_secrets.esc import Home, Key, _holds_ciphertext
+from infra_secrets.stack.esc import Home, Key, _holds_ciphertext
 from infra_secrets.testing import Recording
 from tests.conftest import PATIENCE
 

@@ -15,6 +15,7 @@ import pulumi
 
 from infra_secrets import clouds
 from infra_secrets.clouds import Cloud, Wanted
+from infra_secrets.clouds.misspelt import warn_of_misspelt_config
 from infra_secrets.component.given import (
     Reader,
     argument_name,
@@ -43,7 +44,6 @@ from infra_secrets.errors import (
     ValueGivenError,
     combined,
 )
-from infra_secrets.misspelt import warn_of_misspelt_config
 from infra_secrets.rules.naming import SecretName, kebab, suggest
 from infra_secrets.rules.wording import nearest, shown, snake
 

@@ -25,9 +25,11 @@ from infra_secrets.component.registering import (
     short_stack_trace,
 )
 from infra_secrets.errors import ArgsError, EnvArgsError, OutputError, StackConfigError, combined
-from infra_secrets.esc import Entry, Key, wrong_values
-from infra_secrets.kubernetes_provider import default_provider_problem, once_hidden
-from infra_secrets.pods import (
+from infra_secrets.rules import formats, kubernetes
+from infra_secrets.rules.wording import nearest, quotable, shown
+from infra_secrets.stack.esc import Entry, Key, wrong_values
+from infra_secrets.workloads.injection import BY_REFERENCE
+from infra_secrets.workloads.pods import (
     RELOADER,
     PodEnvironment,
     PodReader,
@@ -39,9 +41,7 @@ from infra_secrets.pods import (
     two_names,
     warn_if_not_awaited,
 )
-from infra_secrets.rules import formats, kubernetes
-from infra_secrets.rules.wording import nearest, quotable, shown
-from infra_secrets.workloads import BY_REFERENCE
+from infra_secrets.workloads.provider import default_provider_problem, once_hidden
 
 SECURITY: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "runAsNonRoot": ("pod", {"runAsNonRoot": True}),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from infra_secrets import EscEnv, ExternalEnv
 from infra_secrets.errors import EnvArgsError, OutputError, WorkloadError
 from infra_secrets.testing import Recording
-from infra_secrets.workloads import workload_kind
+from infra_secrets.workloads.injection import workload_kind
 
 apps, batch, core, meta = (
     kubernetes.apps.v1,

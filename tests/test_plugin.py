@@ -25,13 +25,12 @@ from infra_secrets import (
     ExternalEnvArgs,
     __version__,
 )
+from infra_secrets.containers.secret import Secret, SecretArgs
 from infra_secrets.plugin import Plugin
-from infra_secrets.secret import Secret, SecretArgs
 from infra_secrets.testing import Rehearsal
-from tests.conftest import config_for
+from tests.conftest import ROOT, config_for
 from tests.shells import Tools, run
 
-ROOT = Path(__file__).parent.parent
 CANARY = "canary-77-not-real"
 
 

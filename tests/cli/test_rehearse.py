@@ -22,9 +22,8 @@ import pytest
 from infra_secrets import clouds
 from infra_secrets.cli import main
 from infra_secrets.testing import ordinary_config
-from tests.conftest import PATIENCE
+from tests.conftest import PATIENCE, ROOT
 
-ROOT = Path(__file__).parents[1]
 # A job in the background is started with Ctrl-C ignored; a person's terminal is not.
 COMMAND = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "

@@ -17,12 +17,12 @@ import pulumi
 import yaml
 from pulumi.runtime import config as stack_config
 
+from infra_secrets.clouds.misspelt import warn_of_misspelt_config
 from infra_secrets.component.argument_types import SequenceNotStr
 from infra_secrets.component.given import kind
 from infra_secrets.component.registering import one_clear_message
 from infra_secrets.component.settings import CONFIG_FILE, NAMESPACE, REQUIRE_ESC
 from infra_secrets.errors import StackConfigError
-from infra_secrets.misspelt import warn_of_misspelt_config
 from infra_secrets.rules import formats, kubernetes
 from infra_secrets.rules.wording import is_credential, nearest, shown
 

@@ -13,8 +13,8 @@ import pytest
 from infra_secrets import require_esc
 from infra_secrets.errors import StackConfigError
 from infra_secrets.testing import Recording, Rehearsal
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parent.parent
 CANARY = "canary-4712-not-real"
 COULD_NOT_LOOK = "require_esc could not look at the stack file that this run uses: "
 STACK: dict[str, Any] = {"project": "nlp", "stack": "production"}
@@ -143,7 +143,7 @@ def test_secrets_that_are_allowed_by_name_do_not_hide_that_it_could_not_look(
 
 PROGRAM = """
 import sys
-from infra_secrets.esc import _asked_for_another_file
+from infra_secrets.stack.esc import _asked_for_another_file
 print(_asked_for_another_file("Pulumi.production.yaml"))
 """
 LANGUAGE_HOST = "import subprocess, sys; sys.exit(subprocess.run([{!r}, '-c', {!r}]).returncode)"

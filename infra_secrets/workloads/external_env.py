@@ -27,7 +27,8 @@ from infra_secrets.component.registering import (
 )
 from infra_secrets.component.settings import CLOUD
 from infra_secrets.errors import EnvArgsError, UnknownCloudError, combined
-from infra_secrets.pods import (
+from infra_secrets.rules.wording import is_credential, looks_like_a_value, shown
+from infra_secrets.workloads.pods import (
     PodEnvironment,
     PodReader,
     file_keys,
@@ -37,7 +38,6 @@ from infra_secrets.pods import (
     read_pod_name,
     two_names,
 )
-from infra_secrets.rules.wording import is_credential, looks_like_a_value, shown
 
 API = "external-secrets.io/v1"
 """The operator's API; served since its 0.16 (external-secrets/external-secrets apis/externalsecrets/v1)."""

@@ -14,6 +14,7 @@ import pytest
 
 from infra_secrets import EscDeployment, EscEnv, ExternalEnv, Secret, clouds
 from infra_secrets.component.given import quotable, subject_of
+from infra_secrets.containers.secret import SecretArgs
 from infra_secrets.errors import (
     ArgsError,
     CollisionError,
@@ -23,11 +24,10 @@ from infra_secrets.errors import (
     UnsupportedError,
     ValueGivenError,
 )
-from infra_secrets.external import ExternalEnvArgs
-from infra_secrets.kubernetes import EscDeploymentArgs, EscEnvArgs
 from infra_secrets.plugin import Plugin
-from infra_secrets.secret import SecretArgs
 from infra_secrets.testing import Recording, Rehearsal
+from infra_secrets.workloads.esc import EscDeploymentArgs, EscEnvArgs
+from infra_secrets.workloads.external_env import ExternalEnvArgs
 from tests.conftest import config_for, recording_on
 
 PLANTED = "sk_live_not_real_1234567890"

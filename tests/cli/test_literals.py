@@ -9,7 +9,7 @@ import pytest
 
 from infra_secrets.testing import Rehearsal
 from infra_secrets.testing.literals import Given, Literals, MadeUp
-from tests.test_cli import Said, call, project, run
+from tests.cli.test_rehearse import Said, call, project, run
 
 PLAIN = "plain-text-value"
 WRITTEN = "program-writes-value"

@@ -9,10 +9,9 @@ import pytest
 
 from infra_secrets import Secret
 from infra_secrets.testing import Rehearsal
-from tests.conftest import config_for
+from tests.conftest import ROOT, config_for
 from tests.shells import PASTED_IN, Tools, at_a_terminal, run
 
-ROOT = Path(__file__).parent.parent
 CANARY = "canary-58-not-real"
 SHELLS = [shell for shell in PASTED_IN if shell not in ("csh", "tcsh")]  # these have no $( )
 

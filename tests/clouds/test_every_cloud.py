@@ -394,7 +394,7 @@ def test_azure_starts_disabled_and_is_never_updated_again() -> None:
 
 def test_azure_s_resource_class_can_be_replaced_by_config() -> None:
     recording = recording_on(
-        "azure", {"infra-secrets:azureSecretClass": "tests.test_clouds:NewerSecret"}
+        "azure", {"infra-secrets:azureSecretClass": "tests.clouds.test_every_cloud:NewerSecret"}
     )
     recording.run(lambda: Secret("x"))
 

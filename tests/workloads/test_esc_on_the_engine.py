@@ -20,8 +20,8 @@ from infra_secrets import EscDeployment, EscEnv
 from infra_secrets.testing import Canary, Rehearsal, Request, Run
 from infra_secrets.testing.simulation import CloudError
 from infra_secrets.testing.values import SIGNATURE
+from tests.conftest import ROOT
 
-ROOT = Path(__file__).parent.parent
 IMAGE = "ghcr.io/acme/nlp:1.4.2"
 STACK: dict[str, Any] = {"project": "shop", "stack": "production"}
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import pulumi
 
-from infra_secrets.arguments import SET_BY_HAND, no_such_output, resolve, two_names
 from infra_secrets.component.argument_types import Literal, SequenceNotStr
 from infra_secrets.component.plain_text import refuse_secrets
 from infra_secrets.component.registering import (
@@ -19,8 +18,9 @@ from infra_secrets.component.registering import (
     one_clear_message,
     short_stack_trace,
 )
+from infra_secrets.containers.arguments import SET_BY_HAND, no_such_output, resolve, two_names
+from infra_secrets.containers.owners import Claim
 from infra_secrets.errors import SecretArgsError
-from infra_secrets.owners import Claim
 
 
 class SecretArgs(TypedDict, total=False):

@@ -13,10 +13,10 @@ from rich.console import Console
 
 import infra_secrets
 from infra_secrets.cli.report import TerminalProgress
-from infra_secrets.misspelt import misspelt
+from infra_secrets.clouds.misspelt import misspelt
 from infra_secrets.testing import Recording, ordinary_config
+from tests.cli.test_rehearse import ROOT, Said, call, project, run
 from tests.conftest import PATIENCE
-from tests.test_cli import ROOT, Said, call, project, run
 
 # Standard error is progress alone ----------------------------------------------------------------------
 

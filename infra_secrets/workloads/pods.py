@@ -13,15 +13,15 @@ from typing import Any, ClassVar, TypeVar, cast
 
 import pulumi
 
+from infra_secrets.clouds.misspelt import warn_of_misspelt_config
 from infra_secrets.component.argument_types import SequenceNotStr
 from infra_secrets.component.given import Reader, is_input, kind, quote_it, read_name, subject_of
 from infra_secrets.component.registering import names_are_fixed, one_clear_message
 from infra_secrets.component.settings import AUTONAMING, KUBERNETES_NAMESPACE
 from infra_secrets.errors import EnvArgsError, WorkloadError
-from infra_secrets.misspelt import warn_of_misspelt_config
 from infra_secrets.rules import kubernetes
 from infra_secrets.rules.wording import looks_like_a_value, shown
-from infra_secrets.workloads import Injection, workload_kind
+from infra_secrets.workloads.injection import Injection, workload_kind
 
 T = TypeVar("T")
 Transform = Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]

@@ -1,0 +1,1 @@
+"""`Secret`: a container for a value that somebody else puts in."""

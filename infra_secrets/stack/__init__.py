@@ -1,0 +1,1 @@
+"""The stack's config as Pulumi ESC feeds it."""
