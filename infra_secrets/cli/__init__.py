@@ -1,4 +1,4 @@
-"""The `infra-secrets` command: one module a subcommand.
+"""The `infra-secrets` command: one folder a subcommand.
 
 Typer and Rich come with the extra `cli`, and nothing here is imported by what users deploy.
 """

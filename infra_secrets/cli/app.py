@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import infra_secrets
-from infra_secrets.cli.rehearse import rehearse
+from infra_secrets.cli.rehearse.command import rehearse
 
 
 def make() -> typer.Typer:

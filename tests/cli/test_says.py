@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 import infra_secrets
-from infra_secrets.cli.report import TerminalProgress
+from infra_secrets.cli.rehearse.report import TerminalProgress
 from infra_secrets.clouds.misspelt import misspelt
 from infra_secrets.testing import Recording, ordinary_config
 from tests.cli.test_rehearse import ROOT, Said, call, project, run

@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra_secrets.cli.requirements import unmet
+from infra_secrets.cli.rehearse.requirements import unmet
 from infra_secrets.testing import Recording, Rehearsal, SecretValue
 from infra_secrets.testing.limits import limits_of
 from infra_secrets.testing.stack_outputs import StackOutputsError, parsed

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from infra_secrets.cli.requirements import unmet
+from infra_secrets.cli.rehearse.requirements import unmet
 
 _MISSING_MODULE: Final = re.compile(r"ModuleNotFoundError: No module named '([^'\s]+)'")
 _MISSING_CONFIG: Final = re.compile(r"Missing required configuration variable '([^'\s]+)'")

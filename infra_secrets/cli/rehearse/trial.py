@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from infra_secrets import clouds
-from infra_secrets.cli.hints import hints
+from infra_secrets.cli.rehearse.hints import hints
 from infra_secrets.testing.canary import Canary, Evidence, Sighting, search
 from infra_secrets.testing.limits import limits_of
 from infra_secrets.testing.literals import Literals

@@ -20,7 +20,7 @@ from rich.text import Text
 from infra_secrets.component.settings import CI, COLUMNS
 
 if TYPE_CHECKING:  # what it shows is made by what needs Pulumi
-    from infra_secrets.cli.trial import Container, Leaks, Noticed, Step, Verdict
+    from infra_secrets.cli.rehearse.trial import Container, Leaks, Noticed, Step, Verdict
 
 _LOG_WIDTH = 160  # of a table that nobody's terminal folds
 _SIGHTINGS_SHOWN = 20

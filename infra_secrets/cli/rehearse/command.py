@@ -17,14 +17,14 @@ import typer
 
 from infra_secrets import clouds
 from infra_secrets.cli import INTERRUPTED, USAGE_ERROR
-from infra_secrets.cli.report import TerminalProgress, as_json, console, show
+from infra_secrets.cli.rehearse.report import TerminalProgress, as_json, console, show
 from infra_secrets.component.settings import CLOUD
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.project import find_project, stack_file, stack_files
 from infra_secrets.rules.wording import nearest
 
 if TYPE_CHECKING:
-    from infra_secrets.cli.trial import Verdict
+    from infra_secrets.cli.rehearse.trial import Verdict
     from infra_secrets.testing.directory import ProjectDirectory
 
 CLOUD_KEY = str(CLOUD)
@@ -151,8 +151,8 @@ def _rehearse_on(
     allowed: Sequence[str],
     json: bool,
 ) -> "Verdict":
-    from infra_secrets.cli import trial
-    from infra_secrets.cli.hints import about_made_up
+    from infra_secrets.cli.rehearse import trial
+    from infra_secrets.cli.rehearse.hints import about_made_up
     from infra_secrets.clouds.misspelt import misspelt
     from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
     from infra_secrets.testing.clouds.kubernetes import SimulatedKubernetes
