@@ -1,6 +1,6 @@
 """Every kind of Kubernetes manifest that the package makes, from small programs that run under a recording.
 
-`test_manifests.py` holds them against the schemas of Kubernetes; `cluster/` applies them to a real API server.
+`workloads/test_manifests.py` holds them against the schemas of Kubernetes; `cluster/` applies them to a real server.
 """
 
 import copy

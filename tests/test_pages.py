@@ -29,7 +29,7 @@ from infra_secrets import clouds
 from infra_secrets.cli import main
 from infra_secrets.clouds.misspelt import misspelt
 from infra_secrets.testing import Recording, Rehearsal, ordinary_config
-from infra_secrets.testing.stack_outputs import parsed
+from infra_secrets.testing.program.stack_outputs import parsed
 from tests.conftest import PATIENCE
 from tests.test_documentation import ROOT, SHELLS, Block, Page, commands, pages
 

@@ -2,7 +2,7 @@
 
 Each is declared once, with its meaning and its default: here, or in the file of the cloud that alone needs it.
 `docs/reference.md` is made from them, and a test refuses code that reads anything else. Which keys hold a program's own
-values is that program's to say (see `esc.py`).
+values is that program's to say (see `stack/`).
 """
 
 import os

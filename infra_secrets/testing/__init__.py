@@ -12,14 +12,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from infra_secrets.testing.apiserver import Dangling, Rollout
     from infra_secrets.testing.canary import Canary, LeakError, Sighting
     from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
     from infra_secrets.testing.clouds.aws import SimulatedAws
     from infra_secrets.testing.clouds.azure import SimulatedAzure
     from infra_secrets.testing.clouds.gcp import SimulatedGcp
-    from infra_secrets.testing.clouds.kubernetes import SimulatedKubernetes
-    from infra_secrets.testing.engine import EngineMissingError
+    from infra_secrets.testing.cluster.apiserver import Dangling, Rollout
+    from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
+    from infra_secrets.testing.engine.command import EngineMissingError
     from infra_secrets.testing.esc import EscError
     from infra_secrets.testing.recording import NoSuchRegistrationError, Recording, Registration
     from infra_secrets.testing.rehearsal import Diagnostic, EngineError, Rehearsal, Run, Step
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 _MODULES = {
     "Canary": "canary",
     "CloudError": "simulation",
-    "Dangling": "apiserver",
+    "Dangling": "cluster.apiserver",
     "Diagnostic": "rehearsal",
     "EngineError": "rehearsal",
-    "EngineMissingError": "engine",
+    "EngineMissingError": "engine.command",
     "EscError": "esc",
     "LeakError": "canary",
     "NoSuchRegistrationError": "recording",
@@ -47,7 +47,7 @@ _MODULES = {
     "Registration": "recording",
     "Rehearsal": "rehearsal",
     "Request": "simulation",
-    "Rollout": "apiserver",
+    "Rollout": "cluster.apiserver",
     "Rule": "simulation",
     "Run": "rehearsal",
     "SecretValue": "values",
@@ -56,7 +56,7 @@ _MODULES = {
     "SimulatedAzure": "clouds.azure",
     "SimulatedCloud": "simulation",
     "SimulatedGcp": "clouds.gcp",
-    "SimulatedKubernetes": "clouds.kubernetes",
+    "SimulatedKubernetes": "cluster.kubernetes",
     "Step": "rehearsal",
     "UNKNOWN": "values",
     "ordinary_config": "clouds",

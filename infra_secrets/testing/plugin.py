@@ -29,7 +29,7 @@ def rehearsal() -> "Iterator[Callable[..., Rehearsal]]":
 
     Without a `pulumi` command on the PATH the test fails, with the two ways to get one.
     """
-    from infra_secrets.testing.engine import EngineMissingError, find_engine
+    from infra_secrets.testing.engine.command import EngineMissingError, find_engine
     from infra_secrets.testing.rehearsal import Rehearsal
 
     try:

@@ -27,12 +27,13 @@ from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 from pulumi.runtime.settings import Settings, configure
 
 from infra_secrets.errors import InfraSecretsError
-from infra_secrets.testing import remote
-from infra_secrets.testing.callbacks import UnservedCallbacks
 from infra_secrets.testing.canary import Evidence, evidence_of
 from infra_secrets.testing.clouds import simulated_clouds
+from infra_secrets.testing.computed.dynamic import DYNAMIC, DynamicType
 from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
-from infra_secrets.testing.dynamic import DYNAMIC, DynamicType
+from infra_secrets.testing.computed.generated import GENERATED
+from infra_secrets.testing.engine import remote
+from infra_secrets.testing.engine.callbacks import UnservedCallbacks
 from infra_secrets.testing.esc import (
     Definition,
     Environments,
@@ -43,10 +44,9 @@ from infra_secrets.testing.esc import (
     stack_file,
     write_settings,
 )
-from infra_secrets.testing.generated import GENERATED
+from infra_secrets.testing.program.stack_outputs import STACK_REFERENCE, StackOutputs
 from infra_secrets.testing.seams import Declared, Seam, use
 from infra_secrets.testing.simulation import Call, CloudError, SimulatedCloud
-from infra_secrets.testing.stack_outputs import STACK_REFERENCE, StackOutputs
 from infra_secrets.testing.values import SecretValue, decode, encode, mark_like, unwrap
 
 _STACK = "pulumi:pulumi:Stack"
@@ -129,7 +129,7 @@ class Recording:
         opened: What a secrets manager holds for them, by provider and id, e.g.
             `{"aws-secrets": {"api/production/key": "made up"}}`. Any other value is made up.
         stack_outputs: Outputs of other stacks that the program reads, by `organization/project/stack`;
-            secret ones as `SecretValue`. See `stack_outputs.py`.
+            secret ones as `SecretValue`. See `program/stack_outputs.py`.
         preview: Whether to run as a preview: what only a cloud knows is then unknown.
 
     Attributes:

@@ -41,9 +41,8 @@ from infra_secrets.testing.canary import (
     search,
 )
 from infra_secrets.testing.clouds import simulated_clouds
-from infra_secrets.testing.directory import ProjectDirectory
-from infra_secrets.testing.dynamic import DYNAMIC
-from infra_secrets.testing.engine import (
+from infra_secrets.testing.computed.dynamic import DYNAMIC
+from infra_secrets.testing.engine.command import (
     Engine,
     InlineProgram,
     find_engine,
@@ -52,6 +51,8 @@ from infra_secrets.testing.engine import (
     read_json,
     write_json,
 )
+from infra_secrets.testing.engine.keyserver import ENCRYPTED_KEY, PROVIDER, KeyServer
+from infra_secrets.testing.engine.provider import Providers, installed_packages
 from infra_secrets.testing.esc import (
     Definition,
     Environments,
@@ -62,19 +63,18 @@ from infra_secrets.testing.esc import (
     set_variables,
     stack_file,
 )
-from infra_secrets.testing.keyserver import ENCRYPTED_KEY, PROVIDER, KeyServer
-from infra_secrets.testing.literals import Given, Literals, MadeUp, holds, texts
-from infra_secrets.testing.provider import Providers, installed_packages
+from infra_secrets.testing.plain_text.literals import Given, Literals, MadeUp, holds, texts
+from infra_secrets.testing.program.directory import ProjectDirectory
+from infra_secrets.testing.program.stack_outputs import ORGANIZATION, StackOutputs
 from infra_secrets.testing.seams import Declared, Seam
 from infra_secrets.testing.simulation import NoSuchSecretError, Request, SimulatedCloud
-from infra_secrets.testing.stack_outputs import ORGANIZATION, StackOutputs
 from infra_secrets.testing.values import SIGNATURE, SecretValue, unwrap
 
 if TYPE_CHECKING:
     from infra_secrets.testing.clouds.aws import SimulatedAws
     from infra_secrets.testing.clouds.azure import SimulatedAzure
     from infra_secrets.testing.clouds.gcp import SimulatedGcp
-    from infra_secrets.testing.clouds.kubernetes import SimulatedKubernetes
+    from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
 
 Program = Callable[[], object]
 SecretPath = tuple[str | int, ...]
@@ -203,7 +203,7 @@ class Rehearsal:
         program: The Pulumi program: a function that creates resources. May be changed between runs
             through the attribute `program`: that is what a change of the code is.
         directory: A Pulumi project whose program to run instead. It is only read: see
-            `directory.py`.
+            `program/directory.py`.
         project: The project's name; by default the directory's, or else `project`.
         stack: The stack's name; by default the only one of the directory, or else `stack`.
         config: Stack config. A key without a namespace belongs to the project; values may be
@@ -214,7 +214,7 @@ class Rehearsal:
             `esc.py`. Each run opens them; secrets managers are the simulated clouds. What `config`
             and `secrets` say wins over them. Every secret value in them is a canary.
         stack_outputs: Outputs of other stacks that the program reads, by `organization/project/stack`;
-            secret ones as `SecretValue`, which is a canary. See `stack_outputs.py`.
+            secret ones as `SecretValue`, which is a canary. See `program/stack_outputs.py`.
         clouds: The simulated clouds; new ones of every kind by default.
         packages: Further Pulumi packages to echo, beyond those whose Python SDK is installed.
         environment: Further environment variables of the engine.

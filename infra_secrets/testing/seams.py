@@ -13,7 +13,7 @@ from typing import Any, Final
 import pulumi
 import pulumi.dynamic
 
-from infra_secrets.testing.stack_outputs import (
+from infra_secrets.testing.program.stack_outputs import (
     STACK_REFERENCE,
     StackOutputs,
     StackOutputsError,

@@ -4,7 +4,7 @@ A cloud is a state machine first: methods that do what its API does, refusals in
 top of that it says, for each resource type that it knows, what the Pulumi provider makes of it
 (`ResourceType`), and it carries the operator's hand (`set_value`, `delete`, ...). Nothing here
 speaks
-gRPC and nothing here runs an engine: see `provider.py` and `rehearsal.py`.
+gRPC and nothing here runs an engine: see `engine/provider.py` and `rehearsal.py`.
 
 A simulation is no emulator. It keeps the rules that decide whether a value survives, each of them a
 `Rule` with its source, and forgets the rest.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra_secrets.testing import Rehearsal
-from infra_secrets.testing.literals import Given, Literals, MadeUp
+from infra_secrets.testing.plain_text.literals import Given, Literals, MadeUp
 from tests.cli.test_rehearse import Said, call, project, run
 
 PLAIN = "plain-text-value"

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra_secrets.rules import kubernetes
-from infra_secrets.testing.apiserver import ApiServer
+from infra_secrets.testing.cluster.apiserver import ApiServer
 from infra_secrets.testing.simulation import CloudError
 from tests.cluster.server import Client
 

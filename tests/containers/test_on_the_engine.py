@@ -360,7 +360,8 @@ def test_a_failed_deletion_without_the_program_shows_the_cloud_s_own_words() -> 
 FAILS_AT_ONCE = """
 import pulumi
 from infra_secrets import Secret
-from infra_secrets.testing import Rehearsal, engine
+from infra_secrets.testing import Rehearsal
+from infra_secrets.testing.engine.command import command as engine
 
 engine.ThreadedCallbacks = lambda *_: None  # let the SDK serve the hooks, as in a program of a user
 

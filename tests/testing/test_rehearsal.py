@@ -18,10 +18,10 @@ from infra_secrets.testing import (
     Request,
     SecretValue,
     SimulatedAws,
-    engine,
 )
 from infra_secrets.testing.canary import Canary
-from infra_secrets.testing.directory import ProjectDirectory, ProjectError
+from infra_secrets.testing.engine import command as engine
+from infra_secrets.testing.program.directory import ProjectDirectory, ProjectError
 
 
 def secrets(*names: str, **args: Any) -> Callable[[], None]:

@@ -17,7 +17,7 @@ import yaml
 from infra_secrets import EscEnv
 from infra_secrets.testing import Rehearsal
 from infra_secrets.testing.clouds import simulated_clouds
-from infra_secrets.testing.clouds.kubernetes import SimulatedKubernetes
+from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
 from infra_secrets.testing.simulation import Call, Function
 
 STACK: dict[str, Any] = {"project": "shop", "stack": "production"}

@@ -12,7 +12,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
-from infra_secrets.testing.kubelet import references, template_of
+from infra_secrets.testing.cluster.kubelet import references, template_of
 from tests.manifests import PROGRAMS, definition, manifests, manifests_of, store_definition
 
 NEWEST = kubernetes_validate.latest_version()

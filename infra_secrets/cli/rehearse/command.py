@@ -25,7 +25,7 @@ from infra_secrets.rules.wording import nearest
 
 if TYPE_CHECKING:
     from infra_secrets.cli.rehearse.trial import Verdict
-    from infra_secrets.testing.directory import ProjectDirectory
+    from infra_secrets.testing.program.directory import ProjectDirectory
 
 CLOUD_KEY = str(CLOUD)
 NOT_WELL = 1
@@ -155,8 +155,8 @@ def _rehearse_on(
     from infra_secrets.cli.rehearse.hints import about_made_up
     from infra_secrets.clouds.misspelt import misspelt
     from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
-    from infra_secrets.testing.clouds.kubernetes import SimulatedKubernetes
-    from infra_secrets.testing.made_up import config_for
+    from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
+    from infra_secrets.testing.program.made_up import config_for
     from infra_secrets.testing.rehearsal import Rehearsal
 
     config = {**given, **({CLOUD_KEY: cloud} if cloud else {})}
@@ -221,7 +221,7 @@ def _rehearse_on(
 def _stack_outputs(
     plain: Sequence[str], secret: Sequence[str], file: Path | None
 ) -> dict[str, dict[str, Any]]:
-    from infra_secrets.testing.stack_outputs import parsed
+    from infra_secrets.testing.program.stack_outputs import parsed
 
     return parsed(plain, secret, file)
 
@@ -252,8 +252,8 @@ def _refuse_unanswered(unanswered: Mapping[str, Sequence[str]], made_up: Mapping
 
 
 def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
-    from infra_secrets.testing.directory import ProjectDirectory
-    from infra_secrets.testing.engine import find_engine
+    from infra_secrets.testing.engine.command import find_engine
+    from infra_secrets.testing.program.directory import ProjectDirectory
 
     folder = find_project(directory)
     if folder is None:

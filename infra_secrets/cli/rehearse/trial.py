@@ -14,11 +14,11 @@ from typing import Any, Protocol
 from infra_secrets import clouds
 from infra_secrets.cli.rehearse.hints import hints
 from infra_secrets.testing.canary import Canary, Evidence, Sighting, search
-from infra_secrets.testing.limits import limits_of
-from infra_secrets.testing.literals import Literals
+from infra_secrets.testing.plain_text.literals import Literals
+from infra_secrets.testing.plain_text.sources import literals_of, without
+from infra_secrets.testing.program.limits import limits_of
 from infra_secrets.testing.rehearsal import Rehearsal, Run
 from infra_secrets.testing.simulation import NoSuchSecretError, SimulatedCloud
-from infra_secrets.testing.sources import literals_of, without
 
 COMPONENT = "infra-secrets:index:Secret"
 _PROBLEMS = {

@@ -1,4 +1,4 @@
-"""The simulated clouds, one module each. What lies in this folder is found; nothing lists it."""
+"""The simulated clouds, one folder each. What lies in this folder is found; nothing lists it."""
 
 import functools
 import importlib
@@ -8,8 +8,10 @@ from infra_secrets.testing.simulation import SimulatedCloud
 
 
 def simulated_clouds() -> list[SimulatedCloud]:
-    """Return one new cloud of each kind."""
-    return [kind() for kind in _kinds()]
+    """Return one new cloud of each kind, and a cluster."""
+    from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
+
+    return [*(kind() for kind in _kinds()), SimulatedKubernetes()]
 
 
 def ordinary_config(cloud: str) -> dict[str, str]:

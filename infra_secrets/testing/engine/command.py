@@ -37,7 +37,7 @@ from pulumi.runtime.settings import SETTINGS
 from semver import VersionInfo
 
 from infra_secrets.errors import InfraSecretsError
-from infra_secrets.testing.callbacks import ThreadedCallbacks
+from infra_secrets.testing.engine.callbacks import ThreadedCallbacks
 from infra_secrets.testing.seams import ReferringMonitor, Seam, use
 
 OLDEST_ENGINE: Final = VersionInfo(3, 219, 0)

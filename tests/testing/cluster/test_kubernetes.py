@@ -29,7 +29,7 @@ from infra_secrets.testing import (
     SimulatedGcp,
     SimulatedKubernetes,
 )
-from infra_secrets.testing.clouds.kubernetes import RULES
+from infra_secrets.testing.cluster.kubernetes import RULES
 from infra_secrets.testing.simulation import SimulatedCloud
 
 LABELS = {"app": "nlp"}

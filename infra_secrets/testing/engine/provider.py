@@ -23,15 +23,16 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from infra_secrets.testing import remote, simulation
-from infra_secrets.testing.clouds.kubernetes import ManifestType, is_manifest
+from infra_secrets.testing import simulation
+from infra_secrets.testing.cluster.documents import DOCUMENTS
+from infra_secrets.testing.cluster.kubernetes import ManifestType, is_manifest
+from infra_secrets.testing.computed.dynamic import DYNAMIC, DynamicType
 from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
-from infra_secrets.testing.documents import DOCUMENTS
-from infra_secrets.testing.dynamic import DYNAMIC, DynamicType
-from infra_secrets.testing.engine import GRPC_OPTIONS
-from infra_secrets.testing.failure import failed_in_part
-from infra_secrets.testing.generated import GENERATED
-from infra_secrets.testing.literals import answered
+from infra_secrets.testing.computed.generated import GENERATED
+from infra_secrets.testing.engine import remote
+from infra_secrets.testing.engine.command import GRPC_OPTIONS
+from infra_secrets.testing.engine.failure import failed_in_part
+from infra_secrets.testing.plain_text.literals import answered
 from infra_secrets.testing.seams import Declared
 from infra_secrets.testing.simulation import (
     Call,

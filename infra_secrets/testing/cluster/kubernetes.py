@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final
 
-from infra_secrets.testing import apiserver, external_secrets, kubelet
-from infra_secrets.testing.apiserver import (
+from infra_secrets.testing.cluster import apiserver, external_secrets, kubelet
+from infra_secrets.testing.cluster.apiserver import (
     ApiServer,
     Dangling,
     ObjectKey,
@@ -24,10 +24,10 @@ from infra_secrets.testing.apiserver import (
     group_of,
     is_cluster_scoped,
 )
+from infra_secrets.testing.cluster.documents import FUNCTIONS
+from infra_secrets.testing.cluster.external_secrets import Operator, Store
 from infra_secrets.testing.computed.echoed import EchoedType
 from infra_secrets.testing.computed.kubernetes import assigned
-from infra_secrets.testing.documents import FUNCTIONS
-from infra_secrets.testing.external_secrets import Operator, Store
 from infra_secrets.testing.simulation import (
     Call,
     Change,

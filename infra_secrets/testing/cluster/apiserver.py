@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from infra_secrets.testing.kubelet import Reference, containers, references, template_of
+from infra_secrets.testing.cluster.kubelet import Reference, containers, references, template_of
 from infra_secrets.testing.simulation import CloudError, Rule, compare
 
 SIZE_LIMIT: Final = 1024 * 1024  # kubernetes pkg/apis/core/types.go, MaxSecretSize

@@ -14,8 +14,8 @@ import pytest
 
 from infra_secrets.cli.rehearse.requirements import unmet
 from infra_secrets.testing import Recording, Rehearsal, SecretValue
-from infra_secrets.testing.limits import limits_of
-from infra_secrets.testing.stack_outputs import StackOutputsError, parsed
+from infra_secrets.testing.program.limits import limits_of
+from infra_secrets.testing.program.stack_outputs import StackOutputsError, parsed
 from tests.cli.test_rehearse import run
 
 pytestmark = [

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from infra_secrets.testing.apiserver import ApiServer, ObjectKey, is_cluster_scoped
+from infra_secrets.testing.cluster.apiserver import ApiServer, ObjectKey, is_cluster_scoped
 from infra_secrets.testing.simulation import (
     CloudError,
     NoSuchSecretError,

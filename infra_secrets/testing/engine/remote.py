@@ -16,7 +16,7 @@ from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 from infra_secrets.testing.computed.outputs import answer, computed_outputs
 from infra_secrets.testing.computed.sdk import resource_class, resource_outputs, resource_token
 from infra_secrets.testing.computed.subject import Subject, words
-from infra_secrets.testing.engine import GRPC_OPTIONS
+from infra_secrets.testing.engine.command import GRPC_OPTIONS
 from infra_secrets.testing.simulation import CloudError
 from infra_secrets.testing.values import (
     RESOURCE_SIGNATURE,

@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from infra_secrets.testing.asked import Asked, Wanted, listening
 from infra_secrets.testing.canary import Canary
-from infra_secrets.testing.directory import ProjectDirectory
+from infra_secrets.testing.program.asked import Asked, Wanted, listening
+from infra_secrets.testing.program.directory import ProjectDirectory
+from infra_secrets.testing.program.stack_outputs import AskedOutputs
 from infra_secrets.testing.recording import Recording
-from infra_secrets.testing.stack_outputs import AskedOutputs
 
 CONCEALED: Final = "(a secret)"
 """What is shown in place of a made-up secret."""
@@ -74,7 +74,7 @@ def value_for(expected: str | None) -> str:
     """Make a value up that no other has.
 
     Args:
-        expected: A format of `formats.py`; None for any text.
+        expected: A format of `rules/formats.py`; None for any text.
     """
     mark = secrets.token_hex(8)
     match expected:

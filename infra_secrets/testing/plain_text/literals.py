@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from infra_secrets.testing.canary import SHORTEST, Canary
-from infra_secrets.testing.detectors import (
+from infra_secrets.testing.plain_text.detectors import (
     Suspect,
     encoded,
     is_everyday,

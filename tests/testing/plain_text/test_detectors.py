@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra_secrets.testing.detectors import sounds_secret, suspects
+from infra_secrets.testing.plain_text.detectors import sounds_secret, suspects
 
 
 def found(name: str, text: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""A simulated Kubernetes cluster: its API server, a kubelet, and the External Secrets Operator."""

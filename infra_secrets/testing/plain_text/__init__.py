@@ -1,0 +1,1 @@
+"""Values that a program writes itself, found and never shown."""
