@@ -319,6 +319,9 @@ class SimulatedCloud(abc.ABC):
     ordinary_config: ClassVar[Mapping[str, str]]
     """Stack config that a program needs on this cloud, made up, by full key."""
 
+    principals: ClassVar[Sequence[str]] = ()
+    """Made-up principals, as the arguments `readers` and `writers` take them."""
+
     before_request: Callable[[Request], None] | None
     """Called with each request before it is answered; what it raises is the answer."""
 

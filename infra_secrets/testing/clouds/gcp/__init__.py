@@ -368,6 +368,10 @@ class SimulatedGcp(SimulatedCloud):
 
     package: ClassVar[str] = "gcp"
     rules: ClassVar[tuple[Rule, ...]] = RULES
+    principals: ClassVar[Sequence[str]] = (
+        "serviceAccount:api@rehearsal.iam.gserviceaccount.com",
+        "group:ops@example.com",
+    )
     ordinary_config: ClassVar[Mapping[str, str]] = {"gcp:project": "rehearsal"}
     container_types: ClassVar[frozenset[str]] = frozenset(
         {"gcp:secretmanager/secret:Secret", "gcp:secretmanager/secretIamMember:SecretIamMember"}
