@@ -55,8 +55,8 @@ class Environments:
         there = ", ".join(self._definitions) or "none"
         raise EscError(f"{importer} imports {name}, which was not given; there are: {there}")
 
-    def open(self, source: Source) -> Opened:
-        """Evaluate everything, as for one run of the engine.
+    def evaluate(self, source: Source) -> Value:
+        """Return the value of what the stack's file names.
 
         Raises:
             EscError: A definition cannot be evaluated.
@@ -64,7 +64,16 @@ class Environments:
         """
         self._evaluated = {}
         self._source = source
-        root = self._evaluate("the stack's file", self._root)
+        return self._evaluate("the stack's file", self._root).merged()
+
+    def open(self, source: Source) -> Opened:
+        """Evaluate everything, as for one run of the engine.
+
+        Raises:
+            EscError: A definition cannot be evaluated.
+            EscOpenError: A secrets manager has no value for one of them.
+        """
+        root = self.evaluate(source)
         secrets: dict[str, str] = {}
         _collect(root, (), secrets)
         sections = root.data
@@ -87,13 +96,15 @@ class Environments:
         return value
 
     def _evaluate(self, name: str, definition: Mapping[str, Any]) -> Value:
-        return Evaluation(name, definition, self._import, self._open).evaluate()
+        stored = definition is not self._root
+        return Evaluation(name, definition, self._import, self._open, stored=stored).evaluate()
 
     def _open(self, provider: str, inputs: Value) -> Value:
         if provider not in self._providers:
             raise RefusedError(f"this fake ESC cannot open {provider}")
-        given = inputs.data if isinstance(inputs.data, dict) else {}
-        return self._providers[provider].open(given, self._source)
+        if not isinstance(inputs.data, dict):
+            raise RefusedError(f"the inputs of {provider} are a mapping")
+        return self._providers[provider].open(inputs.merged().data, self._source)
 
 
 def _scalars(section: Value | None) -> dict[str, str]:

@@ -17,15 +17,17 @@ class Number:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Value:
-    """A value of ESC (sdk/go/common/esc/value.go). A secret one never shows itself.
+    """A value of ESC (sdk/go/common/esc/eval/value.go). A secret one never shows itself.
 
     Attributes:
         data: `None`, `bool`, `Number`, `str`, or a list or dictionary of values.
         secret: Whether it was marked.
+        base: What it lies on, imported from elsewhere: an object has the members of that too.
     """
 
     data: Any
     secret: bool = False
+    base: "Value | None" = None
 
     def __repr__(self) -> str:
         return "[secret]" if self.secret else repr(self.data)
@@ -47,7 +49,16 @@ class Value:
     @property
     def holds_secret(self) -> bool:
         """Whether it or anything in it is marked."""
-        return self.secret or any(member.holds_secret for member in self._members())
+        return self.secret or any(each.holds_secret for each in self._inside())
+
+    @property
+    def shows_secret(self) -> bool:
+        """Whether its text (`text`) has something marked in it: not what it only lies on."""
+        if isinstance(self.data, dict):
+            return self.secret or any(each.shows_secret for each in self.data.values())
+        if isinstance(self.data, list):
+            return self.secret or any(each.shows_secret for each in self.data)
+        return self.secret
 
     @property
     def stays_secret(self) -> bool:
@@ -57,12 +68,40 @@ class Value:
         """
         if isinstance(self.data, str):
             return self.secret
-        return any(member.stays_secret for member in self._members())
+        return any(member.stays_secret for member in self._inside())
 
-    def _members(self) -> list["Value"]:
-        if isinstance(self.data, dict):
-            return list(self.data.values())
-        return self.data if isinstance(self.data, list) else []
+    def _inside(self) -> list["Value"]:
+        return self.data if isinstance(self.data, list) else list(self.members.values())
+
+    @property
+    def members(self) -> dict[str, "Value"]:
+        """The members of an object, with those of what it lies on; none of anything else."""
+        if not isinstance(self.data, dict):
+            return {}
+        return {**(self.base.members if self.base is not None else {}), **self.data}
+
+    def over(self, base: "Value | None") -> "Value":
+        """Lay a value on another, as an import is laid below what an environment says itself.
+
+        An object keeps what it says and what it lies on apart: in text (`text`) it has the former
+        only, and something else than an object in between hides what is below that.
+        """
+        if base is None or base is self.base:
+            return self
+        below = base if self.base is None else self.base.over(base)
+        data = self.data
+        if isinstance(data, dict):
+            data = {key: each.over(below.members.get(key)) for key, each in data.items()}
+        return Value(data, self.secret, below)
+
+    def merged(self) -> "Value":
+        """Return the value with all members in one place, lying on nothing."""
+        data = self.data
+        if isinstance(data, dict):
+            data = {key: member.merged() for key, member in self.members.items()}
+        elif isinstance(data, list):
+            data = [member.merged() for member in data]
+        return Value(data, self.secret)
 
     def marked(self) -> "Value":
         """Return the value with everything in it marked."""
@@ -92,7 +131,7 @@ class Value:
 
     def json(self) -> str:
         """Return it as `fn::toJSON` does: numbers as they were written."""
-        return _json(self, str)
+        return _json(self.merged(), str)
 
     def config_text(self) -> str:
         """Return what the program gets as config (sdk/go/common/resource/config/plaintext.go)."""
