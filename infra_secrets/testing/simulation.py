@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
 
 from infra_secrets.errors import InfraSecretsError
+from infra_secrets.testing.esc.providers import Provider
 from infra_secrets.testing.values import UNKNOWN, holds_unknown
 
 State = Literal["empty", "set", "disabled", "scheduled for deletion", "soft-deleted", "missing"]
@@ -318,6 +319,9 @@ class SimulatedCloud(abc.ABC):
 
     ordinary_config: ClassVar[Mapping[str, str]]
     """Stack config that a program needs on this cloud, made up, by full key."""
+
+    esc_providers: ClassVar[Sequence[Provider]] = ()
+    """What `fn::open` of an ESC environment opens here: this cloud's login and its secrets manager."""
 
     before_request: Callable[[Request], None] | None
     """Called with each request before it is answered; what it raises is the answer."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, cast
 
 from infra_secrets.testing.bridged import BridgedType, Property, data_source
+from infra_secrets.testing.esc.providers import EscLogin, EscSecrets, Provider
 from infra_secrets.testing.simulation import (
     Call,
     CheckFailure,
@@ -496,6 +497,18 @@ class SimulatedAws(SimulatedCloud):
     package: ClassVar[str] = "aws"
     rules: ClassVar[tuple[Rule, ...]] = RULES
     ordinary_config: ClassVar[Mapping[str, str]] = {"aws:region": "eu-west-1"}
+    # https://www.pulumi.com/docs/esc/integrations/dynamic-login-credentials/ (Outputs)
+    # https://www.pulumi.com/docs/esc/integrations/dynamic-secrets/aws-secrets/ (Inputs)
+    esc_providers: ClassVar[Sequence[Provider]] = (
+        EscLogin("aws-login", invented=("accessKeyId", "secretAccessKey", "sessionToken")),
+        EscSecrets(
+            "aws-secrets",
+            wanted="get",
+            id="secretId",
+            place="region",
+            current={"versionStage": "AWSCURRENT"},
+        ),
+    )
     container_types: ClassVar[frozenset[str]] = frozenset(
         {"aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretPolicy:SecretPolicy"}
     )

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, cast
 
+from infra_secrets.testing.esc.providers import EscLogin, EscSecrets, Provider
 from infra_secrets.testing.simulation import (
     Call,
     Change,
@@ -356,6 +357,16 @@ class SimulatedAzure(SimulatedCloud):
         "infra-secrets:azureVaultId": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rehearsal"
         "/providers/Microsoft.KeyVault/vaults/rehearsal"
     }
+    # https://www.pulumi.com/docs/esc/integrations/dynamic-login-credentials/ (Outputs)
+    # https://www.pulumi.com/docs/esc/integrations/dynamic-secrets/azure-secrets/ (Inputs)
+    esc_providers: ClassVar[Sequence[Provider]] = (
+        EscLogin(
+            "azure-login",
+            invented=("clientSecret",),
+            passed_on=("clientId", "tenantId", "subscriptionId"),
+        ),
+        EscSecrets("azure-secrets", wanted="get", id="name", place="vault"),
+    )
     container_types: ClassVar[frozenset[str]] = frozenset(
         {"azure-native:keyvault:Secret", "azure-native:authorization:RoleAssignment"}
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, cast
 
 from infra_secrets.testing.bridged import BridgedType, Property, data_source
+from infra_secrets.testing.esc.providers import EscLogin, EscSecrets, Provider
 from infra_secrets.testing.simulation import (
     Call,
     CheckFailure,
@@ -369,6 +370,12 @@ class SimulatedGcp(SimulatedCloud):
     package: ClassVar[str] = "gcp"
     rules: ClassVar[tuple[Rule, ...]] = RULES
     ordinary_config: ClassVar[Mapping[str, str]] = {"gcp:project": "rehearsal"}
+    # https://www.pulumi.com/docs/esc/integrations/dynamic-login-credentials/ (Outputs)
+    # https://www.pulumi.com/docs/esc/integrations/dynamic-secrets/gcp-secrets/ (Inputs)
+    esc_providers: ClassVar[Sequence[Provider]] = (
+        EscLogin("gcp-login", invented=("accessToken",), passed_on=("project",)),
+        EscSecrets("gcp-secrets", wanted="access", id="name", current={"version": "latest"}),
+    )
     container_types: ClassVar[frozenset[str]] = frozenset(
         {"gcp:secretmanager/secret:Secret", "gcp:secretmanager/secretIamMember:SecretIamMember"}
     )
