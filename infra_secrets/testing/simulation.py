@@ -395,7 +395,7 @@ class SimulatedCloud(KeepsRules, abc.ABC):
         del token, inputs, call
         return None
 
-    def close(self) -> None:  # noqa: B027 (most clouds hold nothing)
+    def close(self) -> None:
         """Give back whatever the cloud holds of this machine."""
 
     # Faults ---------------------------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """AWS Secrets Manager, as far as it decides whether a value survives, and pulumi-aws on top of it.
 
 `SimulatedAws` is the operator's hand over the service (`service.py`, with `policies.py`) and says
-what its provider is made of: `resources.py` (`Secret`, `SecretPolicy`, `SecretVersion`) and
-`functions.py` (`getSecret` and what programs ask about the account). Each file has the rules of what
-is in it.
+what its provider is made of: `resources.py` (`Secret`, `SecretPolicy`), `versions.py`
+(`SecretVersion`) and `functions.py` (`getSecret` and what programs ask about the account). Each file
+has the rules of what is in it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,9 @@ from typing import Any, ClassVar, Final
 
 from infra_secrets.testing.clouds.aws import policies, resources, service
 from infra_secrets.testing.clouds.aws.functions import functions
+from infra_secrets.testing.clouds.aws.resources import SecretPolicyType, SecretType, imitated
 from infra_secrets.testing.clouds.aws.service import ACCOUNT, DEFAULT_REGION, Secret, SecretsManager
+from infra_secrets.testing.clouds.aws.versions import SecretVersionType
 from infra_secrets.testing.simulation import (
     Call,
     CloudError,
@@ -48,7 +50,11 @@ class SimulatedAws(SimulatedCloud):
     @property
     def resource_types(self) -> Mapping[str, ResourceType]:
         """`Secret`, `SecretPolicy` and `SecretVersion`."""
-        return resources.resource_types(self.service)
+        return {
+            "aws:secretsmanager/secret:Secret": SecretType(self.service),
+            "aws:secretsmanager/secretPolicy:SecretPolicy": SecretPolicyType(self.service),
+            "aws:secretsmanager/secretVersion:SecretVersion": SecretVersionType(self.service),
+        }
 
     def meet(self, request: Request) -> None:
         """Refuse a malformed policy of any resource: IAM, not its service, looks at its principals."""
@@ -70,7 +76,7 @@ class SimulatedAws(SimulatedCloud):
     ) -> tuple[str, dict[str, Any]] | None:
         """Answer for a `Secret` with an ARN that ends in `-AbCdEf`, and for a `SecretPolicy`."""
         policies.check_policies(token, inputs, self.keeps)
-        return resources.imitated(token, inputs, call)
+        return imitated(token, inputs, call)
 
     @property
     def functions(self) -> Mapping[str, Function]:

@@ -1,4 +1,4 @@
-"""What pulumi-aws makes of a secret, its policy and a version, over the simulated service.
+"""What pulumi-aws makes of a secret and of its policy, over the simulated service.
 
 What the provider tries again for two minutes fails at once.
 """
@@ -9,20 +9,17 @@ from typing import Any, Final, cast
 from infra_secrets.testing.bridged import BridgedType, Property
 from infra_secrets.testing.clouds.aws.service import (
     ACCOUNT,
-    CURRENT,
     DEFAULT_RECOVERY_DAYS,
     DEFAULT_REGION,
     LIMITS,
     NAME_PATTERN,
     Secret,
     SecretsManager,
-    Version,
 )
 from infra_secrets.testing.simulation import (
     Call,
     CheckFailure,
     CloudError,
-    ResourceType,
     Rule,
     known,
 )
@@ -89,15 +86,6 @@ RULES: Final = (
 )
 
 
-def resource_types(service: SecretsManager) -> Mapping[str, ResourceType]:
-    """Return what the provider makes of each type, by token."""
-    return {
-        "aws:secretsmanager/secret:Secret": SecretType(service),
-        "aws:secretsmanager/secretPolicy:SecretPolicy": SecretPolicyType(service),
-        "aws:secretsmanager/secretVersion:SecretVersion": SecretVersionType(service),
-    }
-
-
 def imitated(
     token: str, inputs: Mapping[str, Any], call: Call
 ) -> tuple[str, dict[str, Any]] | None:
@@ -117,7 +105,7 @@ def imitated(
     }
 
 
-def _call_error(doing: str, operation: str, error: CloudError) -> CloudError:
+def call_error(doing: str, operation: str, error: CloudError) -> CloudError:
     """Word a refusal as the AWS SDK for Go and the provider do."""
     return CloudError(
         error.code,
@@ -127,7 +115,9 @@ def _call_error(doing: str, operation: str, error: CloudError) -> CloudError:
     )
 
 
-class _AwsType(BridgedType):
+class AwsType(BridgedType):
+    """Any resource of the provider: it is in a region."""
+
     def __init__(self, service: SecretsManager) -> None:
         self.service = service
         self.deletes_first_when_named = service.keeps(DELETES_FIRST)
@@ -165,7 +155,7 @@ def _as_given(replicas: Any) -> Any:
     return sorted(given, key=lambda replica: str(replica.get("region")))
 
 
-class SecretType(_AwsType):
+class SecretType(AwsType):
     """`aws.secretsmanager.Secret`."""
 
     auto_named = "name"
@@ -240,7 +230,7 @@ class SecretType(_AwsType):
             )
         except CloudError as error:
             doing = f"creating Secrets Manager Secret ({name})"
-            raise _call_error(doing, "CreateSecret", error) from error
+            raise call_error(doing, "CreateSecret", error) from error
         if planned.get("policy"):
             self._put_policy(secret, planned["policy"])
         return secret.arn
@@ -252,7 +242,7 @@ class SecretType(_AwsType):
             )
         except CloudError as error:
             doing = f"putting Secrets Manager Secret ({secret.arn}) policy"
-            raise _call_error(doing, "PutResourcePolicy", error) from error
+            raise call_error(doing, "PutResourcePolicy", error) from error
 
     def _read(self, secret: Secret, old: Mapping[str, Any], call: Call) -> dict[str, Any]:
         """Own tags are all but the provider's default ones, unless the program has those too."""
@@ -310,7 +300,7 @@ class SecretType(_AwsType):
                     kms_key_id=key if self.service.keeps(KEY_STAYS) else key or "",
                 )
         except CloudError as error:
-            raise _call_error(doing, operation, error) from error
+            raise call_error(doing, operation, error) from error
         if self.changed("policy", old, planned):
             self._put_policy(cast("Secret", self.service.find(region, id_)), planned["policy"])
 
@@ -330,10 +320,10 @@ class SecretType(_AwsType):
             )
         except CloudError as error:
             doing = f"deleting Secrets Manager Secret ({id_})"
-            raise _call_error(doing, "DeleteSecret", error) from error
+            raise call_error(doing, "DeleteSecret", error) from error
 
 
-class SecretPolicyType(_AwsType):
+class SecretPolicyType(AwsType):
     """`aws.secretsmanager.SecretPolicy`."""
 
     properties: Mapping[str, Property] = {
@@ -354,7 +344,7 @@ class SecretPolicyType(_AwsType):
             )
         except CloudError as error:
             doing = f"putting Secrets Manager Secret Policy ({arn})"
-            raise _call_error(doing, "PutResourcePolicy", error) from error
+            raise call_error(doing, "PutResourcePolicy", error) from error
 
     def make(self, planned: dict[str, Any], call: Call) -> str:
         """PutResourcePolicy."""
@@ -385,69 +375,3 @@ class SecretPolicyType(_AwsType):
         secret = self.service.find(region, id_)
         if secret is not None and not secret.scheduled:
             self.service.delete_resource_policy(region, id_)
-
-
-class SecretVersionType(_AwsType):
-    """`aws.secretsmanager.SecretVersion`: a value in code. The package never makes one."""
-
-    properties: Mapping[str, Property] = {
-        "secretId": Property(force_new=True),
-        "secretString": Property(force_new=True),
-        "secretBinary": Property(force_new=True),
-        "secretStringWoVersion": Property(force_new=True),
-        "versionStages": Property(computed=True),
-        "region": Property(force_new=True, computed=True),
-    }
-
-    def make(self, planned: dict[str, Any], call: Call) -> str:
-        """PutSecretValue."""
-        del call
-        secret_id = planned["secretId"]
-        value = next(
-            planned[key]
-            for key in ("secretString", "secretStringWo", "secretBinary")
-            if planned.get(key) is not None
-        )
-        try:
-            version = self.service.put_secret_value(planned["region"], secret_id, value)
-        except CloudError as error:
-            doing = f"putting Secrets Manager Secret ({secret_id}) value"
-            raise _call_error(doing, "PutSecretValue", error) from error
-        return f"{secret_id}|{version.id}"
-
-    def _computed(self, secret: Secret, version: Version) -> dict[str, Any]:
-        return {
-            "arn": secret.arn,
-            "secretArn": secret.arn,
-            "versionId": version.id,
-            "versionStages": sorted(version.stages),
-            "region": secret.region,
-        }
-
-    def look(
-        self, id_: str, old_outputs: Mapping[str, Any], call: Call
-    ) -> tuple[str, dict[str, Any]] | None:
-        """GetSecretValue by version id: whatever label it has now, it is still that version."""
-        secret_id, _, version_id = id_.rpartition("|")
-        region = old_outputs.get("region") or call.config.get("region") or DEFAULT_REGION
-        try:
-            version = self.service.get_secret_value(region, secret_id, version_id)
-        except CloudError:
-            return None
-        secret = cast("Secret", self.service.find(region, secret_id))
-        read = {"secretId": secret_id}
-        if old_outputs.get("secretStringWoVersion") is None:  # a write-only value is never read
-            read["secretString"] = version.value
-        return id_, {**old_outputs, **read, **self._computed(secret, version)}
-
-    def change(self, id_: str, old: Mapping[str, Any], planned: dict[str, Any], call: Call) -> None:
-        """UpdateSecretVersionStage is not simulated."""
-
-    def remove(self, id_: str, old: Mapping[str, Any], call: Call) -> None:
-        """Take the version's labels away, except AWSCURRENT, which the service does not let go."""
-        del call
-        secret_id, _, version_id = id_.rpartition("|")
-        secret = self.service.find(old.get("region") or DEFAULT_REGION, secret_id)
-        version = secret.version(id_=version_id) if secret is not None else None
-        if version is not None:
-            version.stages &= {CURRENT}
