@@ -25,7 +25,7 @@ def test_every_promise_holds(cloud: str, capsys: pytest.CaptureFixture[str]) -> 
     assert "canary-" not in told
     assert f"{cloud:<10} 3 containers, every value still there" in told
     if cloud in pictures.STORIES:
-        assert drawn(told)
+        assert drawn(told), "run make pictures"
 
 
 def test_every_promise_holds_on_kubernetes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -36,7 +36,7 @@ def test_every_promise_holds_on_kubernetes(capsys: pytest.CaptureFixture[str]) -
     assert "canary-" not in told
     assert "--secret --string --file -" in told
     assert "kubernetes values only where pods read them" in told
-    assert drawn(told)
+    assert drawn(told), "run make pictures"
 
 
 def test_a_missing_value_that_nobody_notices_is_a_broken_promise(
