@@ -83,7 +83,7 @@ class EscEnvArgs(TypedDict, total=False):
     namespace: pulumi.Input[str]
     """Namespace of the workloads, which must exist; a Namespace's name will do. Default: the provider's."""
     labels: Mapping[str, pulumi.Input[str]]
-    """Labels of everything that is made, beside the package's own. Default: none."""
+    """Labels of everything that is made, in addition to the package's own. Default: none."""
     reloader: bool
     """Let Stakater Reloader roll the workloads. The objects are then not immutable, and are changed in place where the
     provider has `enableSecretMutable` and `enableConfigMapMutable`. Default: false."""
@@ -102,7 +102,7 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
     image: Required[pulumi.Input[str]]
     """The container's image, e.g. `ghcr.io/acme/nlp:1.4.2`. Needed."""
     replicas: int
-    """How many pods. Default: none is said, which is one, or what an autoscaler wants."""
+    """How many pods. Default: not set, which means one, or what an autoscaler chooses."""
     port: int
     """A port on which the container listens, 1 to 65535; it is called `http`. Default: none."""
     ports: Mapping[str, int]
@@ -123,7 +123,7 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
     """When a pod may get requests, as in Kubernetes, e.g. `{"httpGet": {"path": "/healthz", "port": "http"}}`.
     Default: as soon as it has started."""
     liveness_probe: Mapping[str, Any]
-    """When a container is to be started again, as in Kubernetes. Default: when it ends."""
+    """When a container is to be restarted, as in Kubernetes. Default: only when it ends."""
     startup_probe: Mapping[str, Any]
     """When a container has started; the other probes wait for it. Default: at once."""
     writable_paths: SequenceNotStr[str]
