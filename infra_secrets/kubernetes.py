@@ -265,7 +265,7 @@ class EscEnv(PodEnvironment):
     """What the stack's config holds, as environment variables and files for pods.
 
     Secret config goes into one Kubernetes Secret, other config into one ConfigMap; both are immutable and
-    their names are made up, so that a changed value rolls every workload that uses them.
+    auto-named, so that a changed value rolls every workload that uses them.
     """
 
     secret_name: pulumi.Output[str | None]
@@ -290,7 +290,7 @@ class EscEnv(PodEnvironment):
         Raises:
             EnvArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
             StackConfigError: The stack's config lacks values or holds them wrongly. Each line has the command that
-                mends it.
+                fixes it.
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with one_clear_message():
@@ -533,8 +533,8 @@ class _DeploymentReader(_EnvReader):
 class EscDeployment(pulumi.ComponentResource):
     """A Deployment of one container whose environment comes from the stack's config.
 
-    It runs as the Pod Security Standard `restricted` asks; `relax` leaves single settings out. For whatever
-    it does not have, make an `EscEnv` and a Deployment of your own with `env.inject(spec)`.
+    It meets the Pod Security Standard `restricted`; `relax` leaves single settings out. For anything else use
+    an `EscEnv` and your own workload, with `env.inject(spec)`.
     """
 
     deployment_name: pulumi.Output[str]
@@ -578,7 +578,7 @@ class EscDeployment(pulumi.ComponentResource):
         Raises:
             EnvArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
             StackConfigError: The stack's config lacks values or holds them wrongly. Each line has the command that
-                mends it.
+                fixes it.
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with one_clear_message():
