@@ -11,7 +11,7 @@ CLUSTER := .engine/kubernetes-$(KUBERNETES_VERSION)
 export PATH := $(PATH):$(CURDIR)/$(ENGINE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster test-consumer test-languages check format bench reliability reference lives engine cluster languages clean
+.PHONY: help demo test test-cluster test-consumer test-languages check format bench reliability reference pictures lives engine cluster languages clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ reliability: $(VENV)/ready engine  ## Run every scenario with raw resources too 
 
 reference: $(VENV)/ready  ## Write docs/reference.md from the code
 	@$(BIN)/python -m tests.reference
+
+pictures: $(VENV)/ready engine  ## Draw the pictures of the README, one from what the demo prints
+	@$(BIN)/python -m tools.pictures
 
 lives: $(VENV)/ready engine  ## Play random lives for MINUTES= (10) on CLOUD= (all), from SEED=, and print what broke
 	@SEED="$(SEED)" MINUTES="$(MINUTES)" CLOUD="$(CLOUD)" $(BIN)/python -m tests.lives

@@ -414,7 +414,7 @@ class Rehearsal:
         None leaves something as it is.
 
         Raises:
-            EscError: A definition is no environment.
+            EscError: A definition is not an environment.
         """
         if config is not None:
             self._config = {self._full_key(key): value for key, value in config.items()}
@@ -817,7 +817,7 @@ class Rehearsal:
 
         An `up` that follows a preview of the same program is looked at together with it.
 
-        What came from secret config, or was given to this rehearsal as `config=`, is none.
+        What came from secret config, or from this rehearsal's `config=`, does not count.
 
         Raises:
             MissingExtraError: detect-secrets is not installed.
