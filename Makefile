@@ -50,6 +50,10 @@ check: $(VENV)/ready actionlint  ## Lint code and workflows, check types and hol
 format: $(VENV)/ready  ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format .
 
+coverage: $(VENV)/ready engine  ## Show which lines no test reaches (pass arguments of pytest with ARGS=)
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n 2 $(ARGS); status=$$?; $(BIN)/coverage combine --quiet && $(BIN)/coverage report && exit $$status
+
 bench: $(VENV)/ready engine  ## Measure against raw resources (ratios of one run)
 	@$(BIN)/python -m bench
 
