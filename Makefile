@@ -6,12 +6,13 @@ PULUMI_VERSION := v3.259.0
 ENGINE := .engine/$(PULUMI_VERSION)
 KUBERNETES_VERSION := v1.36.3
 LANGUAGES := .engine/languages-$(PULUMI_VERSION)
+ESC := .engine/esc-$(PULUMI_VERSION)
 CLUSTER := .engine/kubernetes-$(KUBERNETES_VERSION)
 # A pulumi that is already on PATH comes first.
 export PATH := $(PATH):$(CURDIR)/$(ENGINE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster test-consumer test-languages check format bench reliability reference lives engine cluster languages clean
+.PHONY: help demo test test-cluster test-consumer test-languages test-esc check format bench reliability reference lives engine cluster languages esc clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +20,7 @@ help:  ## List the targets
 demo: $(VENV)/ready engine  ## Rehearse the examples on simulated clouds and a simulated cluster, and play the operator
 	@$(BIN)/python -m examples.demo
 
-test: $(VENV)/ready engine  ## Run every test but those of the next three (pass arguments with ARGS=)
+test: $(VENV)/ready engine  ## Run every test but those of the next four (pass arguments with ARGS=)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 # Not among the tests of `make test`: pyproject.toml keeps these folders out unless they are asked for by path, as here.
@@ -31,6 +32,9 @@ test-consumer: engine  ## Build the wheel, install it in an environment of its o
 
 test-languages: $(VENV)/ready engine languages  ## Compile SDKs for other languages and run programs with them
 	@INFRA_SECRETS_LANGUAGES="$(CURDIR)/$(LANGUAGES)" $(BIN)/python -m pytest tests/languages $(ARGS)
+
+test-esc: $(VENV)/ready esc  ## Compare the fake of ESC with Pulumi's own evaluator (EXAMPLES= for that many random cases a test)
+	@INFRA_SECRETS_ESC="$(CURDIR)/$(ESC)/esc" $(if $(EXAMPLES),EXAMPLES=$(EXAMPLES)) $(BIN)/python -m pytest tests/esc_oracle $(ARGS)
 
 check: $(VENV)/ready  ## Lint, check types and hold the architecture to its contracts
 	@$(BIN)/ruff check .
@@ -61,6 +65,9 @@ cluster:  ## Build kube-apiserver once with Go; find etcd on PATH, or unpack Deb
 
 languages:  ## Build Pulumi's SDK generators and YAML host once with Go; install its TypeScript SDK with npm
 	@sh tools/languages.sh $(PULUMI_VERSION) $(LANGUAGES)
+
+esc:  ## Build Pulumi's evaluator of environments once with Go
+	@sh tools/esc.sh $(PULUMI_VERSION) $(ESC)
 
 $(VENV)/ready: pyproject.toml tools/constraints.txt
 	@sh tools/venv.sh $(PYTHON) $(VENV)
