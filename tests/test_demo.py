@@ -31,7 +31,7 @@ def test_every_promise_holds_on_kubernetes(capsys: pytest.CaptureFixture[str]) -
 def test_a_missing_value_that_nobody_notices_is_a_broken_promise(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("infra_secrets.stack.esc.Entry.problem", lambda *_: None)
+    monkeypatch.setattr("infra_secrets.stack.values.Entry.problem", lambda *_: None)
 
     assert demo.main(["kubernetes"]) == 1
     assert "it was not refused" in capsys.readouterr().out.splitlines()[-1]

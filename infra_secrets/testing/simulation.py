@@ -3,8 +3,7 @@
 A cloud is a state machine first: methods that do what its API does, refusals in its own words. On
 top of that it says, for each resource type that it knows, what the Pulumi provider makes of it
 (`ResourceType`), and it carries the operator's hand (`set_value`, `delete`, ...). Nothing here
-speaks
-gRPC and nothing here runs an engine: see `engine/provider.py` and `rehearsal.py`.
+speaks gRPC and nothing here runs an engine: see `engine/provider.py` and `rehearsal.py`.
 
 A simulation is no emulator. It keeps the rules that decide whether a value survives, each of them a
 `Rule` with its source, and forgets the rest.
@@ -15,13 +14,16 @@ import hashlib
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, TypeVar
 
 from infra_secrets.errors import InfraSecretsError
+from infra_secrets.testing.esc.providers import Provider
 from infra_secrets.testing.values import UNKNOWN, holds_unknown
 
 State = Literal["empty", "set", "disabled", "scheduled for deletion", "soft-deleted", "missing"]
 """What `SimulatedCloud.state` answers."""
+
+Found = TypeVar("Found")
 
 DEFAULTS_KEY: Final = "__defaults"
 """Where a bridged provider notes which inputs it filled in by itself."""
@@ -40,6 +42,25 @@ class Rule:
     id: str
     text: str
     source: str
+
+
+Keeps = Callable[[Rule], bool]
+"""Whether a rule is switched on."""
+
+
+class KeepsRules:
+    """What keeps rules, but for those that are switched off.
+
+    Args:
+        without: Ids of rules that are switched off.
+    """
+
+    def __init__(self, without: Iterable[str] = ()) -> None:
+        self.without = frozenset(without)
+
+    def keeps(self, rule: Rule) -> bool:
+        """Whether a rule is switched on."""
+        return rule.id not in self.without
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +319,7 @@ class Fault:
     times: int = 1
 
 
-class SimulatedCloud(abc.ABC):
+class SimulatedCloud(KeepsRules, abc.ABC):
     """A cloud's secrets manager, its Pulumi provider and an operator's hand.
 
     Args:
@@ -319,11 +340,14 @@ class SimulatedCloud(abc.ABC):
     ordinary_config: ClassVar[Mapping[str, str]]
     """Stack config that a program needs on this cloud, made up, by full key."""
 
+    esc_providers: ClassVar[Sequence[Provider]] = ()
+    """What `fn::open` of an ESC environment opens here: this cloud's login and its secrets manager."""
+
     before_request: Callable[[Request], None] | None
     """Called with each request before it is answered; what it raises is the answer."""
 
     def __init__(self, without: Iterable[str] = ()) -> None:
-        self.without = frozenset(without)
+        super().__init__(without)
         strangers = self.without - {rule.id for rule in self.rules}
         if strangers:
             known = ", ".join(rule.id for rule in self.rules)
@@ -343,10 +367,6 @@ class SimulatedCloud(abc.ABC):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.lock = threading.RLock()
-
-    def keeps(self, rule: Rule) -> bool:
-        """Whether a rule is switched on."""
-        return rule.id not in self.without
 
     # What the provider can do ---------------------------------------------------------------------
 
@@ -379,7 +399,7 @@ class SimulatedCloud(abc.ABC):
         del token, inputs, call
         return None
 
-    def close(self) -> None:  # noqa: B027 (most clouds hold nothing)
+    def close(self) -> None:
         """Give back whatever the cloud holds of this machine."""
 
     # Faults ---------------------------------------------------------------------------------------
@@ -471,7 +491,7 @@ class SimulatedCloud(abc.ABC):
         """Return what has become of a secret."""
 
 
-def only(candidates: Sequence[tuple[str, Any]], name: str, what: str) -> Any:
+def only(candidates: Sequence[tuple[str, Found]], name: str, what: str) -> Found:
     """Return the one candidate, or say why there is no such one.
 
     Args:
@@ -487,6 +507,11 @@ def only(candidates: Sequence[tuple[str, Any]], name: str, what: str) -> Any:
             f"there are secrets {name!r} in more than one {what}: {scopes}. Say which by scope="
         )
     return candidates[0][1]
+
+
+def only_or_none(candidates: Sequence[tuple[str, Found]], name: str, what: str) -> Found | None:
+    """Return the one candidate, None where there is none, or say that there are several."""
+    return only(candidates, name, what) if candidates else None
 
 
 def known(value: Any) -> bool:

@@ -54,8 +54,8 @@ class Rehearsal(Observed):
         secrets: Secret stack config, strings. Each value is a canary. With a directory it takes the
             place of the made-up values for that stack's secret config.
         esc: ESC environments that the stack names, by `project/environment`, later ones win: see
-            `esc.py`. Each run opens them; secrets managers are the simulated clouds. What `config`
-            and `secrets` say wins over them. Every secret value in them is a canary.
+            `infra_secrets.testing.esc`. Each run opens them; secrets managers are the simulated
+            clouds. What `config` and `secrets` say wins over them. Every secret value in them is a canary.
         stack_outputs: Outputs of other stacks that the program reads, by `organization/project/stack`;
             secret ones as `SecretValue`, which is a canary. See `program/stack_outputs.py`.
         clouds: The simulated clouds; new ones of every kind by default.

@@ -4,13 +4,14 @@ in which the engine reads that.
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from infra_secrets.errors import InfraSecretsError
+from infra_secrets.project import full_key
 from infra_secrets.testing.engine.command import Engine
 from infra_secrets.testing.engine.keyserver import ENCRYPTED_KEY, PROVIDER
 from infra_secrets.testing.esc import (
@@ -22,6 +23,7 @@ from infra_secrets.testing.esc import (
     engine_config,
     stack_file,
 )
+from infra_secrets.testing.esc.providers import Provider
 from infra_secrets.testing.program.directory import ProjectDirectory
 from infra_secrets.testing.program.stack_outputs import StackOutputs
 
@@ -36,6 +38,7 @@ class Settings:
         project: The project's name.
         stack: The stack's name.
         source: The project that is rehearsed, if it is one in a directory.
+        providers: What an ESC environment can open.
 
     Attributes:
         secrets: Secret config by its place: the full key, and then names and indices.
@@ -45,12 +48,18 @@ class Settings:
     """
 
     def __init__(
-        self, folder: Path, project: str, stack: str, source: ProjectDirectory | None
+        self,
+        folder: Path,
+        project: str,
+        stack: str,
+        source: ProjectDirectory | None,
+        providers: Sequence[Provider],
     ) -> None:
         self._folder = folder
         self._project = project
         self._stack = stack
         self._source = source
+        self._providers = providers
         self._config: dict[str, Any] = {}
         self._environments: Environments | None = None
         self._written: tuple[str, dict[str, Any], dict[SecretPath, str]] | None = None
@@ -61,7 +70,7 @@ class Settings:
 
     def copied_to(self, folder: Path) -> "Settings":
         """Return a copy, whose files are in another folder already."""
-        twin = Settings(folder, self._project, self._stack, self._source)
+        twin = Settings(folder, self._project, self._stack, self._source, self._providers)
         twin._config, twin._environments = dict(self._config), self._environments
         twin._written, twin.replaced = self._written, self.replaced
         twin.secrets, twin.opened_secrets = dict(self.secrets), dict(self.opened_secrets)
@@ -75,7 +84,7 @@ class Settings:
         own: Mapping[str, Any] = {}
         if self._source is not None:
             own = self._source.config
-            given = {self._full_key(key) for key in (*config, *secrets)}
+            given = {full_key(key, self._project) for key in (*config, *secrets)}
             made_up = {
                 path: planted.value
                 for path, planted in self._source.secrets.items()
@@ -84,7 +93,9 @@ class Settings:
             self.secrets.update(made_up)
             self.replaced = [".".join(map(str, path)) for path in made_up]
         self.configure(config={**own, **config})
-        self.secrets.update({(self._full_key(key),): value for key, value in secrets.items()})
+        self.secrets.update(
+            {(full_key(key, self._project),): value for key, value in secrets.items()}
+        )
 
     def configure(
         self,
@@ -95,17 +106,16 @@ class Settings:
     ) -> None:
         """Replace what is given; None leaves something as it is."""
         if config is not None:
-            self._config = {self._full_key(key): value for key, value in config.items()}
+            self._config = {full_key(key, self._project): value for key, value in config.items()}
         if secrets is not None:
-            self.secrets = {(self._full_key(key),): value for key, value in secrets.items()}
+            self.secrets = {
+                (full_key(key, self._project),): value for key, value in secrets.items()
+            }
         if esc is not None:
             listed = self._source.environment if self._source is not None else None
-            self._environments = Environments(esc, listed) if esc else None
+            self._environments = Environments(esc, self._providers, listed) if esc else None
         if stack_outputs is not None:
             self.stack_outputs = StackOutputs(stack_outputs, self._project, self._stack)
-
-    def _full_key(self, key: str) -> str:
-        return key if ":" in key else f"{self._project}:{key}"
 
     @property
     def given(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from infra_secrets.testing.clouds import esc_providers
 from infra_secrets.testing.engine.command import Engine, InlineProgram, find_engine
 from infra_secrets.testing.esc import EscOpenError, Opened, set_variables
 from infra_secrets.testing.program.directory import ProjectDirectory
@@ -29,8 +30,6 @@ _COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "destroy": ["destroy", "--yes", "--skip-preview"],
     "cancel": ["cancel", "--yes"],
 }
-_MANAGED_BY: Final = {"aws-secrets": "aws", "gcp-secrets": "gcp", "azure-secrets": "azure-native"}
-"""Which simulated cloud an ESC provider reads, by package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,9 @@ class Stack:
         self._source = source
         self._clouds = clouds
         self.folder = Path(tempfile.mkdtemp(prefix="infra-secrets-rehearsal-"))
-        self.settings = Settings(self.folder, project, name, source)
+        own = [each for cloud in clouds.values() for each in cloud.esc_providers]
+        providers = [*esc_providers(), *own]
+        self.settings = Settings(self.folder, project, name, source, providers)
         self.state = State(self.folder / "backend", project, name)
         self.requests = Requests(self.state.wait_until_whole)
         self.servers = Servers(clouds, self.requests.take, echoed)
@@ -189,7 +190,9 @@ class Stack:
 
     def _managed_value(self, provider: str, secret: str, scope: str | None) -> str | None:
         """Read what a simulated cloud holds, for an ESC environment."""
-        cloud = self._clouds.get(_MANAGED_BY[provider])
+        clouds = self._clouds.values()
+        managed = (c for c in clouds if provider in {each.name for each in c.esc_providers})
+        cloud = next(managed, None)
         try:
             return cloud.value(secret, scope) if cloud is not None else None
         except NoSuchSecretError:  # more than one
