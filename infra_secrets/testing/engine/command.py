@@ -1,7 +1,6 @@
 """The `pulumi` command: found, run with no account in reach, and killed when a test wants that.
 
-A program of this process is run by the Automation API's language server. The rest of that API is
-left
+A program of this process is run by the Automation API's language server. The rest of that API is left
 out on purpose: its `stack select`, `stack output` and `stack history` processes around every
 operation cost a quarter of a second each, its events drop what they do not know, and it cannot
 kill.
@@ -67,8 +66,6 @@ NO_ACCOUNT: Final[Mapping[str, str]] = {
 }
 """Keeps a program that calls a cloud by itself from the accounts of whoever runs it."""
 
-_MARKUP: Final = re.compile(r"<\{%.*?%\}>")
-
 OnLine = Callable[[str], object]
 OnEvent = Callable[[dict[str, Any]], object]
 
@@ -121,11 +118,6 @@ def harmless_environment() -> dict[str, str]:
 def is_secretive(variable: str) -> bool:
     """Whether an environment variable belongs to a cloud, to Pulumi or to a CI system."""
     return _SECRETIVE.match(variable) is not None
-
-
-def plain_text(text: str) -> str:
-    """Return an event's text without the engine's colour markup."""
-    return _MARKUP.sub("", text)
 
 
 class Engine:
@@ -395,17 +387,3 @@ class _Routed(io.TextIOBase):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
-
-
-# Files of the engine's file backend --------------------------------------------------------------
-
-
-def write_json(path: Path, data: object) -> None:
-    """Write a file the way the engine's file backend does."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data), encoding="utf-8")
-
-
-def read_json(path: Path) -> Any:
-    """Read a file that the engine's file backend has written."""
-    return json.loads(path.read_text(encoding="utf-8"))
