@@ -1,6 +1,6 @@
 """A pytest plugin that puts the cloud of this folder beside those of the package, and changes nothing else.
 
-    python -m pytest -p fourth_cloud tests/clouds/test_every_cloud.py -k acme
+python -m pytest -p fourth_cloud tests/clouds/test_every_cloud.py -k acme
 """
 
 import sys

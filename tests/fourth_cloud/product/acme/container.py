@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from infra_secrets.clouds.acme import EXTRA, ID_PREFIX, MAX_LABEL, SDK, SPELLING
+
 from infra_secrets import clouds
 from infra_secrets.clouds import RECOVER, Existing, Place, Registered, Wanted, grants
-from infra_secrets.clouds.acme import EXTRA, ID_PREFIX, MAX_LABEL, SDK, SPELLING
 from infra_secrets.clouds.adopting import going, other_name
 from infra_secrets.errors import SecretArgsError, SecretNameError, UnsupportedError
 from infra_secrets.rules.shell import reading_stdin

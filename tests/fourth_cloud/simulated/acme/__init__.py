@@ -107,7 +107,7 @@ class SimulatedAcme(SimulatedCloud):
         self, token: str, inputs: Mapping[str, Any], call: Call
     ) -> tuple[str, dict[str, Any]] | None:
         del call
-        return (_id(inputs), dict(inputs)) if token == "acme:vault:Secret" else None  # noqa: S105
+        return (_id(inputs), dict(inputs)) if token == "acme:vault:Secret" else None
 
     # What an operator does by hand
 
