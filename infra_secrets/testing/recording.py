@@ -45,8 +45,8 @@ from infra_secrets.testing.esc import (
     stack_file,
     write_settings,
 )
+from infra_secrets.testing.internals import Answers, Declared, use
 from infra_secrets.testing.program.stack_outputs import STACK_REFERENCE, StackOutputs
-from infra_secrets.testing.seams import Declared, Seam, use
 from infra_secrets.testing.simulation import Call, CloudError, SimulatedCloud
 from infra_secrets.testing.values import SecretValue, decode, encode, mark_like, unwrap
 
@@ -260,7 +260,7 @@ class Recording:
         )
         settings.callbacks = UnservedCallbacks(monitor)
         configure(settings)
-        use(Seam(self.stacks, monitor.declared))
+        use(Answers(self.stacks, monitor.declared))
         set_all_config(
             {key: value.config_text() for key, value in self._merged.items()},
             [key for key, value in self._merged.items() if value.stays_secret],

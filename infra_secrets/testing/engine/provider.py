@@ -32,7 +32,7 @@ from infra_secrets.testing.computed.generated import GENERATED
 from infra_secrets.testing.engine import remote
 from infra_secrets.testing.engine.command import GRPC_OPTIONS
 from infra_secrets.testing.engine.failure import failed_in_part
-from infra_secrets.testing.seams import Declared
+from infra_secrets.testing.internals import Declared
 from infra_secrets.testing.simulation import (
     Call,
     Change,

@@ -7,7 +7,7 @@ from infra_secrets.testing.computed.dynamic import DYNAMIC
 from infra_secrets.testing.engine.command import harmless_environment
 from infra_secrets.testing.engine.keyserver import KeyServer
 from infra_secrets.testing.engine.provider import OnRequest, Providers, installed_packages
-from infra_secrets.testing.seams import Declared
+from infra_secrets.testing.internals import Declared
 from infra_secrets.testing.simulation import SimulatedCloud
 
 
