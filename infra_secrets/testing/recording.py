@@ -122,7 +122,7 @@ class Recording:
     Args:
         project: The project's name.
         stack: The stack's name.
-        config: Stack config. A key without a namespace belongs to the project; values that are no
+        config: Stack config. A key without a namespace belongs to the project; values that are not
             strings become JSON, as in a stack's file.
         secrets: Secret stack config.
         esc: ESC environments that the stack names, by `project/environment`, later ones win: see
@@ -209,7 +209,7 @@ class Recording:
         """Run a program to its end. What it raises is raised here.
 
         Args:
-            program: A function, or a coroutine function. What it returns is of no importance.
+            program: A function, or a coroutine function. What it returns is ignored.
 
         Raises:
             EscError: An environment of `esc` cannot be evaluated.

@@ -320,7 +320,7 @@ class Fault:
 
 
 class SimulatedCloud(KeepsRules, abc.ABC):
-    """A cloud's secrets manager, its Pulumi provider and an operator's hand.
+    """A cloud's secrets manager, its Pulumi provider, and what an operator does by hand.
 
     Args:
         without: Ids of rules to switch off, for experiments about what a rule costs.
@@ -400,7 +400,7 @@ class SimulatedCloud(KeepsRules, abc.ABC):
         return None
 
     def close(self) -> None:
-        """Give back whatever the cloud holds of this machine."""
+        """Release what the cloud uses on this machine."""
 
     # Faults ---------------------------------------------------------------------------------------
 
@@ -468,7 +468,7 @@ class SimulatedCloud(KeepsRules, abc.ABC):
 
     @abc.abstractmethod
     def versions(self, name: str, scope: str | None = None) -> list[str]:
-        """Return every value still stored, oldest first, buried and deleted ones included."""
+        """Return every value still stored, oldest first, overwritten and deleted ones included."""
 
     @abc.abstractmethod
     def delete(self, name: str, scope: str | None = None) -> None:

@@ -38,7 +38,7 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
     image: Required[pulumi.Input[str]]
     """The container's image, e.g. `ghcr.io/acme/nlp:1.4.2`. Needed."""
     replicas: int
-    """How many pods. Default: none is said, which is one, or what an autoscaler wants."""
+    """How many pods. Default: not set, which means one, or what an autoscaler chooses."""
     port: int
     """A port on which the container listens, 1 to 65535; it is called `http`. Default: none."""
     ports: Mapping[str, int]
@@ -59,7 +59,7 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
     """When a pod may get requests, as in Kubernetes, e.g. `{"httpGet": {"path": "/healthz", "port": "http"}}`.
     Default: as soon as it has started."""
     liveness_probe: Mapping[str, Any]
-    """When a container is to be started again, as in Kubernetes. Default: when it ends."""
+    """When a container is to be restarted, as in Kubernetes. Default: only when it ends."""
     startup_probe: Mapping[str, Any]
     """When a container has started; the other probes wait for it. Default: at once."""
     writable_paths: SequenceNotStr[str]
@@ -82,8 +82,8 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
 class EscDeployment(pulumi.ComponentResource):
     """A Deployment of one container whose environment comes from the stack's config.
 
-    It runs as the Pod Security Standard `restricted` asks; `relax` leaves single settings out. For whatever
-    it does not have, make an `EscEnv` and a Deployment of your own with `env.inject(spec)`.
+    It meets the Pod Security Standard `restricted`; `relax` leaves single settings out. For anything else use
+    an `EscEnv` and your own workload, with `env.inject(spec)`.
     """
 
     deployment_name: pulumi.Output[str]
@@ -127,7 +127,7 @@ class EscDeployment(pulumi.ComponentResource):
         Raises:
             EnvArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
             StackConfigError: The stack's config lacks values or holds them wrongly. Each line has the command that
-                mends it.
+                fixes it.
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with one_clear_message():

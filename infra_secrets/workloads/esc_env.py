@@ -57,7 +57,7 @@ class EscEnvArgs(TypedDict, total=False):
     namespace: pulumi.Input[str]
     """Namespace of the workloads, which must exist; a Namespace's name will do. Default: the provider's."""
     labels: Mapping[str, pulumi.Input[str]]
-    """Labels of everything that is made, beside the package's own. Default: none."""
+    """Labels of everything that is made, in addition to the package's own. Default: none."""
     reloader: bool
     """Let Stakater Reloader roll the workloads. The objects are then not immutable, and are changed in place where the
     provider has `enableSecretMutable` and `enableConfigMapMutable`. Default: false."""
@@ -74,7 +74,7 @@ class EscEnv(PodEnvironment):
     """What the stack's config holds, as environment variables and files for pods.
 
     Secret config goes into one Kubernetes Secret, other config into one ConfigMap; both are immutable and
-    their names are made up, so that a changed value rolls every workload that uses them.
+    auto-named, so that a changed value rolls every workload that uses them.
     """
 
     secret_name: pulumi.Output[str | None]
@@ -99,7 +99,7 @@ class EscEnv(PodEnvironment):
         Raises:
             EnvArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
             StackConfigError: The stack's config lacks values or holds them wrongly. Each line has the command that
-                mends it.
+                fixes it.
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with one_clear_message():

@@ -374,7 +374,7 @@ class SimulatedKubernetes(SimulatedCloud):
             )
 
     def apply(self, manifest: Mapping[str, Any]) -> None:
-        """Create or replace an object, as `kubectl apply` does, past Pulumi."""
+        """Create or replace an object, as `kubectl apply` does, without Pulumi."""
         with self.lock:
             if ObjectKey.of(manifest) in self.server.objects:
                 self.server.update(manifest)
@@ -406,7 +406,7 @@ class SimulatedKubernetes(SimulatedCloud):
     def delete(  # type: ignore[override]
         self, kind: str, name: str, namespace: str | None = None
     ) -> None:
-        """Delete an object past Pulumi, as `kubectl delete` does.
+        """Delete an object without Pulumi, as `kubectl delete` does.
 
         Args:
             kind: Its kind, e.g. `Secret`.

@@ -205,7 +205,7 @@ class Rehearsal(Observed):
         None leaves something as it is.
 
         Raises:
-            EscError: A definition is no environment.
+            EscError: A definition is not an environment.
         """
         self._stack.settings.configure(config, secrets, esc, stack_outputs)
 

@@ -73,7 +73,7 @@ class Observed:
 
         An `up` that follows a preview of the same program is looked at together with it.
 
-        What came from secret config, or was given to this rehearsal as `config=`, is none.
+        What came from secret config, or from this rehearsal's `config=`, does not count.
 
         Raises:
             MissingExtraError: detect-secrets is not installed.
