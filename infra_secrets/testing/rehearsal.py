@@ -40,8 +40,8 @@ from infra_secrets.testing.canary import (
     evidence_of,
     search,
 )
-from infra_secrets.testing.clouds import simulated_clouds
 from infra_secrets.testing.computed.dynamic import DYNAMIC
+from infra_secrets.testing.defaults import simulated_clouds
 from infra_secrets.testing.engine.command import (
     Engine,
     InlineProgram,
@@ -67,7 +67,12 @@ from infra_secrets.testing.plain_text.literals import Given, Literals, MadeUp, h
 from infra_secrets.testing.program.directory import ProjectDirectory
 from infra_secrets.testing.program.stack_outputs import ORGANIZATION, StackOutputs
 from infra_secrets.testing.seams import Declared, Seam
-from infra_secrets.testing.simulation import NoSuchSecretError, Request, SimulatedCloud
+from infra_secrets.testing.simulation import (
+    NoSuchSecretError,
+    Request,
+    SimulatedCloud,
+    SimulatedProvider,
+)
 from infra_secrets.testing.values import SIGNATURE, SecretValue, unwrap
 
 if TYPE_CHECKING:
@@ -247,7 +252,7 @@ class Rehearsal:
         secrets: Mapping[str, str] | None = None,
         esc: Mapping[str, Definition] | None = None,
         stack_outputs: Mapping[str, Mapping[str, Any]] | None = None,
-        clouds: Iterable[SimulatedCloud] | None = None,
+        clouds: Iterable[SimulatedProvider] | None = None,
         packages: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         extra_args: Sequence[str] = (),
@@ -273,9 +278,9 @@ class Rehearsal:
         self.skip_checkpoints = skip_checkpoints
         self.on_output = on_output
         self.on_event = on_event
-        self.clouds: dict[str, SimulatedCloud] = {
-            cloud.package: cloud for cloud in (simulated_clouds() if clouds is None else clouds)
-        }
+        simulated = simulated_clouds() if clouds is None else clouds
+        # The cluster among them is no secrets manager, but answers what a test asks of one.
+        self.clouds = cast("dict[str, SimulatedCloud]", {each.package: each for each in simulated})
         self.requests: list[Request] = []
         self._run_begins = 0
         self._previewed: object = _NOTHING
