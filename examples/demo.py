@@ -79,7 +79,7 @@ class Story:
     """What the chapters of every story share."""
 
     def _chapter(self, title: str, play: Callable[[], str]) -> None:
-        say(f"  {title:<28} ", end="")
+        say(f"  {title:<22}  ", end="")
         try:
             outcome = play()
             self._look_around()
@@ -121,16 +121,16 @@ class CloudStory(Story):
             self._simulated = self._rehearsal.clouds[package]
             self._original = self._rehearsal.program
             self._chapter("pulumi up", self._created)
-            self._chapter("An operator sets the values", self._set_by_hand)
+            self._chapter("operator sets values", self._set_by_hand)
             self._chapter("pulumi up again", self._unchanged)
-            self._chapter("A description is edited, up", self._described)
-            self._chapter("A secret is renamed, up", self._renamed)
+            self._chapter("a description changes", self._described)
+            self._chapter("a secret is renamed", self._renamed)
             self._chapter("pulumi destroy", self._destroyed)
-            self._chapter("The state file is lost, up", self._forgotten)
-            self._chapter("adopt= is added, up", self._adopted)
-            self._chapter("adopt= is removed, up", self._settled)
-            self._chapter("A Deployment is added, up", self._deployed)
-            self._chapter("Has a value been seen?", self._never_seen)
+            self._chapter("the state file is lost", self._forgotten)
+            self._chapter("adopt= is added", self._adopted)
+            self._chapter("adopt= is removed", self._settled)
+            self._chapter("a Deployment is added", self._deployed)
+            self._chapter("has a value been seen?", self._never_seen)
         return f"{len(self._values)} containers, every value still there, none ever seen"
 
     def _look_around(self) -> None:
@@ -150,10 +150,8 @@ class CloudStory(Story):
         self._promise(len(names) == len(SECRETS), f"there are {len(names)} containers")
         for name in names:
             self._promise(self._simulated.value(name) is None, f"{name} is not empty")
-        listed = "".join(f"\n{'':>36}[dim]{name}[/dim]" for name in names)
-        return (
-            f"3 containers; whoever reads one gets: {self._simulated.reader_sees(names[0])}{listed}"
-        )
+        reader = f"who reads one now gets {self._simulated.reader_sees(names[0])}"
+        return f"3 containers, all empty{_below(*names, reader)}"
 
     def _set_by_hand(self) -> str:
         for name in self._simulated.names():
@@ -161,7 +159,7 @@ class CloudStory(Story):
             self._promise(shown, f"no output of the stack shows the command that sets {name}")
             self._values[name] = Canary.plant(name=name)
             self._simulated.set_value(name, self._values[name].value)
-        return "by hand; the stack's outputs show the command for each"
+        return "by hand, in the cloud"
 
     def _unchanged(self) -> str:
         run = self._up()
@@ -185,7 +183,7 @@ class CloudStory(Story):
         kept = not run.succeeded and "never given up for another one" in run.error
         self._promise(kept, f"the rename was not refused: {run.error}")
         self._rehearsal.program = self._original
-        return "refused: a container is never given up for another one"
+        return "refused, the value stays"
 
     def _destroyed(self) -> str:
         run = self._rehearsal.destroy(check=False)
@@ -203,7 +201,7 @@ class CloudStory(Story):
         self._promise(not run.succeeded, "up went through without the state")
         ways_out = dict(re.findall(r'Secret\("(\w+)"\): .*?(add adopt="[^"]+")', run.error))
         self._promise(set(ways_out) == set(SECRETS), "it is not said how to take them over")
-        return f"refused, and it says how to go on: {escape(ways_out[SECRETS[0]])}"
+        return f"refused, with the fix{_below(ways_out[SECRETS[0]])}"
 
     def _adopted(self) -> str:
         self._rehearsal.program = edited(
@@ -235,19 +233,19 @@ class CloudStory(Story):
         seen = cluster.environment("payments")
         wanted = {each.value for name, each in self._values.items() if name.endswith("-key")}
         self._promise({*seen.values()} == wanted, "its pods see other values")
-        return f"its pods see {' and '.join(sorted(seen))}, past Pulumi"
+        return f"its pods see the values{_below(', '.join(sorted(seen)))}"
 
     def _never_seen(self) -> str:
         texts = sum(1 for _ in self._rehearsal.evidence())
         leaks = [each for each in self._rehearsal.sightings(self._values.values()) if each.leaked]
         self._promise(not leaks, f"seen {len(leaks)} times, first: {leaks[:1]}")
-        return f"in none of {texts} requests, files, logs and outputs"
+        return _nowhere(texts)
 
 
 class KubernetesStory(Story):
     """The NLP service: containers on AWS, an ESC environment that reads them, a Deployment and a CronJob."""
 
-    title = "the NLP service, from Pulumi ESC into its pods"
+    title = "the NLP service, from ESC into its pods"
 
     def __init__(self) -> None:
         self._environment = (NLP / "environment.yaml").read_text(encoding="utf-8")
@@ -262,8 +260,8 @@ class KubernetesStory(Story):
         with Rehearsal(
             directory=NLP / "containers", stack=stack, config=config
         ) as self._containers:
-            self._chapter("The containers: pulumi up", self._created)
-            self._chapter("An operator sets the values", self._set_by_hand)
+            self._chapter("containers: pulumi up", self._created)
+            self._chapter("operator sets values", self._set_by_hand)
             with Rehearsal(
                 directory=NLP / "service",
                 stack=stack,
@@ -271,13 +269,13 @@ class KubernetesStory(Story):
                 clouds=self._containers.clouds.values(),
             ) as self._service:
                 self._cluster = self._service.kubernetes
-                self._chapter("The service: pulumi up", self._deployed)
+                self._chapter("service: pulumi up", self._deployed)
                 self._chapter("pulumi up again", self._unchanged)
-                self._chapter("A value changes, up", self._rolled)
-                self._chapter("A key is mistyped, up", self._mistyped)
-                self._chapter("A secret is not marked, up", self._unmarked)
+                self._chapter("a value changes", self._rolled)
+                self._chapter("a key is mistyped", self._mistyped)
+                self._chapter("a secret in plain text", self._unmarked)
                 self._chapter("pulumi destroy", self._destroyed)
-                self._chapter("Has a value been seen?", self._never_seen)
+                self._chapter("has a value been seen?", self._never_seen)
         return "values only where pods read them; a new one rolls every pod that uses it"
 
     def _look_around(self) -> None:
@@ -306,7 +304,7 @@ class KubernetesStory(Story):
         }
         for name, value in self._values.items():
             self._containers.aws.set_value(f"nlp/production/{name}", value)
-        return "by hand, in AWS; ESC reads them there"
+        return "by hand; ESC reads them"
 
     def _deployed(self) -> str:
         run = self._up()
@@ -316,13 +314,12 @@ class KubernetesStory(Story):
             self._promise(seen["DATABASE_URL"] == self._values["database-url"], "a wrong value")
             [(path, content)] = self._cluster.files(workload).items()
             self._promise(content.decode() == f"{self._values['ssh-key']}\n", f"a wrong {path}")
-        names = f"{', '.join(sorted(seen))} and {path}"
-        return f"a Deployment and a CronJob; their pods see\n{'':>36}[dim]{names}[/dim]"
+        return f"its pods see the values{_below(', '.join([*sorted(seen), path]))}"
 
     def _unchanged(self) -> str:
         run = self._up()
         self._promise(run.succeeded and not run.changes, "up wants changes")
-        return "nothing to change, no pod was touched"
+        return "no pod is touched"
 
     def _rolled(self) -> str:
         before = len(self._cluster.history)
@@ -338,17 +335,17 @@ class KubernetesStory(Story):
         events = [event.rpartition("/")[0] for event in self._cluster.history[before:]]
         in_order = events[0] == "create Secret nlp" and events[-1] == "delete Secret nlp"
         self._promise(in_order, f"not in order: {', '.join(events)}")
-        return "a new Secret, every pod rolled once, the old Secret deleted last"
+        return "every pod rolls, once"
 
     def _mistyped(self) -> str:
         run = self._refused(("nlp:sentry_dsn:", "nlp:sentry_dns:"), "(there is 'nlp:sentry_dns')")
         command = re.search(r"esc env set .*", run.error)
-        self._promise(command, "it is not said how to mend it")
-        return f"refused, and it says how to go on:\n{'':>36}[dim]{escape(command[0] if command else '')}[/dim]"
+        self._promise(command, "it is not said how to fix it")
+        return f"refused, with the fix{_below(command[0] if command else '')}"
 
     def _unmarked(self) -> str:
         self._refused(('${aws.secrets["api-token"]}', "made-up-token"), "is stored in plain text")
-        return "refused: a token that ESC does not keep secret is none"
+        return "refused: not encrypted"
 
     def _refused(self, change: tuple[str, str], why: str) -> Run:
         before = len(self._cluster.history)
@@ -368,14 +365,23 @@ class KubernetesStory(Story):
         for name, value in self._values.items():
             kept = self._containers.aws.value(f"nlp/production/{name}") == value
             self._promise(kept, f"{name} lost its value")
-        return "the pods first, then what they read; the containers are another stack's"
+        return "pods first, values stay"
 
     def _never_seen(self) -> str:
         both = (self._containers, self._service)
         texts = sum(1 for each in both for _ in each.evidence())
         leaks = [found for each in both for found in each.sightings() if found.leaked]
         self._promise(not leaks, f"seen {len(leaks)} times, first: {leaks[:1]}")
-        return f"in none of {texts} requests, files, logs and outputs"
+        return _nowhere(texts)
+
+
+def _below(*lines: str) -> str:
+    """Return lines that stand below an outcome."""
+    return "".join(f"\n    [dim]{escape(line)}[/dim]" for line in lines)
+
+
+def _nowhere(texts: int) -> str:
+    return f"nowhere{_below(f'{texts} requests, files, logs and outputs searched')}"
 
 
 def _refused(run: Run) -> bool:

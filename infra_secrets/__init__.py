@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from infra_secrets.containers.secret import Secret, SecretArgs
     from infra_secrets.errors import InfraSecretsError
-    from infra_secrets.stack.esc import require_esc
-    from infra_secrets.workloads.esc import EscDeployment, EscDeploymentArgs, EscEnv, EscEnvArgs
+    from infra_secrets.stack.require_esc import require_esc
+    from infra_secrets.workloads.esc_deployment import EscDeployment, EscDeploymentArgs
+    from infra_secrets.workloads.esc_env import EscEnv, EscEnvArgs
     from infra_secrets.workloads.external_env import ExternalEnv, ExternalEnvArgs
 
     __version__: str
@@ -31,16 +32,16 @@ __all__ = [
 ]
 
 _HOMES = {
-    "EscDeployment": "infra_secrets.workloads.esc",
-    "EscDeploymentArgs": "infra_secrets.workloads.esc",
-    "EscEnv": "infra_secrets.workloads.esc",
-    "EscEnvArgs": "infra_secrets.workloads.esc",
+    "EscDeployment": "infra_secrets.workloads.esc_deployment",
+    "EscDeploymentArgs": "infra_secrets.workloads.esc_deployment",
+    "EscEnv": "infra_secrets.workloads.esc_env",
+    "EscEnvArgs": "infra_secrets.workloads.esc_env",
     "ExternalEnv": "infra_secrets.workloads.external_env",
     "ExternalEnvArgs": "infra_secrets.workloads.external_env",
     "InfraSecretsError": "infra_secrets.errors",
     "Secret": "infra_secrets.containers.secret",
     "SecretArgs": "infra_secrets.containers.secret",
-    "require_esc": "infra_secrets.stack.esc",
+    "require_esc": "infra_secrets.stack.require_esc",
 }
 
 

@@ -26,7 +26,8 @@ from infra_secrets.component.internals import leave_protection
 from infra_secrets.component.run import NamesTaken, names_of_this_run
 from infra_secrets.containers.secret import Secret
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
-from infra_secrets.workloads.esc import EscDeployment, EscEnv
+from infra_secrets.workloads.esc_deployment import EscDeployment
+from infra_secrets.workloads.esc_env import EscEnv
 from infra_secrets.workloads.external_env import ExternalEnv
 
 NAME = "infra-secrets"

@@ -1,7 +1,16 @@
-"""A Pulumi project on disk: where it is, and which files hold its stacks' config. No Pulumi."""
+"""A Pulumi project on disk: where it is, which files hold its stacks' config, how a config key is spelled. No Pulumi.
 
+What the files mean for a run, and what is wrong in them, is for others to say.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from infra_secrets.errors import StackConfigError
+from infra_secrets.rules.wording import is_credential
 
 EXTENSIONS: Final = (".yaml", ".yml", ".json")
 
@@ -35,21 +44,123 @@ def stack_files(project: Path) -> dict[str, Path]:
 
 def stack_file(project: Path, stack: str) -> Path:
     """Return the file with a stack's config, or where it would be."""
-    return stack_files(project).get(stack, _folder(project) / f"Pulumi.{stack}.yaml")
+    folder = _folder(project)
+    return settings_file(folder, f"Pulumi.{stack}") or folder / f"Pulumi.{stack}.yaml"
+
+
+def load(path: Path | None) -> dict[str, Any]:
+    """Read a file of a project: a mapping, or an empty one where it holds anything else, or there is none.
+
+    Raises:
+        OSError: It cannot be read.
+        UnicodeDecodeError: It is no UTF-8.
+        yaml.YAMLError: It is no YAML. JSON is.
+    """
+    import yaml  # comes with Pulumi, whose absence is explained elsewhere
+
+    if path is None:
+        return {}
+    # The loader in C is not in every build of PyYAML.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loaded = yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506 (a safe loader)
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def readable(path: Path | None) -> dict[str, Any]:
+    """Read a file of a project as `load` does; empty also where it cannot be read, for Pulumi says so itself."""
+    import yaml
+
+    try:
+        return load(path)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+
+
+def imported_environments(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """List the ESC environments that a stack's file names: in a list, or in a document with `imports`.
+
+    Args:
+        settings: The stack's file.
+
+    Source: pulumi sdk/go/common/workspace/project.go, Environment.
+    """
+    environment = settings.get("environment")
+    if isinstance(environment, Mapping):
+        environment = environment.get("imports")
+    names: list[str] = []
+    for each in environment if isinstance(environment, list) else []:
+        if isinstance(each, str):
+            names.append(each)
+        elif isinstance(each, Mapping):
+            names.extend(str(name) for name in each)
+    return tuple(names)
 
 
 def _folder(project: Path) -> Path:
-    return project / str(_settings(project).get("stackConfigDir") or ".")
+    elsewhere = readable(settings_file(project, "Pulumi")).get("stackConfigDir")
+    return project / elsewhere if isinstance(elsewhere, str) else project
 
 
-def _settings(project: Path) -> dict[str, Any]:
-    import yaml  # comes with Pulumi, whose absence is explained elsewhere
+# Config keys ------------------------------------------------------------------------------------------
 
-    path = settings_file(project, "Pulumi")
-    if path is None:
-        return {}
-    try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return {}  # whoever reads it for its content says what is wrong
-    return loaded if isinstance(loaded, dict) else {}
+_HIDDEN_KEY = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9]{20,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The name of one value of a stack's config."""
+
+    namespace: str
+    """A project's name, or a provider's."""
+    name: str
+
+    def __str__(self) -> str:
+        """Spell it in full, as the engine does."""
+        return f"{self.namespace}:{self.name}"
+
+    @classmethod
+    def parse(cls, text: str, project: str) -> "Key":
+        """Read `key` (of the project), `namespace:key` or the older `namespace:config:key`.
+
+        Names are kept as they are, dots included: `a.b` is one key, and not a path into a document.
+        Source: pulumi sdk/go/common/resource/config/key.go, ParseKey.
+
+        Raises:
+            StackConfigError: The engine would not take it for the name of a key.
+        """
+        parts = text.split(":")
+        if len(parts) == 1:
+            parts = [project, *parts]
+        if len(parts) == 3 and parts[1] == "config":  # noqa: PLR2004 (namespace, `config`, name)
+            parts = [parts[0], parts[2]]
+        if len(parts) != 2:  # noqa: PLR2004 (its halves)
+            raise no_key(text, project)
+        return cls(*parts)
+
+
+def full_key(text: str, project: str) -> str:
+    """Spell a config key in full, `namespace:key`; see `Key.parse`."""
+    return str(Key.parse(text, project))
+
+
+def no_key(text: str, project: str) -> StackConfigError:
+    """Make the error of what is no name of a config key."""
+    return StackConfigError(
+        f"{shown_key(text)} is not the name of a config key; it is 'key', for one of project {project}, or "
+        f"'namespace:key', without spaces. Give the key's name, never a value."
+    )
+
+
+def shown_key(text: str) -> str:
+    """Repeat what was given as a key: nothing of what could be a value in the wrong place."""
+    words = re.split(r"[-_.:]", text)
+    could_be_a_value = (
+        not re.fullmatch(r"[\w.:-]{0,100}", text)
+        or any(map(is_credential, text.split(":")))
+        or any(_HIDDEN_KEY.match(word) for word in words)
+    )
+    return (
+        f"<{len(text)} characters, not shown because they look like a value>"
+        if could_be_a_value
+        else repr(text)
+    )

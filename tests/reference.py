@@ -62,13 +62,13 @@ be known before anything is created. Where a config key is named, the argument w
 """
 
 CONFIG_NOTE = """\
-`pulumi config set KEY VALUE` sets one for a stack; in an ESC environment it stands below `pulumiConfig`. A key that
-is stored as a secret is refused, because everybody sees where it goes; only `infra-secrets:azureVaultId` may be. The
-keys that hold a program's own values are chosen by the program: see [`EscEnv`](#escenv).
+`pulumi config set KEY VALUE` sets one for a stack; in an ESC environment it goes below `pulumiConfig`. A key that
+is stored as a secret is refused, because its value ends where everybody sees it; only
+`infra-secrets:azureVaultId` may be. The program chooses the keys of its own values: see [`EscEnv`](#escenv).
 """
 
 VARIABLES_NOTE = """\
-No variable takes a value of a secret, and none chooses what is made.
+No variable takes a secret's value, and none chooses what is made.
 """
 
 
@@ -325,7 +325,7 @@ def page() -> str:
     sections = [
         INTRODUCTION.strip(),
         "## `Secret`",
-        "An empty, correctly named container: [AWS](aws.md), [GCP](gcp.md), [Azure](azure.md).",
+        "An empty, correctly named [container](secret.md): on [AWS](aws.md), [GCP](gcp.md), [Azure](azure.md).",
         arguments(SecretArgs, with_clouds=True),
         outputs(Secret),
         "## `EscEnv`",
@@ -337,7 +337,7 @@ def page() -> str:
         arguments(EscDeploymentArgs),
         outputs(EscDeployment),
         "## `ExternalEnv`",
-        "The values of containers as the environment of pods, past Pulumi: [Kubernetes](kubernetes.md#externalenv).",
+        "The values of containers as the environment of pods, without Pulumi: [Kubernetes](kubernetes.md#externalenv).",
         arguments(ExternalEnvArgs),
         outputs(ExternalEnv, PodEnvironment),
         "## `inject`, `transform`, `transform_only`",
@@ -350,13 +350,13 @@ def page() -> str:
         "## Config keys",
         CONFIG_NOTE.strip(),
         table(
-            ["config key", "clouds", "default", "what it says"],
+            ["config key", "clouds", "default", "what it does"],
             [[f"`{key}`", cloud, key.default, key.meaning] for cloud, key in config_keys()],
         ),
         "## Environment variables",
         VARIABLES_NOTE.strip(),
         table(
-            ["variable", "default", "what it says"],
+            ["variable", "default", "what it does"],
             [[f"`{each}`", each.default, each.meaning] for each in settings.VARIABLES],
         ),
     ]

@@ -7,6 +7,14 @@ import pytest
 
 from examples import demo
 from infra_secrets.containers.owners import Claim
+from tests.test_pictures import DEMO
+from tools import pictures
+
+
+def drawn(told: str) -> bool:
+    """Say whether the README's picture has what the demo told, word for word; `make pictures` draws it anew."""
+    story = pictures.words(" ".join(pictures.chapters(told)))
+    return bool(story) and story in pictures.text_of(DEMO.read_text(encoding="utf-8"))
 
 
 def test_every_promise_holds(cloud: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -16,6 +24,8 @@ def test_every_promise_holds(cloud: str, capsys: pytest.CaptureFixture[str]) -> 
     assert told.count(" ok  ") == 11
     assert "canary-" not in told
     assert f"{cloud:<10} 3 containers, every value still there" in told
+    if cloud in pictures.STORIES:
+        assert drawn(told), "run make pictures"
 
 
 def test_every_promise_holds_on_kubernetes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -26,12 +36,13 @@ def test_every_promise_holds_on_kubernetes(capsys: pytest.CaptureFixture[str]) -
     assert "canary-" not in told
     assert "--secret --string --file -" in told
     assert "kubernetes values only where pods read them" in told
+    assert drawn(told), "run make pictures"
 
 
 def test_a_missing_value_that_nobody_notices_is_a_broken_promise(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("infra_secrets.stack.esc.Entry.problem", lambda *_: None)
+    monkeypatch.setattr("infra_secrets.stack.values.Entry.problem", lambda *_: None)
 
     assert demo.main(["kubernetes"]) == 1
     assert "it was not refused" in capsys.readouterr().out.splitlines()[-1]

@@ -29,6 +29,7 @@ from tests.conftest import PATIENCE, ROOT
 
 SHELLS = ("bash", "console", "sh")
 LANGUAGES = ("json", "python", "text", "toml", "yaml", *SHELLS)
+LONGEST_LINE = 120
 CONFIG = {
     "infra-secrets:azureVaultId": "/subscriptions/11111111-2222-3333-4444-555555555555"
     "/resourceGroups/shared/providers/Microsoft.KeyVault/vaults/shop-production",
@@ -283,6 +284,16 @@ def broken_links(page: Page) -> list[str]:
     return problems
 
 
+def lines_that_are_long(page: Page) -> list[str]:
+    """Lines of prose that an editor would have to fold; a table, a block and an address cannot be broken."""
+    lines = re.sub(r"\]\([^)]*\)|`[^`\n]*`", "", page.prose()).splitlines()
+    return [
+        f"{line[:40]!r}: {len(line)} characters"
+        for line in lines
+        if len(line) > LONGEST_LINE and not re.match(r"\s*\||\[[^\]]+\]: ", line)
+    ]
+
+
 CHECKS = (
     broken_fences,
     broken_data,
@@ -292,6 +303,7 @@ CHECKS = (
     unknown_config_keys,
     unknown_subcommands,
     broken_links,
+    lines_that_are_long,
 )
 
 
@@ -364,6 +376,30 @@ def test_every_python_block_passes_the_type_checker_and_broken_ones_do_not(tmp_p
     assert sorted({problem.partition(", ")[0] for problem in problems}) == sorted(broken), (
         "\n".join(problems)
     )
+
+
+# The front door ----------------------------------------------------------------------------------
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= 450
+
+
+def test_the_readme_shows_both_halves_and_the_two_commands() -> None:
+    readme = Page("README.md", (ROOT / "README.md").read_text(encoding="utf-8"))
+    first, second = (block.text for block in readme.blocks() if block.language == "python")
+    [trial] = [
+        block.text
+        for block in readme.blocks()
+        if block.language == "sh" and block.text.startswith("make ")
+    ]
+
+    assert "Secret(" in first
+    assert "EscEnv(" in second
+    assert [line.partition("  #")[0].strip() for line in trial.splitlines()] == [
+        "make demo",
+        "make test",
+    ]
 
 
 # What a cloud's page must say --------------------------------------------------------------------
@@ -522,6 +558,7 @@ BROKEN = {
     "a link to a missing heading": (broken_links, "# Here\n[see](#there)"),
     "a link to a missing heading elsewhere": (broken_links, "[see](CONTRIBUTING.md#coffee)"),
     "an undefined reference": (broken_links, "[see][there]"),
+    "a long line": (lines_that_are_long, f"# Here\n{'word ' * 25}"),
     "an unused reference": (broken_links, "[there]: https://example.com"),
 }
 

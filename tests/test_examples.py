@@ -179,12 +179,12 @@ def twice() -> None:
 @pytest.mark.parametrize(
     ("page", "program", "values", "own"),
     [
-        ("README.md", two_things, ESC_VALUES, {}),
+        ("docs/getting-started.md", two_things, ESC_VALUES, {}),
         ("docs/kubernetes.md", three_things, ESC_VALUES, {}),
         ("docs/migration.md", twice, WITH_TOKEN, {}),
         ("docs/esc.md", require_esc, ESC_VALUES, {"db_password": "made-up-password"}),
     ],
-    ids=["README", "kubernetes", "migration", "esc"],
+    ids=["getting-started", "kubernetes", "migration", "esc"],
 )
 def test_an_error_on_a_page_is_the_one_that_comes(
     page: str, program: Callable[[], object], values: dict[str, Any], own: dict[str, Any]

@@ -4,6 +4,7 @@ Every environment here is a real one, without the package in question.
 """
 
 import json
+import re
 import subprocess
 import sys
 import sysconfig
@@ -16,6 +17,7 @@ import pytest
 
 from tests.conftest import PATIENCE, ROOT
 
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 INSTALLED = Path(sysconfig.get_paths()["purelib"])
 PACKAGES = {"aws": "pulumi_aws", "gcp": "pulumi_gcp", "azure": "pulumi_azure_native"}
 VAULT = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/Microsoft.KeyVault/vaults/shop"
@@ -70,15 +72,13 @@ def run(python: Path, code: str, *arguments: str) -> str:
 
 
 def test_the_base_has_no_dependency_and_each_cloud_brings_its_own() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-
-    assert project["dependencies"] == []
+    assert PROJECT["dependencies"] == []
     for cloud, package in PACKAGES.items():
-        assert [need.split(">=")[0] for need in project["optional-dependencies"][cloud]] == [
+        assert [need.split(">=")[0] for need in PROJECT["optional-dependencies"][cloud]] == [
             "pulumi",
             package.replace("_", "-"),
         ]
-        assert project["optional-dependencies"][cloud][0] == "pulumi>=3.261,<4"
+        assert PROJECT["optional-dependencies"][cloud][0] == "pulumi>=3.261,<4"
 
 
 def test_without_pulumi_the_package_imports_and_secret_says_what_to_install(
@@ -147,15 +147,19 @@ def test_the_wheel_holds_the_package_and_its_types_and_nothing_else(tmp_path: Pa
     assert "infra_secrets/clouds/aws/__init__.py" in names
     assert {name.split("/")[0] for name in names} == {
         "infra_secrets",
-        "infra_secrets-0.1.0.dist-info",
+        f"infra_secrets-{PROJECT['version']}.dist-info",
     }
 
 
 def test_the_version_is_one() -> None:
     import infra_secrets
 
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pages = "".join(page.read_text() for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")))
+    named = re.findall(
+        r"infra[-_]secrets(?:@v|\.git-v|/blob/v)(\d[\w.]*\w)|--branch v(\d\S+)", pages
+    )
 
-    assert infra_secrets.__version__ == project["version"]
+    assert infra_secrets.__version__ == PROJECT["version"]
+    assert {"".join(each) for each in named} == {PROJECT["version"]}
     with pytest.raises(AttributeError, match="has no attribute 'Sekret'"):
         _ = infra_secrets.Sekret

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Build the wheel, install it in an environment of its own, and run there, in a copy of tests/consumer, what a user would:
+# Install the wheel in an environment of its own, and run there, in a copy of tests/consumer, what a user would:
 #   tools/consumer.sh PYTHON FOLDER [arguments of pytest]
-# With arguments only those tests run; without, the type checkers too.
+# With arguments only those tests run; without, the type checkers too. WHEEL names a wheel that is there; else it is built.
 set -eu
 python=$1 folder=$2
 shift 2
@@ -16,9 +16,15 @@ if [ ! -x "$bin/python" ]; then
 fi
 PIP_CONSTRAINT=$(pwd)/tools/constraints.txt
 export PIP_CONSTRAINT PIP_DISABLE_PIP_VERSION_CHECK=1
-rm -rf "$folder/dist"
-"$bin/python" -m pip wheel --quiet --no-deps --wheel-dir "$folder/dist" .
-wheel=$(ls "$folder"/dist/*.whl)
+wheel=${WHEEL:-}
+if [ -z "$wheel" ]; then
+    rm -rf "$folder/dist"
+    "$bin/python" -m pip wheel --quiet --no-deps --wheel-dir "$folder/dist" .
+    wheel=$(ls "$folder"/dist/*.whl)
+elif [ ! -f "$wheel" ]; then
+    echo "There is no wheel '$wheel': name one file, as in make test-consumer WHEEL=dist/infra_secrets-1.2.3-py3-none-any.whl." >&2
+    exit 1
+fi
 # Twice: pip takes a wheel of the same version for the one that is installed.
 "$bin/python" -m pip install --quiet "$wheel[aws,gcp,azure,kubernetes,cli]" pytest mypy 'pyright[nodejs]'
 "$bin/python" -m pip install --quiet --force-reinstall --no-deps "$wheel"

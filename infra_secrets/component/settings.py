@@ -117,13 +117,13 @@ CONFIG_FILE = Variable(
 )
 SKIP_CHECKPOINTS = Variable(
     "PULUMI_SKIP_CHECKPOINTS",
-    "Pulumi's own: the state is written only at the end. Then a stack that has no outputs yet is not asked whose a "
-    "container is.",
+    "Pulumi's own: the state is written only at the end. Then a stack that has no outputs yet is not asked whether "
+    "it owns a container.",
 )
-CI = Variable("CI", "Not empty: `infra-secrets rehearse` draws no moving progress.")
+CI = Variable("CI", "Not empty: `infra-secrets rehearse` shows no progress bar.")
 COLUMNS = Variable(
     "COLUMNS",
-    "Width of the report of `infra-secrets rehearse`, in characters, where it is no terminal.",
+    "Width of the report of `infra-secrets rehearse`, in characters, when it is not a terminal.",
     "160",
 )
 

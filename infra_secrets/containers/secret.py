@@ -27,7 +27,7 @@ class SecretArgs(TypedDict, total=False):
     """What a `Secret` takes. There is no argument for its value, and there never will be."""
 
     cloud: Literal["aws", "azure", "gcp"]
-    """Where the container lives: `aws`, `gcp` or `azure`. Default: config `infra-secrets:cloud`."""
+    """The cloud that holds the container: `aws`, `gcp` or `azure`. Default: config `infra-secrets:cloud`."""
     service: str
     """Who uses the secret, e.g. `api`. Default: config `infra-secrets:service`, else the project's name."""
     environment: str

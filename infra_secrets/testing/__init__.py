@@ -2,7 +2,7 @@
 
 `Recording` runs a program under mocks in milliseconds and shows every registration as plain data.
 `Rehearsal` runs it on the real engine over simulated clouds in half a second. `Canary` is a made-up
-value that is looked for in all that either of them sees. The pytest fixtures `recording`,
+value that is looked for in everything that either of them sees. The pytest fixtures `recording`,
 `rehearsal` and `canary` come with the package (`plugin.py`).
 
 Names are loaded when they are first used: importing this package imports neither Pulumi nor gRPC.

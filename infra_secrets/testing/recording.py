@@ -28,6 +28,7 @@ from pulumi.runtime.settings import Settings, configure
 
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.testing.canary import Evidence, evidence_of
+from infra_secrets.testing.clouds import esc_providers
 from infra_secrets.testing.computed.dynamic import DYNAMIC, DynamicType
 from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
 from infra_secrets.testing.computed.generated import GENERATED
@@ -121,11 +122,11 @@ class Recording:
     Args:
         project: The project's name.
         stack: The stack's name.
-        config: Stack config. A key without a namespace belongs to the project; values that are no
+        config: Stack config. A key without a namespace belongs to the project; values that are not
             strings become JSON, as in a stack's file.
         secrets: Secret stack config.
         esc: ESC environments that the stack names, by `project/environment`, later ones win: see
-            `esc.py`. What `secrets` and `config` say wins over them.
+            `infra_secrets.testing.esc`. What `secrets` and `config` say wins over them.
         opened: What a secrets manager holds for them, by provider and id, e.g.
             `{"aws-secrets": {"api/production/key": "made up"}}`. Any other value is made up.
         stack_outputs: Outputs of other stacks that the program reads, by `organization/project/stack`;
@@ -160,7 +161,7 @@ class Recording:
         self.preview = preview
         self._config = dict(config or {})
         self._secrets = dict(secrets or {})
-        self._environments = Environments(esc) if esc else None
+        self._environments = Environments(esc, esc_providers()) if esc else None
         self._held = dict(opened or {})
         self.stacks = StackOutputs(stack_outputs or {}, project, stack)
         self._forget()
@@ -193,7 +194,7 @@ class Recording:
         self._config = self._config if config is None else dict(config)
         self._secrets = self._secrets if secrets is None else dict(secrets)
         if esc is not None:
-            self._environments = Environments(esc) if esc else None
+            self._environments = Environments(esc, esc_providers()) if esc else None
         self._held = self._held if opened is None else dict(opened)
         if stack_outputs is not None:
             self.stacks = StackOutputs(stack_outputs, self.project, self.stack)
@@ -208,7 +209,7 @@ class Recording:
         """Run a program to its end. What it raises is raised here.
 
         Args:
-            program: A function, or a coroutine function. What it returns is of no importance.
+            program: A function, or a coroutine function. What it returns is ignored.
 
         Raises:
             EscError: An environment of `esc` cannot be evaluated.

@@ -40,6 +40,7 @@ from infra_secrets.testing.canary import (
     evidence_of,
     search,
 )
+from infra_secrets.testing.clouds import esc_providers
 from infra_secrets.testing.computed.dynamic import DYNAMIC
 from infra_secrets.testing.defaults import simulated_clouds
 from infra_secrets.testing.engine.command import (
@@ -93,9 +94,6 @@ _COMMANDS: Final[Mapping[str, Sequence[str]]] = {
     "cancel": ["cancel", "--yes"],
 }
 _NO_MANIFEST: Final = {"time": "2026-01-01T00:00:00Z", "magic": "", "version": ""}
-_MANAGED_BY: Final = {"aws-secrets": "aws", "gcp-secrets": "gcp", "azure-secrets": "azure-native"}
-"""Which simulated cloud an ESC provider reads, by package."""
-
 
 _NOTHING: Final = object()
 
@@ -216,7 +214,7 @@ class Rehearsal:
         secrets: Secret stack config, strings. Each value is a canary. With a directory it takes the
             place of the made-up values for that stack's secret config.
         esc: ESC environments that the stack names, by `project/environment`, later ones win: see
-            `esc.py`. Each run opens them; secrets managers are the simulated clouds. What `config`
+            `infra_secrets.testing.esc`. Each run opens them; secrets managers are the simulated clouds. What `config`
             and `secrets` say wins over them. Every secret value in them is a canary.
         stack_outputs: Outputs of other stacks that the program reads, by `organization/project/stack`;
             secret ones as `SecretValue`, which is a canary. See `program/stack_outputs.py`.
@@ -422,7 +420,7 @@ class Rehearsal:
         None leaves something as it is.
 
         Raises:
-            EscError: A definition is no environment.
+            EscError: A definition is not an environment.
         """
         if config is not None:
             self._config = {self._full_key(key): value for key, value in config.items()}
@@ -430,7 +428,9 @@ class Rehearsal:
             self._secrets = {(self._full_key(key),): value for key, value in secrets.items()}
         if esc is not None:
             listed = self._source.environment if self._source is not None else None
-            self._environments = Environments(esc, listed) if esc else None
+            own = [each for cloud in self.clouds.values() for each in cloud.esc_providers]
+            providers = [*esc_providers(), *own]
+            self._environments = Environments(esc, providers, listed) if esc else None
         if stack_outputs is not None:
             self._stack_outputs = StackOutputs(stack_outputs, self.project, self.stack)
 
@@ -606,7 +606,9 @@ class Rehearsal:
         return opened
 
     def _managed_value(self, provider: str, secret: str, scope: str | None) -> str | None:
-        cloud = self.clouds.get(_MANAGED_BY[provider])
+        clouds = self.clouds.values()
+        managed = (c for c in clouds if provider in {each.name for each in c.esc_providers})
+        cloud = next(managed, None)
         try:
             return cloud.value(secret, scope) if cloud is not None else None
         except NoSuchSecretError:  # more than one
@@ -821,7 +823,7 @@ class Rehearsal:
 
         An `up` that follows a preview of the same program is looked at together with it.
 
-        What came from secret config, or was given to this rehearsal as `config=`, is none.
+        What came from secret config, or from this rehearsal's `config=`, does not count.
 
         Raises:
             MissingExtraError: detect-secrets is not installed.

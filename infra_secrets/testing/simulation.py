@@ -1,9 +1,9 @@
-"""The seam between a simulated cloud and everything that drives it.
+"""The seam between a simulation and everything that drives it.
 
-A cloud is a state machine first: methods that do what its API does, refusals in its own words. On
-top of that it says, for each resource type that it knows, what the Pulumi provider makes of it
-(`ResourceType`), and it carries the operator's hand (`set_value`, `delete`, ...). Nothing here
-speaks gRPC and nothing here runs an engine: see `engine/provider.py` and `rehearsal.py`.
+A simulated cloud or cluster is a state machine first: methods that do what its API does, refusals in
+its own words. On top of that, `SimulatedProvider` says for each resource type what the Pulumi provider
+makes of it (`ResourceType`). `SimulatedCloud` is the one for a secrets manager: it adds what an operator
+does by hand (`set_value`, `delete`, ...). Nothing here speaks gRPC and nothing here runs an engine.
 
 A simulation is no emulator. It keeps the rules that decide whether a value survives, each of them a
 `Rule` with its source, and forgets the rest.
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal, TypeVar
 
 from infra_secrets.errors import InfraSecretsError
+from infra_secrets.testing.esc.providers import Provider
 from infra_secrets.testing.values import UNKNOWN, holds_unknown
 
 State = Literal["empty", "set", "disabled", "scheduled for deletion", "soft-deleted", "missing"]
@@ -396,7 +397,7 @@ class SimulatedProvider(KeepsRules, abc.ABC):
         return None
 
     def close(self) -> None:
-        """Give back whatever the simulation holds of this machine."""
+        """Release what the simulation uses on this machine."""
 
     # Faults ---------------------------------------------------------------------------------------
 
@@ -438,10 +439,16 @@ class SimulatedProvider(KeepsRules, abc.ABC):
 
 
 class SimulatedCloud(SimulatedProvider):
-    """A cloud's secrets manager, its Pulumi provider and an operator's hand. For the arguments see the base."""
+    """A cloud's secrets manager, its Pulumi provider, and what an operator does by hand.
+
+    For the arguments see the base.
+    """
 
     ordinary_config: ClassVar[Mapping[str, str]]
     """Stack config that a program needs on this cloud, made up, by full key."""
+
+    esc_providers: ClassVar[Sequence[Provider]] = ()
+    """What `fn::open` of an ESC environment opens here: this cloud's login and its secrets manager."""
 
     # The operator's hand --------------------------------------------------------------------------
 
@@ -475,7 +482,7 @@ class SimulatedCloud(SimulatedProvider):
 
     @abc.abstractmethod
     def versions(self, name: str, scope: str | None = None) -> list[str]:
-        """Return every value still stored, oldest first, buried and deleted ones included."""
+        """Return every value still stored, oldest first, overwritten and deleted ones included."""
 
     @abc.abstractmethod
     def delete(self, name: str, scope: str | None = None) -> None:

@@ -225,7 +225,7 @@ class ExternalEnv(PodEnvironment):
     """The values of `Secret` containers, as environment variables and files for pods.
 
     External Secrets Operator, which must be in the cluster, copies them into one Kubernetes Secret and keeps it
-    up to date. Where a value is not set, nothing changes: pods that run keep what they have, new ones wait.
+    up to date. Where a value is not set, nothing changes: running pods keep what they have, new ones wait.
     """
 
     secret_name: pulumi.Output[str]

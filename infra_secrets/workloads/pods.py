@@ -150,7 +150,7 @@ class PodEnvironment(pulumi.ComponentResource):
     variables: Sequence[Mapping[str, Any]]
     """The `env` entries of a container, each a reference by name: never a value."""
     env_from: Sequence[Mapping[str, Any]]
-    """The `envFrom` entries of a container that say the same as a whole; empty where files are mounted too."""
+    """The `envFrom` entries of a container that have the same effect; empty where files are mounted too."""
     volumes: Sequence[Mapping[str, Any]]
     """What a pod needs for the files."""
     volume_mounts: Sequence[Mapping[str, Any]]
@@ -215,7 +215,7 @@ class PodEnvironment(pulumi.ComponentResource):
 
         Args:
             workloads: Names of the workloads, in their manifests (`metadata.name`) or in the program; by default all.
-                A name that nothing has is passed over.
+                A name that nothing has is ignored.
             containers: As for `inject`.
             init_containers: As for `inject`.
             env_from: As for `inject`.

@@ -16,11 +16,11 @@ from infra_secrets import clouds
 from infra_secrets.component import argument_types
 from infra_secrets.containers import secret
 from infra_secrets.rules import formats
-from infra_secrets.workloads import esc as kubernetes
+from infra_secrets.workloads import container, esc_deployment, esc_env
 from infra_secrets.workloads import external_env as external
 
-MODULES = {"SecretArgs": secret, "ExternalEnvArgs": external, "EscEnvArgs": kubernetes}
-MODULES["EscDeploymentArgs"] = kubernetes
+MODULES = {"SecretArgs": secret, "ExternalEnvArgs": external, "EscEnvArgs": esc_env}
+MODULES["EscDeploymentArgs"] = esc_deployment
 
 
 def annotations(module: ModuleType, class_: str) -> dict[str, ast.expr]:
@@ -47,7 +47,7 @@ def words(node: ast.AST) -> list[str]:
         ("ExternalEnvArgs", "cloud", clouds.available()),
         ("SecretArgs", "retention", clouds.RETENTIONS),
         ("ExternalEnvArgs", "store_kind", external.STORE_KINDS),
-        ("EscDeploymentArgs", "relax", [*kubernetes.SECURITY, kubernetes.NO_TOKEN]),
+        ("EscDeploymentArgs", "relax", [*container.SECURITY, container.NO_TOKEN]),
     ],
 )
 def test_a_checker_offers_the_words_that_the_code_knows(
@@ -63,7 +63,7 @@ def test_a_checker_offers_the_formats_and_the_schemes_that_everybody_knows() -> 
         if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == "Format"
     ]
 
-    assert ast.unparse(annotations(kubernetes, "EscEnvArgs")["formats"]) == "Mapping[str, Format]"
+    assert ast.unparse(annotations(esc_env, "EscEnvArgs")["formats"]) == "Mapping[str, Format]"
     assert words(offered) == [*formats.FORMATS, *sorted(formats._KNOWN_SCHEMES)]
     assert [each for each in words(offered) if formats.unknown_format(each)] == []
 

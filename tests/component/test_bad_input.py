@@ -26,7 +26,8 @@ from infra_secrets.errors import (
 )
 from infra_secrets.plugin import Plugin
 from infra_secrets.testing import Recording, Rehearsal
-from infra_secrets.workloads.esc import EscDeploymentArgs, EscEnvArgs
+from infra_secrets.workloads.esc_deployment import EscDeploymentArgs
+from infra_secrets.workloads.esc_env import EscEnvArgs
 from infra_secrets.workloads.external_env import ExternalEnvArgs
 from tests.conftest import config_for, recording_on
 

@@ -11,7 +11,7 @@ from infra_secrets.testing import Canary, Rehearsal, Run
 from tests.conftest import config_for
 from tests.languages.conftest import ROOT
 from tests.languages.test_compiled import write_go
-from tests.test_package import make_repository
+from tests.test_package import VERSION, make_repository
 
 PAGE = (ROOT / "docs" / "other-languages.md").read_text(encoding="utf-8")
 
@@ -170,7 +170,7 @@ def test_the_commands_of_the_page_make_a_fresh_clone_serve_the_page_s_program(
     monkeypatch.delenv("PYTHONPATH", raising=False)
     origin = tmp_path / "origin" / "infra-secrets"
     make_repository(ROOT, origin)
-    subprocess.run(["git", "-C", origin, "tag", "--force", "v0.1.0"], check=True)
+    subprocess.run(["git", "-C", origin, "tag", "--force", f"v{VERSION}"], check=True)
 
     clone, _, environment = commands.replace(address, origin.as_uri()).partition("\n")
 

@@ -143,7 +143,7 @@ def test_secrets_that_are_allowed_by_name_do_not_hide_that_it_could_not_look(
 
 PROGRAM = """
 import sys
-from infra_secrets.stack.esc import _asked_for_another_file
+from infra_secrets.stack.fixing import _asked_for_another_file
 print(_asked_for_another_file("Pulumi.production.yaml"))
 """
 LANGUAGE_HOST = "import subprocess, sys; sys.exit(subprocess.run([{!r}, '-c', {!r}]).returncode)"

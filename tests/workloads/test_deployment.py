@@ -11,7 +11,7 @@ import pytest
 from infra_secrets import EscDeployment, ExternalEnv, Secret, clouds
 from infra_secrets.errors import EnvArgsError, OutputError
 from infra_secrets.testing import Recording
-from infra_secrets.workloads.esc import NO_TOKEN, SECURITY
+from infra_secrets.workloads.container import NO_TOKEN, SECURITY
 from tests.conftest import config_for
 
 CANARY = "canary-4712-not-real"
@@ -267,15 +267,22 @@ def test_numbers_of_other_languages_are_floats_and_become_whole() -> None:
         ({"relax": "capabilities"}, "relax must be a list"),
         ({"replica": 2}, "Did you mean replicas?"),
         ({"env": {"A": "b"}}, "env is not an argument"),
-        (
-            {"labels": {"app.kubernetes.io/name": pulumi.Output.from_input("x")}},
-            "pods are found by it",
-        ),
         ({"secrets": {}, "config": {}}, "name at least one variable"),
     ],
 )
 def test_what_cannot_be_deployed_is_refused(arguments: dict[str, Any], says: str) -> None:
     assert says in refusal(deployment(**arguments))
+
+
+def test_the_label_that_pods_are_found_by_is_refused_also_as_an_output() -> None:
+    def program() -> None:
+        EscDeployment(
+            "nlp",
+            image="ghcr.io/acme/nlp:1",
+            labels={"app.kubernetes.io/name": pulumi.Output.from_input("x")},
+        )
+
+    assert "pods are found by it" in refusal(program)
 
 
 def test_bad_arguments_and_missing_values_are_one_error() -> None:

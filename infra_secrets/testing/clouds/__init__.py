@@ -4,6 +4,7 @@ import functools
 import importlib
 import pkgutil
 
+from infra_secrets.testing.esc.providers import Provider
 from infra_secrets.testing.simulation import SimulatedCloud
 
 
@@ -20,6 +21,11 @@ def ordinary_config(cloud: str) -> dict[str, str]:
     """
     needed = {kind.__module__.rpartition(".")[2]: kind.ordinary_config for kind in _kinds()}
     return {"infra-secrets:cloud": cloud, **needed.get(cloud, {})}
+
+
+def esc_providers() -> list[Provider]:
+    """Return what `fn::open` of an ESC environment can open, of all clouds."""
+    return [provider for kind in _kinds() for provider in kind.esc_providers]
 
 
 @functools.cache

@@ -1,9 +1,9 @@
 """A Kubernetes cluster, as far as it decides whether a workload finds its configuration.
 
-`SimulatedKubernetes` is the operator's hand, and what a test asks: what has happened, what a container
-sees. It is part of every rehearsal. Under it are an API server (`apiserver.py`), a kubelet
-(`kubelet.py`), pulumi-kubernetes (`provider.py` on `manifests.py`) and the External Secrets Operator
-(`external_secrets.py`); each file has the rules of what is in it.
+`SimulatedKubernetes` is what an operator does by hand, and what a test asks: what has happened, and
+what a container sees. It is part of every rehearsal. Below it are an API server (`apiserver.py`), a
+kubelet (`kubelet.py`), pulumi-kubernetes (`provider.py` on `manifests.py`) and the External Secrets
+Operator (`external_secrets.py`). Each file has its rules.
 """
 
 from collections.abc import Iterable, Mapping
@@ -183,7 +183,7 @@ class SimulatedKubernetes(SimulatedProvider):
             )
 
     def apply(self, manifest: Mapping[str, Any]) -> None:
-        """Create or replace an object, as `kubectl apply` does, past Pulumi."""
+        """Create or replace an object, as `kubectl apply` does, without Pulumi."""
         with self.lock:
             if ObjectKey.of(manifest) in self.server.objects:
                 self.server.update(manifest)
@@ -212,7 +212,7 @@ class SimulatedKubernetes(SimulatedProvider):
         )
 
     def delete(self, kind: str, name: str, namespace: str | None = None) -> None:
-        """Delete an object past Pulumi, as `kubectl delete` does.
+        """Delete an object without Pulumi, as `kubectl delete` does.
 
         Args:
             kind: Its kind, e.g. `Secret`.
@@ -280,7 +280,7 @@ class SimulatedKubernetes(SimulatedProvider):
         return key, wanted
 
     def set_value(self, name: str, value: str, scope: str | None = None) -> None:
-        """Put a value under a key of a Secret, past Pulumi. It becomes a canary of the rehearsal."""
+        """Put a value under a key of a Secret, without Pulumi. It becomes a canary of the rehearsal."""
         with self.lock:
             self.plant(value)
             key, wanted = self._split(name, scope)

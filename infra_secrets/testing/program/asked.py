@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import pulumi
 from pulumi.runtime import get_config, set_config
 
-from infra_secrets.stack.esc import Entry
+from infra_secrets.stack.values import Entry
 
 Kind = Literal["text", "bool", "int", "float", "object"]
 

@@ -5,6 +5,7 @@ nothing, so that an error that is missing fails like one too many.
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any, assert_type, cast
 
 import pulumi
@@ -19,6 +20,7 @@ from infra_secrets import (
     InfraSecretsError,
     Secret,
     SecretArgs,
+    __version__,
     require_esc,
 )
 
@@ -76,7 +78,35 @@ stripe = Secret("A", shared, OPTS, key="stripe-api-key")
 Secret("A", SecretArgs(cloud="aws", readers=texts), opts=OPTS)
 Secret("A", opts=OPTS, tags={"team": arn, "tier": "1"})
 assert_type(stripe.secret_name, pulumi.Output[str])
+assert_type(stripe.secret_id, pulumi.Output[str])
+assert_type(stripe.reference, pulumi.Output[str])
 assert_type(stripe.set_command, pulumi.Output[str])
+assert_type(stripe.console_url, pulumi.Output[str])
+assert_type(stripe.urn, pulumi.Output[str])
+Secret(
+    "A",
+    service="payments",
+    environment="production",
+    key="a",
+    description=arn,
+    owner=arn,
+    encryption_key=arn,
+)
+Secret("A", adopt="old-name", adopt_from="shop/dev")
+Secret("A", formerly="aws:secretsmanager/secret:Secret::old")
+Secret("A", azure_vault_id=arn)
+Secret("A", service=arn)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Secret("A", environment=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Secret("A", key=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Secret("A", description=["made up"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Secret("A", adopt=True)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Secret("A", adopt_from=arn)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Secret("A", formerly=stripe)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Secret("A", tags={"team": 5})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+Secret("A", tags=["team"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Secret("A", opts={"protect": True})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Secret()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+print(stripe.value)  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
 
 # A deployment has an image, whichever way it is said.
 EscDeployment("web", image="ghcr.io/acme/web:1")
@@ -105,6 +135,32 @@ web = EscDeployment(
 )
 assert_type(web.deployment_name, pulumi.Output[str])
 assert_type(web.env, EscEnv)
+assert_type(web.secret_name, pulumi.Output[str | None])
+assert_type(web.config_map_name, pulumi.Output[str | None])
+EscDeployment(
+    "web",
+    image="a",
+    replicas=2,
+    ports={"http": 8080, "metrics": 9090},
+    resources={"requests": {"cpu": "250m", "memory": "512Mi"}},
+    service_account=arn,
+    annotations={"pulumi.com/timeoutSeconds": "300", "team": arn},
+    readiness_probe={"httpGet": {"path": "/healthz", "port": "http"}},
+    liveness_probe={"tcpSocket": {"port": 8080}},
+    startup_probe={"exec": {"command": ["true"]}},
+    namespace=arn,
+    labels={"team": arn},
+    files={"/etc/key.pem": "signing_key"},
+    file_mode="0400",
+    keep_old=True,
+    reloader=False,
+)
+EscDeployment("web", image="a", port=8080)
+EscDeployment("web", image="a", port="8080")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+EscDeployment("web", image="a", ports=[8080])  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+EscDeployment("web", image="a", replicas="2")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+EscDeployment("web", image="a", readiness_probe="/healthz")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+EscDeployment("web", image="a", env={"A": "made-up"})  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 EscDeployment("web", image="a", command="gunicorn")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 EscDeployment("web", image="a", arguments="--port")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 EscDeployment("web", image="a", writable_paths="/var/cache/web")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
@@ -118,6 +174,18 @@ EscEnv("web", formats={"PORT": "int", "DEBUG": "bool", "LABELS": "json", "/etc/k
 EscEnv("web", formats={"DATABASE_URL": "postgresql", "CACHE_URL": "rediss"})
 EscEnv("web", formats={"GRAPH_URL": cast(Any, "bolt")})  # a scheme that not everybody knows
 EscEnv("web", formats={"PORT": "integer"})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+EscEnv(
+    "web",
+    namespace=arn,
+    labels={"team": arn},
+    files={"/etc/key.pem": "signing_key"},
+    file_mode="0400",
+)
+EscEnv("web", keep_old=True, reloader=True, optional=["SENTRY_DSN"])
+EscEnv("web", keep_old="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+EscEnv("web", file_mode=0o400)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+EscEnv("web", labels=["team"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+EscEnv("web", image="a")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 EscEnv("web", secrets={"TOKEN": arn})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
 EscEnv("web", optional="SENTRY_DSN")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 spec = env.inject({"replicas": 2}, containers=["web"], init_containers=("migrate",))
@@ -125,14 +193,44 @@ assert_type(spec, dict[str, int])
 env.inject({"replicas": 2}, init_containers=True)
 env.inject({"replicas": 2}, containers="web")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 env.transform_only(workloads="web")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+assert_type(env.secret_name, pulumi.Output[str | None])
+assert_type(env.config_map_name, pulumi.Output[str | None])
+assert_type(env.variables, Sequence[Mapping[str, Any]])
+assert_type(env.env_from, Sequence[Mapping[str, Any]])
+assert_type(env.volumes, Sequence[Mapping[str, Any]])
+assert_type(env.volume_mounts, Sequence[Mapping[str, Any]])
+env.inject({"replicas": 2}, env_from=True)
+env.inject({"replicas": 2}, env_from="all")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 pulumi.ResourceOptions(transforms=[env.transform, env.transform_only(workloads=["web"])])
 
 external: ExternalEnvArgs = {"cloud": "gcp", "secrets": {"TOKEN": stripe.secret_name}}
 ExternalEnv("web", external, OPTS, service_account="web")
 ExternalEnv("web", secrets={"TOKEN": "a/b"}, store="aws", store_kind="ClusterSecretStore")
+bridge = ExternalEnv(
+    "web",
+    cloud="aws",
+    files={"/etc/key.pem": arn},
+    store=arn,
+    service_account=arn,
+    aws_region=arn,
+    refresh_interval="15m",
+    namespace=arn,
+    labels={"team": arn},
+    reloader=True,
+    file_mode="0400",
+)
+assert_type(bridge.secret_name, pulumi.Output[str])
+assert_type(bridge.store_name, pulumi.Output[str])
+assert_type(bridge.inject({"replicas": 2}), dict[str, int])
+ExternalEnv("web", gcp_project=arn)
+ExternalEnv("web", azure_vault_id=arn)
+ExternalEnv("web", refresh_interval=15)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ExternalEnv("web", config={"A": "b"})  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+ExternalEnv("web", secrets=["TOKEN"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ExternalEnv("web", cloud="asw")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ExternalEnv("web", store_kind="Store")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 require_esc(allow=["app:tokenIssuer"])
 require_esc(allow="app:tokenIssuer")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 assert_type(str(InfraSecretsError("made up")), str)
+assert_type(__version__, str)

@@ -1,9 +1,8 @@
 """AWS Secrets Manager, as far as it decides whether a value survives, and pulumi-aws on top of it.
 
-`SimulatedAws` is the operator's hand over the service (`service.py`, with `policies.py`) and says
-what its provider is made of: `resources.py` (`Secret`, `SecretPolicy`), `versions.py`
-(`SecretVersion`) and `functions.py` (`getSecret` and what programs ask about the account). Each file
-has the rules of what is in it.
+`SimulatedAws` is what an operator does by hand with the service (`service.py`, `policies.py`). Its
+provider is `resources.py` (`Secret`, `SecretPolicy`), `versions.py` (`SecretVersion`) and
+`functions.py` (`getSecret`, and what programs ask about the account). Each file has its rules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ from infra_secrets.testing.clouds.aws.functions import functions
 from infra_secrets.testing.clouds.aws.resources import SecretPolicyType, SecretType, imitated
 from infra_secrets.testing.clouds.aws.service import ACCOUNT, DEFAULT_REGION, Secret, SecretsManager
 from infra_secrets.testing.clouds.aws.versions import SecretVersionType
+from infra_secrets.testing.esc.providers import EscLogin, EscSecrets, Provider
 from infra_secrets.testing.simulation import (
     Call,
     CloudError,
@@ -39,6 +39,18 @@ class SimulatedAws(SimulatedCloud):
     package: ClassVar[str] = "aws"
     rules: ClassVar[tuple[Rule, ...]] = RULES
     ordinary_config: ClassVar[Mapping[str, str]] = {"aws:region": "eu-west-1"}
+    # https://www.pulumi.com/docs/esc/integrations/dynamic-login-credentials/ (Outputs)
+    # https://www.pulumi.com/docs/esc/integrations/dynamic-secrets/aws-secrets/ (Inputs)
+    esc_providers: ClassVar[Sequence[Provider]] = (
+        EscLogin("aws-login", invented=("accessKeyId", "secretAccessKey", "sessionToken")),
+        EscSecrets(
+            "aws-secrets",
+            wanted="get",
+            id="secretId",
+            place="region",
+            current={"versionStage": "AWSCURRENT"},
+        ),
+    )
     container_types: ClassVar[frozenset[str]] = frozenset(
         {"aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretPolicy:SecretPolicy"}
     )

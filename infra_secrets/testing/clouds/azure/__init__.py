@@ -1,9 +1,9 @@
-"""Azure Key Vault, as far as it decides whether a value survives, and pulumi-azure-native on top of it.
+"""Azure Key Vault, as far as it decides whether a value survives, and pulumi-azure-native on it.
 
-`SimulatedAzure` is the operator's hand over the service (`service.py`) and says what its provider is
-made of: `resources.py` (`Secret`), `vaults.py` (`Vault`, `ResourceGroup`), `grants.py`
-(`RoleAssignment`), each on `native.py`, and `functions.py`. `data_plane.py` is a vault's data plane
-over HTTP on this machine. Each file has the rules of what is in it.
+`SimulatedAzure` is what an operator does by hand with the service (`service.py`). Its provider is
+`resources.py` (`Secret`), `vaults.py` (`Vault`, `ResourceGroup`) and `grants.py` (`RoleAssignment`),
+each on `native.py`, and `functions.py`. `data_plane.py` is a vault's data plane over HTTP on this
+machine. Each file has its rules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +17,7 @@ from infra_secrets.testing.clouds.azure.native import SUBSCRIPTION, plain
 from infra_secrets.testing.clouds.azure.resources import SecretType, apply_difference, outputs_of
 from infra_secrets.testing.clouds.azure.service import KeyVault, Secret, arm_body
 from infra_secrets.testing.clouds.azure.vaults import ResourceGroupType, VaultType
+from infra_secrets.testing.esc.providers import EscLogin, EscSecrets, Provider
 from infra_secrets.testing.simulation import (
     Call,
     CloudError,
@@ -50,6 +51,16 @@ class SimulatedAzure(SimulatedCloud):
         "infra-secrets:azureVaultId": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rehearsal"
         "/providers/Microsoft.KeyVault/vaults/rehearsal"
     }
+    # https://www.pulumi.com/docs/esc/integrations/dynamic-login-credentials/ (Outputs)
+    # https://www.pulumi.com/docs/esc/integrations/dynamic-secrets/azure-secrets/ (Inputs)
+    esc_providers: ClassVar[Sequence[Provider]] = (
+        EscLogin(
+            "azure-login",
+            invented=("clientSecret",),
+            passed_on=("clientId", "tenantId", "subscriptionId"),
+        ),
+        EscSecrets("azure-secrets", wanted="get", id="name", place="vault"),
+    )
     container_types: ClassVar[frozenset[str]] = frozenset(
         {"azure-native:keyvault:Secret", "azure-native:authorization:RoleAssignment"}
     )

@@ -1,9 +1,9 @@
 """GCP Secret Manager, as far as it decides whether a value survives, and pulumi-gcp on top of it.
 
-`SimulatedGcp` is the operator's hand over the service (`service.py`, with `settings.py` and
-`members.py`) and says what its provider is made of: `resources.py` (`Secret`, `SecretIamMember`),
-`versions.py` (`SecretVersion`) and `functions.py` (`getSecret` and what programs ask about the
-project). Each file has the rules of what is in it.
+`SimulatedGcp` is what an operator does by hand with the service (`service.py`, `settings.py`,
+`members.py`). Its provider is `resources.py` (`Secret`, `SecretIamMember`), `versions.py`
+(`SecretVersion`) and `functions.py` (`getSecret`, and what programs ask about the project). Each file
+has its rules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +14,7 @@ from infra_secrets.testing.clouds.gcp.functions import functions
 from infra_secrets.testing.clouds.gcp.resources import SecretIamMemberType, SecretType, imitated
 from infra_secrets.testing.clouds.gcp.service import DEFAULT_PROJECT, Secret, SecretManager
 from infra_secrets.testing.clouds.gcp.versions import SecretVersionType
+from infra_secrets.testing.esc.providers import EscLogin, EscSecrets, Provider
 from infra_secrets.testing.simulation import (
     Call,
     CloudError,
@@ -39,6 +40,12 @@ class SimulatedGcp(SimulatedCloud):
     package: ClassVar[str] = "gcp"
     rules: ClassVar[tuple[Rule, ...]] = RULES
     ordinary_config: ClassVar[Mapping[str, str]] = {"gcp:project": "rehearsal"}
+    # https://www.pulumi.com/docs/esc/integrations/dynamic-login-credentials/ (Outputs)
+    # https://www.pulumi.com/docs/esc/integrations/dynamic-secrets/gcp-secrets/ (Inputs)
+    esc_providers: ClassVar[Sequence[Provider]] = (
+        EscLogin("gcp-login", invented=("accessToken",), passed_on=("project",)),
+        EscSecrets("gcp-secrets", wanted="access", id="name", current={"version": "latest"}),
+    )
     container_types: ClassVar[frozenset[str]] = frozenset(
         {"gcp:secretmanager/secret:Secret", "gcp:secretmanager/secretIamMember:SecretIamMember"}
     )

@@ -1,0 +1,81 @@
+"""The pictures of the README are current, can be read by everybody, and load nothing.
+
+That the terminal shows what the demo prints is in `test_demo.py`, which runs the demo.
+"""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from tests.test_documentation import ROOT
+from tools import pictures
+
+DEMO = pictures.FOLDER / "demo.svg"
+VALUE = pictures.FOLDER / "value.svg"
+SVG = "{http://www.w3.org/2000/svg}"
+PICTURES = pytest.mark.parametrize("picture", [DEMO, VALUE], ids=lambda path: path.stem)
+PHONE = 328
+"""Pixels that GitHub gives a picture on a phone 360 wide."""
+
+
+def test_the_diagram_is_what_the_script_draws() -> None:
+    assert VALUE.read_text(encoding="utf-8") == pictures.travels()
+
+
+def test_the_terminal_has_the_stories_and_nothing_else() -> None:
+    shown = pictures.text_of(DEMO.read_text(encoding="utf-8"))
+
+    assert re.findall(r"(\w+): (?:AWS|the NLP)", shown) == list(pictures.STORIES)
+    assert shown.startswith("$ make demo aws: ")
+    assert shown.count(" ok ") == 11 + 9
+    assert shown.endswith("has a value been seen? ok nowhere")
+
+
+def test_what_the_demo_prints_is_drawn_whole() -> None:
+    told = "\naws: A cloud\n  pulumi up               ok  3 < 4 & {more}\n    a detail\n\nok      aws  ending\n"
+
+    drawn = pictures.terminal(pictures.chapters(told))
+
+    assert pictures.text_of(drawn) == "$ make demo aws: A cloud pulumi up ok 3 < 4 & {more}"
+    ET.fromstring(drawn)  # noqa: S314 (drawn here)
+
+
+@PICTURES
+def test_a_picture_says_in_words_what_it_shows(picture: Path) -> None:
+    root = ET.parse(picture).getroot()  # noqa: S314 (our own file)
+    named = [root.find(f"{SVG}title"), root.find(f"{SVG}desc")]
+
+    assert root.get("role") == "img"
+    assert [each.get("id") for each in named if each is not None and each.text] == root.get(
+        "aria-labelledby", ""
+    ).split()
+
+
+@PICTURES
+def test_a_picture_loads_and_runs_nothing(picture: Path) -> None:
+    text = picture.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+
+    assert (
+        re.findall(r"https?:|@import|@font-face|<script|<image|<foreignObject|\bon\w+=", text) == []
+    )
+    assert set(re.findall(r"url\((.)", text)) <= {"#"}
+
+
+@PICTURES
+def test_a_picture_can_be_read_on_a_phone(picture: Path) -> None:
+    text = picture.read_text(encoding="utf-8")
+    _, _, width, _ = re.findall(r"[\d.]+", re.search(r'viewBox="([^"]+)"', text)[1])  # type: ignore[index] # it has one
+    sizes = [int(size) for size in re.findall(r"font(?:-size)?: (\d+)px", text)]
+
+    assert sizes
+    assert min(sizes) * PHONE / float(width) > 9
+
+
+@PICTURES
+def test_the_readme_shows_the_picture_and_describes_it(picture: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    [described] = re.findall(rf"!\[([^\]]+)\]\({picture.relative_to(ROOT)}\)", readme)
+    assert len(described.split()) > 5
