@@ -29,15 +29,19 @@ from typing import Any, Final, TextIO, cast
 import grpc
 from google.protobuf import empty_pb2
 from pulumi import RunError
-from pulumi.automation._server import LanguageServer
-from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import events_pb2_grpc, language_pb2, language_pb2_grpc
 from pulumi.runtime.settings import SETTINGS
 from semver import VersionInfo
 
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.testing.engine.callbacks import ThreadedCallbacks
-from infra_secrets.testing.seams import ReferringMonitor, Seam, use
+from infra_secrets.testing.internals import (
+    CHANNEL_OPTIONS,
+    Answers,
+    LanguageServer,
+    ReferringMonitor,
+    use,
+)
 
 OLDEST_ENGINE: Final = VersionInfo(3, 219, 0)
 """Older engines lack the hooks and options that the package's own components are tested with."""
@@ -247,17 +251,17 @@ class InlineProgram(LanguageServer):
     Args:
         program: The program.
         root: What `pulumi.get_root_directory()` answers in it.
-        seam: What it is answered that no engine knows.
+        answers: What it is answered that no engine knows.
 
     Attributes:
         output: What the program printed.
     """
 
-    def __init__(self, program: Callable[[], object], root: Path, seam: Seam) -> None:
+    def __init__(self, program: Callable[[], object], root: Path, answers: Answers) -> None:
         super().__init__(self._start)
         self._own_program = program
         self._root = root
-        self._seam = seam
+        self._answers = answers
         self._buffer = io.StringIO()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[Any] | None = None
@@ -277,8 +281,8 @@ class InlineProgram(LanguageServer):
         self._callbacks = ThreadedCallbacks(SETTINGS.monitor, GRPC_OPTIONS)
         SETTINGS.callbacks = self._callbacks
         SETTINGS.root_directory = str(self._root)  # the Automation API leaves it out
-        SETTINGS.monitor = ReferringMonitor(SETTINGS.monitor, self._seam.stacks)
-        use(self._seam)
+        SETTINGS.monitor = ReferringMonitor(SETTINGS.monitor, self._answers.stacks)
+        use(self._answers)
         try:
             return self._own_program()
         except SystemExit as ended:
@@ -306,7 +310,7 @@ class InlineProgram(LanguageServer):
         )
         # gRPC shares connections by address over the whole process, refusals included, and the SDK never
         # closes its own: an engine that gets the port of a dead one would be refused without being tried.
-        _GRPC_CHANNEL_OPTIONS.append(_OWN_CONNECTIONS)
+        CHANNEL_OPTIONS.append(_OWN_CONNECTIONS)
         try:
             answer = super().Run(request, context)  # type: ignore[no-untyped-call]
         except (grpc.RpcError, RunError, asyncio.InvalidStateError) as failed:
@@ -318,7 +322,7 @@ class InlineProgram(LanguageServer):
             # own cleaning up by the next. Without an answer the engine would wait for ever.
             answer = _REPORTED
         finally:
-            _GRPC_CHANNEL_OPTIONS.remove(_OWN_CONNECTIONS)
+            CHANNEL_OPTIONS.remove(_OWN_CONNECTIONS)
             try:
                 self._close_loop()
                 if self._callbacks is not None:

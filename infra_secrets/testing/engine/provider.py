@@ -2,7 +2,7 @@
 
 One gRPC server for each Pulumi package, on a free port of the loopback interface. The engine finds
 them through `PULUMI_DEBUG_PROVIDERS=aws:PORT,...`. A server translates: what a request means is
-decided by the `SimulatedCloud` behind it. A package without one is echoed, and what was echoed is
+decided by the `SimulatedProvider` behind it. A package without one is echoed, and what was echoed is
 listed.
 
 An explicit provider instance (another region, say) is told from the default one by its connection:
@@ -25,14 +25,14 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from infra_secrets.testing import simulation
 from infra_secrets.testing.cluster.documents import DOCUMENTS
-from infra_secrets.testing.cluster.kubernetes import ManifestType, is_manifest
+from infra_secrets.testing.cluster.manifests import ManifestType, is_manifest
 from infra_secrets.testing.computed.dynamic import DYNAMIC, DynamicType
 from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
 from infra_secrets.testing.computed.generated import GENERATED
 from infra_secrets.testing.engine import remote
 from infra_secrets.testing.engine.command import GRPC_OPTIONS
 from infra_secrets.testing.engine.failure import failed_in_part
-from infra_secrets.testing.seams import Declared
+from infra_secrets.testing.internals import Declared
 from infra_secrets.testing.simulation import (
     Call,
     Change,
@@ -40,7 +40,7 @@ from infra_secrets.testing.simulation import (
     Diff,
     Request,
     ResourceType,
-    SimulatedCloud,
+    SimulatedProvider,
 )
 from infra_secrets.testing.values import (
     UNKNOWN,
@@ -112,7 +112,7 @@ class Providers:
 
     def __init__(
         self,
-        clouds: Mapping[str, SimulatedCloud],
+        clouds: Mapping[str, SimulatedProvider],
         packages: Mapping[str, str],
         on_request: OnRequest,
         declared: Declared,
@@ -192,7 +192,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         package: str,
         version: str,
         *,
-        cloud: SimulatedCloud | None,
+        cloud: SimulatedProvider | None,
         on_request: OnRequest,
         echo: ResourceType,
         echoed: set[str],

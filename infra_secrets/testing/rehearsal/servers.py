@@ -7,8 +7,8 @@ from infra_secrets.testing.computed.dynamic import DYNAMIC
 from infra_secrets.testing.engine.command import harmless_environment
 from infra_secrets.testing.engine.keyserver import KeyServer
 from infra_secrets.testing.engine.provider import OnRequest, Providers, installed_packages
-from infra_secrets.testing.seams import Declared
-from infra_secrets.testing.simulation import SimulatedCloud
+from infra_secrets.testing.internals import Declared
+from infra_secrets.testing.simulation import SimulatedProvider
 
 
 class Servers:
@@ -25,7 +25,7 @@ class Servers:
 
     def __init__(
         self,
-        clouds: Mapping[str, SimulatedCloud],
+        clouds: Mapping[str, SimulatedProvider],
         on_request: OnRequest,
         echoed: set[str] | None = None,
     ) -> None:

@@ -12,13 +12,13 @@ from typing import Any, Final
 from infra_secrets.testing.clouds import esc_providers
 from infra_secrets.testing.engine.command import Engine, InlineProgram, find_engine
 from infra_secrets.testing.esc import EscOpenError, Opened, set_variables
+from infra_secrets.testing.internals import Answers
 from infra_secrets.testing.program.directory import ProjectDirectory
 from infra_secrets.testing.rehearsal.requests import Kill, Requests
 from infra_secrets.testing.rehearsal.run import Diagnostic, Run, diagnostics_in, steps_in
 from infra_secrets.testing.rehearsal.servers import Servers
 from infra_secrets.testing.rehearsal.settings import Settings
 from infra_secrets.testing.rehearsal.state import State
-from infra_secrets.testing.seams import Seam
 from infra_secrets.testing.simulation import NoSuchSecretError, SimulatedCloud
 
 Program = Callable[[], object]
@@ -168,8 +168,8 @@ class Stack:
 
         program = None
         if options.program is not None:
-            seam = Seam(self.settings.stack_outputs, self.servers.declared)
-            program = InlineProgram(options.program, self.settings.root, seam)
+            answers = Answers(self.settings.stack_outputs, self.servers.declared)
+            program = InlineProgram(options.program, self.settings.root, answers)
         started = time.monotonic()
         with contextlib.ExitStack() as surroundings:
             if self._source is not None and program is not None:
