@@ -22,7 +22,9 @@ TEXTS = {
     "one config key": ("values: {pulumiConfig: {a: 1, 'nlp:a': 2}}", "one key"),
 }
 CASES = {
-    **{what: (in_yaml({"values": {"it": value}}), words) for what, (value, words) in VALUES.items()},
+    **{
+        what: (in_yaml({"values": {"it": value}}), words) for what, (value, words) in VALUES.items()
+    },
     **TEXTS,
 }
 
