@@ -600,13 +600,13 @@ class Rehearsal:
         return opened
 
     def _managed_value(self, provider: str, secret: str, scope: str | None) -> str | None:
-        clouds = self.clouds.values()
-        managed = (c for c in clouds if provider in {each.name for each in c.esc_providers})
-        cloud = next(managed, None)
-        try:
-            return cloud.value(secret, scope) if cloud is not None else None
-        except NoSuchSecretError:  # more than one
-            return None
+        for cloud in self.clouds.values():
+            if any(each.name == provider for each in cloud.esc_providers):
+                try:
+                    return cloud.value(secret, scope)
+                except NoSuchSecretError:  # more than one
+                    return None
+        return None
 
     def _surroundings(self, program: InlineProgram | None) -> AbstractContextManager[None]:
         if self._source is None or program is None:
