@@ -222,7 +222,7 @@ def test_in_a_preview_what_only_the_cloud_knows_is_not_known_and_nothing_breaks(
     recording = recording_on(cloud, preview=True)
     recording.run(lambda: Secret("StripeApiKey", readers=READERS[cloud]))
 
-    assert container(recording, cloud)
+    assert container(recording, cloud).custom
 
 
 def test_outputs_of_other_resources_may_be_given(cloud: str) -> None:
@@ -630,7 +630,7 @@ def test_gcp_grants_the_accessor_and_the_version_adder_and_nothing_more() -> Non
 
 
 @pytest.mark.parametrize(("retention", "days"), [("discard", 0), ("recover", None), ("keep", None)])
-def test_aws_deletes_at_once_only_what_is_to_be_discarded(retention: str, days: int | None) -> None:
+def test_aws_deletes_at_once_only_what_is_to_be_discarded(retention: Any, days: int | None) -> None:
     recording = recording_on("aws")
     recording.run(lambda: Secret("x", retention=retention))
 
@@ -665,7 +665,7 @@ def test_each_partition_of_aws_has_its_console_and_the_command_names_the_region(
     assert aws._console_url(wanted, arn) == (
         f"https://{host}/secretsmanager/secret?name=shop%2Fproduction%2Fx&region={region}"
     )
-    assert f" --region {region} --secret-id {arn} " in aws._set_command(wanted, arn)
+    assert f" --region {region} --secret-id {arn} " in str(aws._set_command(wanted, arn))
 
 
 WRITER_ROLE = "11111111-2222-3333-4444-555555555555"

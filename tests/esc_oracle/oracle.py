@@ -184,7 +184,7 @@ def _answer(value: Value) -> Any:
 def opening(cloud: str) -> dict[str, Any]:
     """Calls that open something of a cloud, by the name of the provider."""
     entries = {"one": "an id", "two": "another id"}
-    return {
+    calls: dict[str, dict[str, Any]] = {
         "aws": {
             "aws-login": {"oidc": {}},
             "aws-secrets": {
@@ -208,7 +208,8 @@ def opening(cloud: str) -> dict[str, Any]:
                 "get": {key: {"name": id_} for key, id_ in entries.items()},
             },
         },
-    }[cloud]
+    }
+    return calls[cloud]
 
 
 OPENING = {name: call for cloud in ("aws", "gcp", "azure") for name, call in opening(cloud).items()}

@@ -43,8 +43,9 @@ async def _nothing(*_: object) -> None:
 
 
 async def _no_objections(*_: object) -> AsyncIterator[SecretArgsError]:
-    for nothing in ():
-        yield nothing
+    none: tuple[SecretArgsError, ...] = ()
+    for each in none:
+        yield each
 
 
 def take_away(what: HeldBy, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
