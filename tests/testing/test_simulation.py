@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from infra_secrets.testing.clouds import simulated_clouds
+from infra_secrets.testing.defaults import simulated_clouds
 from infra_secrets.testing.simulation import (
     Call,
     CloudError,

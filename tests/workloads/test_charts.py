@@ -16,8 +16,8 @@ import yaml
 
 from infra_secrets import EscEnv
 from infra_secrets.testing import Rehearsal
-from infra_secrets.testing.clouds import simulated_clouds
 from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
+from infra_secrets.testing.defaults import simulated_clouds
 from infra_secrets.testing.simulation import Call, Function
 
 STACK: dict[str, Any] = {"project": "shop", "stack": "production"}
@@ -149,10 +149,8 @@ def program(
 
 
 def rehearse(program: Callable[[], None]) -> Rehearsal:
-    clouds = [each for each in simulated_clouds() if each.package != "kubernetes"]
-    return Rehearsal(
-        program, config=CONFIG, secrets=SECRETS, clouds=[*clouds, ReadsYaml()], **STACK
-    )
+    clouds = simulated_clouds(ReadsYaml())
+    return Rehearsal(program, config=CONFIG, secrets=SECRETS, clouds=clouds, **STACK)
 
 
 @pytest.fixture(scope="module", params=MAKERS)

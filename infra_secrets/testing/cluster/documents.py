@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import yaml
 
-from infra_secrets.testing.cluster.apiserver import is_cluster_scoped
+from infra_secrets.testing.cluster.objects import is_cluster_scoped
 from infra_secrets.testing.simulation import Call, CloudError, Function
 
 

@@ -2,7 +2,7 @@
 
 One gRPC server for each Pulumi package, on a free port of the loopback interface. The engine finds
 them through `PULUMI_DEBUG_PROVIDERS=aws:PORT,...`. A server translates: what a request means is
-decided by the `SimulatedCloud` behind it. A package without one is echoed, and what was echoed is
+decided by the `SimulatedProvider` behind it. A package without one is echoed, and what was echoed is
 listed.
 
 An explicit provider instance (another region, say) is told from the default one by its connection:
@@ -25,15 +25,14 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from infra_secrets.testing import simulation
 from infra_secrets.testing.cluster.documents import DOCUMENTS
-from infra_secrets.testing.cluster.kubernetes import ManifestType, is_manifest
+from infra_secrets.testing.cluster.manifests import ManifestType, is_manifest
 from infra_secrets.testing.computed.dynamic import DYNAMIC, DynamicType
 from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
 from infra_secrets.testing.computed.generated import GENERATED
 from infra_secrets.testing.engine import remote
 from infra_secrets.testing.engine.command import GRPC_OPTIONS
 from infra_secrets.testing.engine.failure import failed_in_part
-from infra_secrets.testing.plain_text.literals import answered
-from infra_secrets.testing.seams import Declared
+from infra_secrets.testing.internals import Declared
 from infra_secrets.testing.simulation import (
     Call,
     Change,
@@ -41,9 +40,17 @@ from infra_secrets.testing.simulation import (
     Diff,
     Request,
     ResourceType,
-    SimulatedCloud,
+    SimulatedProvider,
 )
-from infra_secrets.testing.values import UNKNOWN, decode, encode, holds_unknown, mark_like, unwrap
+from infra_secrets.testing.values import (
+    UNKNOWN,
+    decode,
+    encode,
+    holds_unknown,
+    mark_like,
+    texts,
+    unwrap,
+)
 
 # The engine warns about a provider that is older than the SDK of the program.
 _ANY_VERSION: Final = "999.0.0"
@@ -105,7 +112,7 @@ class Providers:
 
     def __init__(
         self,
-        clouds: Mapping[str, SimulatedCloud],
+        clouds: Mapping[str, SimulatedProvider],
         packages: Mapping[str, str],
         on_request: OnRequest,
         declared: Declared,
@@ -185,7 +192,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         package: str,
         version: str,
         *,
-        cloud: SimulatedCloud | None,
+        cloud: SimulatedProvider | None,
         on_request: OnRequest,
         echo: ResourceType,
         echoed: set[str],
@@ -433,12 +440,12 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             self._echoed.add(request.tok)
             config = self._configs.get(context.peer(), {})
             answer = echoed_answer(request.tok, unwrap(marked), config)
-            self._answers |= answered(answer, unwrap(marked))
+            self._answers |= _answered(answer, unwrap(marked))
             return provider_pb2.InvokeResponse(**{"return": encode(mark_like(answer, marked))})
         call = Call(config=self._configs.get(context.peer(), {}))
         with self._lock:
             answer = self._guard(context, lambda: function(unwrap(marked), call))
-        self._answers |= answered(answer, unwrap(marked))
+        self._answers |= _answered(answer, unwrap(marked))
         return provider_pb2.InvokeResponse(**{"return": encode(answer)})
 
     # Components of another process ---------------------------------------------------------------
@@ -542,6 +549,15 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             autonaming_disabled=autonaming is not None
             and autonaming.mode == provider_pb2.CheckRequest.AutonamingOptions.DISABLE,
         )
+
+
+def _answered(answer: Any, arguments: Any) -> set[str]:
+    """Return the texts of a function's answer that it was not given: what it was given is the program's.
+
+    Compared word by word, because a function that reads YAML takes indentation and line breaks away.
+    """
+    given = "\n".join(text for text, _ in texts(arguments))
+    return {text for text, _ in texts(answer) if not all(word in given for word in text.split())}
 
 
 def _from_json(value: Any) -> Any:

@@ -225,6 +225,7 @@ for cloud in simulated_clouds():
     assert_type(cloud.package, str)
     assert_type(cloud.container_types, frozenset[str])
     assert_type(cloud.ordinary_config, Mapping[str, str])
+    print(len(cloud.esc_providers))
     [rule, *_] = cloud.rules
     assert_type((rule.id, rule.text, rule.source), tuple[str, str, str])
     assert_type(cloud.keeps(rule), bool)
@@ -232,6 +233,7 @@ SimulatedAws(without=["a-rule"])
 SimulatedCloud()  # type: ignore[abstract]  # pyright: ignore[reportAbstractUsage]
 SimulatedGcp().disable("payments/dev/a")
 assert_type(SimulatedAzure().vault_uri("shop"), str)
+assert_type(SimulatedAzure().data_plane_denied, bool)
 ordinary_config(cloud=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

@@ -1,9 +1,8 @@
 """AWS Secrets Manager, as far as it decides whether a value survives, and pulumi-aws on top of it.
 
-`SimulatedAws` is the operator's hand over the service (`service.py`, with `policies.py`) and says
-what its provider is made of: `resources.py` (`Secret`, `SecretPolicy`), `versions.py`
-(`SecretVersion`) and `functions.py` (`getSecret` and what programs ask about the account). Each file
-has the rules of what is in it.
+`SimulatedAws` is what an operator does by hand with the service (`service.py`, `policies.py`). Its
+provider is `resources.py` (`Secret`, `SecretPolicy`), `versions.py` (`SecretVersion`) and
+`functions.py` (`getSecret`, and what programs ask about the account). Each file has its rules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,9 +1,9 @@
-"""Azure Key Vault, as far as it decides whether a value survives, and pulumi-azure-native on top of it.
+"""Azure Key Vault, as far as it decides whether a value survives, and pulumi-azure-native on it.
 
-`SimulatedAzure` is the operator's hand over the service (`service.py`) and says what its provider is
-made of: `resources.py` (`Secret`), `vaults.py` (`Vault`, `ResourceGroup`), `grants.py`
-(`RoleAssignment`), each on `native.py`, and `functions.py`. `data_plane.py` is a vault's data plane
-over HTTP on this machine. Each file has the rules of what is in it.
+`SimulatedAzure` is what an operator does by hand with the service (`service.py`). Its provider is
+`resources.py` (`Secret`), `vaults.py` (`Vault`, `ResourceGroup`) and `grants.py` (`RoleAssignment`),
+each on `native.py`, and `functions.py`. `data_plane.py` is a vault's data plane over HTTP on this
+machine. Each file has its rules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

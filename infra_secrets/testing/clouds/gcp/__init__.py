@@ -1,9 +1,9 @@
 """GCP Secret Manager, as far as it decides whether a value survives, and pulumi-gcp on top of it.
 
-`SimulatedGcp` is the operator's hand over the service (`service.py`, with `settings.py` and
-`members.py`) and says what its provider is made of: `resources.py` (`Secret`, `SecretIamMember`),
-`versions.py` (`SecretVersion`) and `functions.py` (`getSecret` and what programs ask about the
-project). Each file has the rules of what is in it.
+`SimulatedGcp` is what an operator does by hand with the service (`service.py`, `settings.py`,
+`members.py`). Its provider is `resources.py` (`Secret`, `SecretIamMember`), `versions.py`
+(`SecretVersion`) and `functions.py` (`getSecret`, and what programs ask about the project). Each file
+has its rules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
