@@ -27,6 +27,7 @@ from pulumi.runtime.proto import engine_pb2, provider_pb2, resource_pb2
 from pulumi.runtime.settings import Settings, configure
 
 from infra_secrets.errors import InfraSecretsError
+from infra_secrets.project import full_key
 from infra_secrets.testing.canary import Evidence, evidence_of
 from infra_secrets.testing.clouds import esc_providers
 from infra_secrets.testing.computed.dynamic import DYNAMIC, DynamicType
@@ -45,8 +46,8 @@ from infra_secrets.testing.esc import (
     stack_file,
     write_settings,
 )
+from infra_secrets.testing.internals import Answers, Declared, use
 from infra_secrets.testing.program.stack_outputs import STACK_REFERENCE, StackOutputs
-from infra_secrets.testing.seams import Declared, Seam, use
 from infra_secrets.testing.simulation import Call, CloudError, SimulatedProvider
 from infra_secrets.testing.values import SecretValue, decode, encode, mark_like, unwrap
 
@@ -260,7 +261,7 @@ class Recording:
         )
         settings.callbacks = UnservedCallbacks(monitor)
         configure(settings)
-        use(Seam(self.stacks, monitor.declared))
+        use(Answers(self.stacks, monitor.declared))
         set_all_config(
             {key: value.config_text() for key, value in self._merged.items()},
             [key for key, value in self._merged.items() if value.stays_secret],
@@ -272,8 +273,12 @@ class Recording:
             await asyncio.wait(rest, timeout=1)
 
     def _own_config(self) -> dict[str, Value]:
-        plain = {self._full_key(key): Value.of(value) for key, value in self._config.items()}
-        secret = {self._full_key(key): Value(value, True) for key, value in self._secrets.items()}
+        plain = {
+            full_key(key, self.project): Value.of(value) for key, value in self._config.items()
+        }
+        secret = {
+            full_key(key, self.project): Value(value, True) for key, value in self._secrets.items()
+        }
         return plain | secret
 
     def _held_value(self, provider: str, secret: str, scope: str | None) -> str:
@@ -285,14 +290,11 @@ class Recording:
         write_settings(root / "Pulumi.yaml", {"name": self.project, "runtime": "python"})
         settings = stack_file(
             self._environments.listed if self._environments else None,
-            {self._full_key(key): value for key, value in self._config.items()},
-            [(self._full_key(key),) for key in self._secrets],
+            {full_key(key, self.project): value for key, value in self._config.items()},
+            [(full_key(key, self.project),) for key in self._secrets],
         )
         if settings:
             write_settings(root / f"Pulumi.{self.stack}.yaml", settings)
-
-    def _full_key(self, key: str) -> str:
-        return key if ":" in key else f"{self.project}:{key}"
 
     def provider_config(self, package: str) -> dict[str, Any]:
         """Return what the stack's config says about a package's default provider."""

@@ -361,7 +361,7 @@ FAILS_AT_ONCE = """
 import pulumi
 from infra_secrets import Secret
 from infra_secrets.testing import Rehearsal
-from infra_secrets.testing.engine.command import command as engine
+from infra_secrets.testing.engine import command as engine
 
 engine.ThreadedCallbacks = lambda *_: None  # let the SDK serve the hooks, as in a program of a user
 

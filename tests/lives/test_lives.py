@@ -442,7 +442,7 @@ def test_what_waits_for_its_deletion_is_taken_out_of_the_state_and_adopted() -> 
     )
     now, waits = {"urn": URN, "id": "now"}, {"urn": URN, "id": ID, "delete": True}
     other = {"urn": URN, "id": "other", "delete": True}
-    subject.rehearsal._write_state({"resources": [now, waits, other]})
+    subject.rehearsal.edit_state(lambda state: state.update({"resources": [now, waits, other]}))
     follower.follow(life, subject, "take over")
     assert subject.rehearsal.state() == {"resources": [now, other]}
 
@@ -497,19 +497,24 @@ because it is protected. To unprotect the resource, either ... or use the comman
 `pulumi state unprotect '{URN}'`"""
 
 
+def protected_resource(state: dict[str, Any]) -> None:
+    state["resources"] = [{"urn": URN, "protect": True}]
+
+
 @pytest.mark.parametrize("message", [NOT_REPLACED, NOT_DELETED])
 def test_a_refused_change_is_taken_back_or_unprotected(message: str) -> None:
     for choose, protected in ((0, True), (1, False)):
         life, subject = told(message, said=Said("StripeApiKey", "another"))
         subject.applied["Stripe"] = Said("StripeApiKey", "stripe-api-key")
-        state = {"resources": [{"urn": URN, "protect": True}]}
-        subject.rehearsal._write_state(state)
+        subject.rehearsal.edit_state(protected_resource)
 
         said = way(life, subject, "take it back", "unprotect", choose=choose)
         assert (said.key == "stripe-api-key") == protected
 
     life, subject = told(message, said=Said("StripeApiKey", "another"))
-    subject.rehearsal._write_state({"resources": [{"urn": URN, "protect": True}]})
+    subject.rehearsal.edit_state(
+        lambda now: now.update({"resources": [{"urn": URN, "protect": True}]})
+    )
     follower.follow(life, subject, "unprotect")
     assert subject.rehearsal.state() == {"resources": [{"urn": URN}]}
     life.close()

@@ -319,7 +319,7 @@ def test_no_account_reaches_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_everything_is_removed_at_the_end() -> None:
     with Rehearsal(secrets("one")) as rehearsal:
         fork = rehearsal.fork()
-        roots = [rehearsal._root, fork._root]
+        roots = [rehearsal._stack.folder, fork._stack.folder]
         assert all(root.is_dir() for root in roots)
     assert not any(root.exists() for root in roots)
 

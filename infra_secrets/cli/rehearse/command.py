@@ -157,7 +157,7 @@ def _rehearse_on(
     from infra_secrets.testing.clouds import ordinary_config
     from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
     from infra_secrets.testing.defaults import simulated_clouds
-    from infra_secrets.testing.program.made_up import config_for
+    from infra_secrets.testing.missing.config import config_for
     from infra_secrets.testing.rehearsal import Rehearsal
 
     config = {**given, **({CLOUD_KEY: cloud} if cloud else {})}

@@ -9,7 +9,7 @@ from typing import Any, Final
 from infra_secrets.testing.computed.outputs import completed_inputs
 from infra_secrets.testing.computed.sdk import Output, Outputs
 from infra_secrets.testing.computed.subject import Subject
-from infra_secrets.testing.seams import Declared
+from infra_secrets.testing.internals import Declared
 from infra_secrets.testing.simulation import Call, Diff, ResourceType
 from infra_secrets.testing.values import UNKNOWN
 

@@ -32,8 +32,7 @@ from infra_secrets.testing.computed.generated import GENERATED
 from infra_secrets.testing.engine import remote
 from infra_secrets.testing.engine.command import GRPC_OPTIONS
 from infra_secrets.testing.engine.failure import failed_in_part
-from infra_secrets.testing.plain_text.literals import answered
-from infra_secrets.testing.seams import Declared
+from infra_secrets.testing.internals import Declared
 from infra_secrets.testing.simulation import (
     Call,
     Change,
@@ -43,7 +42,15 @@ from infra_secrets.testing.simulation import (
     ResourceType,
     SimulatedProvider,
 )
-from infra_secrets.testing.values import UNKNOWN, decode, encode, holds_unknown, mark_like, unwrap
+from infra_secrets.testing.values import (
+    UNKNOWN,
+    decode,
+    encode,
+    holds_unknown,
+    mark_like,
+    texts,
+    unwrap,
+)
 
 # The engine warns about a provider that is older than the SDK of the program.
 _ANY_VERSION: Final = "999.0.0"
@@ -433,12 +440,12 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             self._echoed.add(request.tok)
             config = self._configs.get(context.peer(), {})
             answer = echoed_answer(request.tok, unwrap(marked), config)
-            self._answers |= answered(answer, unwrap(marked))
+            self._answers |= _answered(answer, unwrap(marked))
             return provider_pb2.InvokeResponse(**{"return": encode(mark_like(answer, marked))})
         call = Call(config=self._configs.get(context.peer(), {}))
         with self._lock:
             answer = self._guard(context, lambda: function(unwrap(marked), call))
-        self._answers |= answered(answer, unwrap(marked))
+        self._answers |= _answered(answer, unwrap(marked))
         return provider_pb2.InvokeResponse(**{"return": encode(answer)})
 
     # Components of another process ---------------------------------------------------------------
@@ -542,6 +549,15 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             autonaming_disabled=autonaming is not None
             and autonaming.mode == provider_pb2.CheckRequest.AutonamingOptions.DISABLE,
         )
+
+
+def _answered(answer: Any, arguments: Any) -> set[str]:
+    """Return the texts of a function's answer that it was not given: what it was given is the program's.
+
+    Compared word by word, because a function that reads YAML takes indentation and line breaks away.
+    """
+    given = "\n".join(text for text, _ in texts(arguments))
+    return {text for text, _ in texts(answer) if not all(word in given for word in text.split())}
 
 
 def _from_json(value: Any) -> Any:
