@@ -447,6 +447,9 @@ class SimulatedCloud(SimulatedProvider):
     esc_providers: ClassVar[Sequence[Provider]] = ()
     """What `fn::open` of an ESC environment opens here: this cloud's login and its secrets manager."""
 
+    principals: ClassVar[Sequence[str]] = ()
+    """Made-up principals, as the arguments `readers` and `writers` take them."""
+
     # The operator's hand --------------------------------------------------------------------------
 
     def set_value(self, name: str, value: str, scope: str | None = None) -> None:
