@@ -30,10 +30,9 @@ from infra_secrets.errors import InfraSecretsError
 from infra_secrets.project import full_key
 from infra_secrets.testing.canary import Evidence, evidence_of
 from infra_secrets.testing.clouds import esc_providers
-from infra_secrets.testing.computed.dynamic import DYNAMIC, DynamicType
-from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
+from infra_secrets.testing.computed.echoed import Echo, echoed_answer
 from infra_secrets.testing.computed.generated import GENERATED
-from infra_secrets.testing.defaults import simulated_clouds
+from infra_secrets.testing.defaults import echoes_of, simulated_clouds
 from infra_secrets.testing.engine import remote
 from infra_secrets.testing.engine.callbacks import UnservedCallbacks
 from infra_secrets.testing.esc import (
@@ -52,6 +51,7 @@ from infra_secrets.testing.simulation import Call, CloudError, SimulatedProvider
 from infra_secrets.testing.values import SecretValue, decode, encode, mark_like, unwrap
 
 _STACK = "pulumi:pulumi:Stack"
+_ECHO = Echo()
 _HOOKS = (
     "before_create",
     "after_create",
@@ -384,6 +384,7 @@ class _Monitor(MockMonitor):
         self._configs: dict[str, dict[str, Any]] = {}
         self._clouds: dict[str, SimulatedProvider] | None = None
         self.declared: Declared = {}
+        self._echoes = echoes_of(self.declared)
 
     @property
     def clouds(self) -> dict[str, SimulatedProvider]:
@@ -427,9 +428,7 @@ class _Monitor(MockMonitor):
         cloud = self.clouds.get(package)
         call = self._call(package, provider, name, type_, urn)
         imitated = cloud.imitate(type_, unwrap(inputs), call) if cloud is not None else None
-        echo = GENERATED.get(type_)
-        if echo is None:
-            echo = DynamicType(self.declared) if package in DYNAMIC else EchoedType()
+        echo = GENERATED.get(type_) or self._echoes.get(package, _ECHO).resource_type(type_)
         found = echo.read(existing, {}, unwrap(inputs), call) if existing and not imitated else None
         if found is not None:
             id_, _, computed = found
