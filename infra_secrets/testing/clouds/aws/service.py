@@ -143,9 +143,7 @@ class SecretsManager(KeepsRules):
     def _get(self, region: str, secret_id: str) -> Secret:
         secret = self.find(region, secret_id)
         if secret is None:
-            raise CloudError(
-                "ResourceNotFoundException", "Secrets Manager can't find the specified secret."
-            )
+            raise not_found()
         return secret
 
     def _live(self, region: str, secret_id: str) -> Secret:
@@ -308,6 +306,13 @@ class SecretsManager(KeepsRules):
     def restore_secret(self, region: str, secret_id: str) -> None:
         """RestoreSecret."""
         self._get(region, secret_id).recovery_days = None
+
+
+def not_found() -> CloudError:
+    """Return the service's answer about a secret that is not there."""
+    return CloudError(
+        "ResourceNotFoundException", "Secrets Manager can't find the specified secret."
+    )
 
 
 def _check_tags(tags: Mapping[str, str]) -> None:

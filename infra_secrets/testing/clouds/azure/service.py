@@ -227,11 +227,7 @@ class KeyVault(KeepsRules):
         """GetSecret of the data plane."""
         secret = self.live(vault, name)
         if secret is None:
-            raise CloudError(
-                "SecretNotFound",
-                f"A secret with (name/id) {name} was not found in this key vault.",
-                status=404,
-            )
+            raise not_found(name)
         if not secret.current.enabled:
             raise CloudError(
                 "SecretDisabled", "Operation get is not allowed on a disabled secret.", status=403
@@ -242,11 +238,7 @@ class KeyVault(KeepsRules):
         """DeleteSecret of the data plane."""
         secret = self.live(vault, name)
         if secret is None:
-            raise CloudError(
-                "SecretNotFound",
-                f"A secret with (name/id) {name} was not found in this key vault.",
-                status=404,
-            )
+            raise not_found(name)
         if self.keeps(SOFT_DELETE):
             secret.deleted = True
         else:
@@ -258,6 +250,15 @@ class KeyVault(KeepsRules):
         if secret is None or not secret.deleted:
             raise CloudError("SecretNotFound", f"Deleted Secret not found: {name}", status=404)
         secret.deleted = False
+
+
+def not_found(name: str) -> CloudError:
+    """Return the data plane's answer about a secret that is not there."""
+    return CloudError(
+        "SecretNotFound",
+        f"A secret with (name/id) {name} was not found in this key vault.",
+        status=404,
+    )
 
 
 def arm_error(status: int, code: str, message: str) -> CloudError:
