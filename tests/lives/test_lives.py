@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from infra_secrets import clouds
-from infra_secrets.clouds import aws
+from infra_secrets.clouds.aws import container as aws
 from infra_secrets.component.internals import Holder
 from infra_secrets.containers.owners import Claim
 from infra_secrets.errors import SecretArgsError
@@ -52,7 +52,7 @@ def take_away(what: HeldBy, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None
     if what == "objections":
         monkeypatch.setattr(Claim, "_objections", _no_objections)
     elif what == "identity":
-        monkeypatch.setattr(clouds.load(cloud), "IDENTITY", ())
+        monkeypatch.setattr(clouds.container(clouds.load(cloud)), "IDENTITY", ())
     elif what == "hold":
         monkeypatch.setattr(Holder, "hold", _nothing)
     elif what == "watch":
