@@ -188,6 +188,11 @@ class Stack:
             seconds,
         )
 
+    @property
+    def _managers(self) -> list[SimulatedCloud]:
+        """The secrets managers: every simulation but the cluster."""
+        return [cloud for cloud in self._clouds.values() if isinstance(cloud, SimulatedCloud)]
+
     def _managed_value(self, provider: str, secret: str, scope: str | None) -> str | None:
         """Read what a simulated cloud holds, for an ESC environment."""
         managed = (
