@@ -133,7 +133,8 @@ def test_a_transform_of_the_stack_adds_its_tags_and_takes_nothing(cloud: str) ->
         if not args.custom:
             return None
         property_name = "labels" if "labels" in args.props else "tags"
-        tags = {**(args.props.get(property_name) or {}), "cost-centre": "42"}
+        given: Any = args.props.get(property_name) or {}
+        tags = {**given, "cost-centre": "42"}
         return pulumi.ResourceTransformResult({**args.props, property_name: tags}, args.opts)
 
     def program() -> None:

@@ -49,7 +49,8 @@ class Opened:
             full = _full_key(key, project)
             if full in seen:
                 raise EscError(
-                    f"pulumiConfig has {seen[full]!r} and {key!r}, which are one key: Pulumi takes either, at random"
+                    f"pulumiConfig has {seen[full]!r} and {key!r}, which are one key: Pulumi takes either"
+                    " at random, so keep one of them"
                 )
             seen[full] = key
             config[full] = patched(value, config[full]) if full in config else value

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from infra_secrets.testing.clouds import simulated_clouds
+from infra_secrets.testing.defaults import simulated_clouds
 from infra_secrets.testing.engine.command import Engine
 from infra_secrets.testing.esc import Definition
 from infra_secrets.testing.program.directory import ProjectDirectory
@@ -28,7 +28,7 @@ from infra_secrets.testing.rehearsal.observed import Observed
 from infra_secrets.testing.rehearsal.requests import Kill, RequestFilter
 from infra_secrets.testing.rehearsal.run import Diagnostic, EngineError, Run, Step
 from infra_secrets.testing.rehearsal.stack import Options, Program, Stack
-from infra_secrets.testing.simulation import SimulatedCloud
+from infra_secrets.testing.simulation import SimulatedCloud, SimulatedProvider
 
 if TYPE_CHECKING:
     from infra_secrets.testing.clouds.aws import SimulatedAws
@@ -90,7 +90,7 @@ class Rehearsal(Observed):
         secrets: Mapping[str, str] | None = None,
         esc: Mapping[str, Definition] | None = None,
         stack_outputs: Mapping[str, Mapping[str, Any]] | None = None,
-        clouds: Iterable[SimulatedCloud] | None = None,
+        clouds: Iterable[SimulatedProvider] | None = None,
         packages: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
         extra_args: Sequence[str] = (),
@@ -115,9 +115,9 @@ class Rehearsal(Observed):
         self.skip_checkpoints = skip_checkpoints
         self.on_output = on_output
         self.on_event = on_event
-        self.clouds = {
-            cloud.package: cloud for cloud in (simulated_clouds() if clouds is None else clouds)
-        }
+        simulated = simulated_clouds() if clouds is None else clouds
+        # As in `simulated_clouds`, a cluster can be among them.
+        self.clouds = cast("dict[str, SimulatedCloud]", {each.package: each for each in simulated})
         self.runs = []
         self._take(Stack(self.project, self.stack, source, self.clouds))
         settings = self._stack.settings

@@ -9,12 +9,14 @@ from infra_secrets.testing import (
     EngineError,
     Rehearsal,
     SecretValue,
+    SimulatedAws,
     ordinary_config,
 )
-from infra_secrets.testing.esc import EscError, EscOpenError
+from infra_secrets.testing.esc import EscError, EscOpenError, EscSecrets
 from tests.testing.esc.recorded import (
     OPENED,
     VALUE,
+    environment,
     opening,
     reading,
     recorded,
@@ -91,3 +93,18 @@ def test_a_missing_container_is_named_with_its_place() -> None:
             " 'nlp/production/db' in eu-west-1: it is missing, or no value has been set"
         )
         assert issubclass(EscOpenError, EscError)
+
+
+class Elsewhere(SimulatedAws):
+    """A cloud that nothing here knows: it says itself what an environment opens of it."""
+
+    esc_providers = (EscSecrets("elsewhere-secrets", wanted="read", id="path"),)
+
+
+def test_a_cloud_that_a_test_brings_says_itself_what_is_opened() -> None:
+    call = {"fn::open::elsewhere-secrets": {"login": {}, "read": {"it": {"path": "a/b"}}}}
+    with Rehearsal(clouds=[Elsewhere()], esc={"a/b": environment({"secrets": call})}) as rehearsal:
+        assert rehearsal.up(check=False).error == (
+            "opening environment: a/b: secrets.it: elsewhere-secrets can read no value of 'a/b':"
+            " it is missing, or no value has been set"
+        )
