@@ -4,12 +4,11 @@ What a cloud does not say, and what belongs to no cloud, is written in a form th
 """
 
 import functools
-import importlib
-import importlib.util
-import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+from infra_secrets.testing import facets
 
 if TYPE_CHECKING:
     from infra_secrets.testing.computed.subject import Subject
@@ -91,13 +90,7 @@ OF_NO_CLOUD: Final = Dialect()
 @functools.cache
 def every() -> tuple[Dialect, ...]:
     """Return all dialects: those of each folder of `clouds` that has any."""
-    clouds = importlib.import_module("infra_secrets.testing.clouds")
-    found: list[Dialect] = []
-    for each in sorted(pkgutil.iter_modules(clouds.__path__), key=lambda each: each.name):
-        name = f"{clouds.__name__}.{each.name}.computed"
-        if importlib.util.find_spec(name) is not None:
-            found += importlib.import_module(name).DIALECTS
-    return tuple(found)
+    return tuple(dialect for module in facets.each("computed") for dialect in module.DIALECTS)
 
 
 @functools.cache
