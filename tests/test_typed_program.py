@@ -20,7 +20,8 @@ MADE = ("Canary", "Recording", "Rehearsal")
 """Classes of the kit whose arguments a test of a user's gives."""
 PROVIDERS_SIDE = {
     "close", "functions", "imitate", "made_by_helm", "knows_as", "meet", "resource_type", "resource_types",
-    "values_written", "demand_data_plane", "esc_providers", "evidence", "literals",
+    "values_written", "demand_data_plane", "esc_providers", "evidence", "literals", "principals", "store_name",
+    "store_provider", "store_scope", "usual_config",
 }  # fmt: skip
 """What the engine's side of a simulated cloud, and the command `infra-secrets rehearse`, call: no user's test does."""
 

@@ -16,7 +16,7 @@ from infra_secrets import Secret, clouds
 from infra_secrets.clouds import Cloud, Container, Store, Wanted
 from infra_secrets.rules.naming import SecretName
 from infra_secrets.testing.values import SecretValue
-from tests.clouds.containers import container, principals
+from tests.clouds.containers import container, principals, simulation
 from tests.conftest import recording_on
 
 FACETS: Mapping[type, Callable[[Cloud], object]] = {
@@ -316,3 +316,15 @@ def test_a_cloud_finds_problems_without_its_sdk_or_a_network(cloud: str) -> None
     )
 
     assert isinstance(list(clouds.container(clouds.load(cloud)).problems(wanted)), list)
+
+
+def test_the_simulation_reads_by_the_store_and_by_the_provider_of_esc_that_the_cloud_names(
+    cloud: str,
+) -> None:
+    said, there = clouds.store(clouds.load(cloud)), simulation(cloud)
+    settings = dict.fromkeys(said.SETTINGS, "shop") | {"service_account": "nlp"}
+
+    assert there.cloud == cloud
+    assert said.ESC_PROVIDER in {each.name for each in there.esc_providers}
+    if not any(said.problems(settings)):
+        assert [*said.provider(settings)] == [there.store_provider]

@@ -20,6 +20,7 @@ from infra_secrets.testing.simulation import (
     NoSuchSecretError,
     Rule,
     SimulatedCloud,
+    SimulatedProvider,
 )
 
 GROUP: Final = "external-secrets.io"
@@ -242,7 +243,7 @@ class Operator(KeepsRules):
             self.server.update(manifest)
 
 
-def _simulated(name: str, clouds: Mapping[str, SimulatedCloud]) -> SimulatedCloud | None:
+def _simulated(name: str, clouds: Mapping[str, SimulatedProvider]) -> SimulatedCloud | None:
     """Find a cloud by what programs call it, or by its Pulumi package. A cluster may be among them, and is none."""
     return next(
         (
@@ -255,7 +256,7 @@ def _simulated(name: str, clouds: Mapping[str, SimulatedCloud]) -> SimulatedClou
 
 
 def _declared_by(
-    manifest: Mapping[str, Any], store: Store, clouds: Mapping[str, SimulatedCloud]
+    manifest: Mapping[str, Any], store: Store, clouds: Mapping[str, SimulatedProvider]
 ) -> Store:
     """Complete a store with what its manifest says about the cloud."""
     provider = (manifest.get("spec") or {}).get("provider") or {}

@@ -410,7 +410,9 @@ def test_a_grant_to_nobody_is_refused() -> None:
         rehearsal.up()
 
 
-def test_external_secrets_may_say_the_kind_before_the_name_and_no_kind_but_secret_is_there() -> None:
+def test_external_secrets_may_say_the_kind_before_the_name_and_no_kind_but_secret_is_there() -> (
+    None
+):
     cloud = SimulatedAzure()
 
     assert cloud.store_name("shop--production") == "shop--production"
