@@ -76,3 +76,9 @@ def words(text: str) -> list[str]:
 def snake(name: str) -> str:
     """Spell the name of an argument or output as Python does: `secretId` is `secret_id`."""
     return _WORD_BREAK.sub("_", name).lower()
+
+
+def camel(name: str) -> str:
+    """Spell the name of an argument or output as other languages do: `secret_id` is `secretId`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

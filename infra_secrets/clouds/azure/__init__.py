@@ -126,7 +126,7 @@ _ROLE = re.compile(
 
 def store(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:
     """Describe a SecretStore that reads as a service account (Microsoft Entra Workload ID)."""
-    from infra_secrets.component.registering import apply_clearly
+    from infra_secrets.component.outputs import apply_clearly
 
     vault = apply_clearly(
         settings["azure_vault_id"], lambda id_: f"https://{_parts(id_)['vault']}.vault.azure.net"
@@ -296,7 +296,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register a disabled placeholder and the grants on it."""
     import pulumi
 
-    from infra_secrets.component.registering import apply_clearly
+    from infra_secrets.component.outputs import apply_clearly
 
     azure_native = clouds.sdk("pulumi_azure_native", "azure")
     vault_id = apply_clearly(wanted.settings["azure_vault_id"], _vault)
@@ -539,7 +539,7 @@ async def _way_in(group: str, vault: str, asking: "Asking") -> tuple[str, str]:
     """Find a vault's address and a token for it, once for a run, a vault and a login."""
     from infra_secrets.component.run import Run
 
-    key = ("azure way in", group.lower(), vault.lower(), id(asking.provider))
+    key = ("azure way in", group.lower(), vault.lower(), asking.provider)
     return await Run.this().once(key, lambda: _ask_for_the_way_in(group, vault, asking))
 
 

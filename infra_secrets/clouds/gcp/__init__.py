@@ -218,7 +218,7 @@ def never_changed(wanted: Wanted) -> list[str]:
 
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
     """Register an empty secret and the grants on it."""
-    from infra_secrets.component.registering import apply_clearly, known_only
+    from infra_secrets.component.outputs import apply_clearly, known_only
 
     gcp = clouds.sdk("pulumi_gcp", "gcp")
     provider = cast("pulumi.Resource", opts.parent).get_provider(RESOURCE_TYPE)
