@@ -7,6 +7,7 @@ ENGINE := .engine/$(PULUMI_VERSION)
 KUBERNETES_VERSION := v1.36.3
 ACTIONLINT_VERSION := v1.7.12
 LANGUAGES := .engine/languages-$(PULUMI_VERSION)
+ESC := .engine/esc-$(PULUMI_VERSION)
 CLUSTER := .engine/kubernetes-$(KUBERNETES_VERSION)
 ACTIONLINT := .engine/actionlint-$(ACTIONLINT_VERSION)
 # What the environment is made with: pinned versions, or with CONSTRAINTS= the newest.
@@ -17,7 +18,7 @@ export WHEEL
 export PATH := $(PATH):$(CURDIR)/$(ENGINE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster test-consumer test-languages check format coverage bench reliability reference pictures lives engine cluster languages actionlint constraints lowest clean
+.PHONY: help demo test test-cluster test-consumer test-languages test-esc check format coverage bench reliability reference pictures lives engine cluster languages esc actionlint constraints lowest clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +26,7 @@ help:  ## List the targets
 demo: $(VENV)/ready engine  ## Rehearse the examples on simulated clouds and a simulated cluster, and play the operator
 	@$(BIN)/python -m examples.demo
 
-test: $(VENV)/ready engine  ## Run every test but those of the next three (pass arguments with ARGS=)
+test: $(VENV)/ready engine  ## Run every test but those of the next four (pass arguments with ARGS=)
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
 # Not among the tests of `make test`: pyproject.toml keeps these folders out unless they are asked for by path, as here.
@@ -37,6 +38,9 @@ test-consumer: engine  ## Install the wheel (WHEEL=, else built) in an environme
 
 test-languages: $(VENV)/ready engine languages  ## Compile SDKs for other languages and run programs with them
 	@INFRA_SECRETS_LANGUAGES="$(CURDIR)/$(LANGUAGES)" $(BIN)/python -m pytest tests/languages $(ARGS)
+
+test-esc: $(VENV)/ready esc  ## Compare the fake of ESC with Pulumi's own evaluator (EXAMPLES= for that many random cases a test)
+	@INFRA_SECRETS_ESC="$(CURDIR)/$(ESC)/esc" $(if $(EXAMPLES),EXAMPLES=$(EXAMPLES)) $(BIN)/python -m pytest tests/esc_oracle $(ARGS)
 
 # The same commands are in .pre-commit-config.yaml; a test holds them together.
 check: $(VENV)/ready actionlint  ## Lint code and workflows, check types and hold the architecture to its contracts
@@ -80,6 +84,9 @@ actionlint:  ## Build actionlint once with Go
 
 languages:  ## Build Pulumi's SDK generators and YAML host once with Go; install its TypeScript SDK with npm
 	@sh tools/languages.sh $(PULUMI_VERSION) $(LANGUAGES)
+
+esc:  ## Build Pulumi's evaluator of environments once with Go
+	@sh tools/esc.sh $(PULUMI_VERSION) $(ESC)
 
 # Pins stay as they are but for what is new; UV_FLAGS=--upgrade takes the newest of everything.
 constraints: $(VENV)/ready  ## Write tools/constraints.txt: one version of everything that the environments install

@@ -3,8 +3,10 @@
 What the files mean for a run, and what is wrong in them, is for others to say.
 """
 
+import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -164,3 +166,39 @@ def shown_key(text: str) -> str:
         if could_be_a_value
         else repr(text)
     )
+
+
+# What a program asks for ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A value of the stack's config that a component hands on to a workload."""
+
+    key: Key
+    secret: bool
+    """Whether it must be a secret of the stack."""
+    format: str | None
+    """A format of `rules/formats.py`; None for any text."""
+
+
+_answer: ContextVar[Callable[[Question], str] | None] = ContextVar("_answer", default=None)
+
+
+@contextlib.contextmanager
+def answering(answer: Callable[[Question], str]) -> Iterator[None]:
+    """Give every value another source than the stack's config, for a program that is run in this block.
+
+    It is how `infra-secrets rehearse` learns what a program would need. What is answered is not judged.
+    """
+    before = _answer.set(answer)
+    try:
+        yield
+    finally:
+        _answer.reset(before)
+
+
+def answered(question: Question) -> str | None:
+    """Return the answer of the block in which the program runs; None in every other run."""
+    answer = _answer.get()
+    return None if answer is None else answer(question)

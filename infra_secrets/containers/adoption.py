@@ -17,8 +17,8 @@ async def objections(ownership: Ownership, adopt: str) -> AsyncIterator[SecretAr
         ownership: Of the container.
         adopt: Its full id in its cloud.
     """
-    cloud, wanted = ownership.cloud, ownership.wanted
-    urn, place = await ownership.urn(), cloud.place_of(adopt)
+    container, wanted = ownership.container, ownership.wanted
+    urn, place = await ownership.urn(), container.place_of(adopt)
     where = await ownership.where()
     for part in clouds.differing(where, place):
         yield UnsupportedError(
@@ -27,11 +27,11 @@ async def objections(ownership: Ownership, adopt: str) -> AsyncIterator[SecretAr
             f"opts=ResourceOptions(provider=...)."
         )
         return
-    state = await resources_in_state(cloud.RESOURCE_TYPE)
-    if clouds.same_place(cloud.place((state or {}).get(urn, {})), place):
+    state = await resources_in_state(ownership.cloud.RESOURCE_TYPE)
+    if clouds.same_place(container.place((state or {}).get(urn, {})), place):
         return  # it is adopted already
     for other, outputs in (state or {}).items():
-        if clouds.same_place(cloud.place(outputs), place):
+        if clouds.same_place(container.place(outputs), place):
             yield SecretArgsError(
                 f"adopt names what this stack has already, and would lead to its deletion. "
                 f"{ownership.ours(other, urn)} Take adopt= out."
@@ -50,7 +50,7 @@ async def objections(ownership: Ownership, adopt: str) -> AsyncIterator[SecretAr
             yield SecretArgsError(ownership.theirs(existing, urn))
         elif ownership.was_replaced(existing, state or {}):
             yield SecretArgsError(ownership.waiting(existing))
-    for said in cloud.adopting(existing, wanted):
+    for said in container.adopting(existing, wanted):
         if isinstance(said, SecretArgsError):
             yield said
         else:

@@ -66,7 +66,12 @@ class SecretReader(Reader):
         "adopt": "the cloud's full id of a container that exists",
         "adopt_from": "the stack that has it until now, as 'organization/project/stack'",
         "formerly": "the logical name or URN of a resource of this stack, e.g. 'stripe'",
-        "azure_vault_id": "the ARM id of a Key Vault",
+        **{
+            setting: key.takes
+            for cloud in map(clouds.load, clouds.available())
+            for setting, key in cloud.SETTINGS.items()
+            if key.takes
+        },
     }
 
     way_out = _SET_BY_HAND

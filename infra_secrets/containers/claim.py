@@ -59,7 +59,7 @@ class Claim(Ownership):
         run, wanted = Run.this(), self.wanted
         keep = True if wanted.retention == clouds.KEEP else None
         hooks = Hooks(run).all()
-        if not self.cloud.ASKS_BEFORE_IT_CREATES and not self._looks_before:
+        if not self.container.ASKS_BEFORE_IT_CREATES and not self._looks_before:
             del hooks["before_create"]
         opts = pulumi.ResourceOptions(
             parent=self.component,
@@ -70,8 +70,8 @@ class Claim(Ownership):
             # bridged providers delete first when a name is explicit, and the value with it.
             delete_before_replace=False,
             ignore_changes=[
-                *self.cloud.never_changed(wanted),
-                *(self.cloud.IDENTITY if keep or wanted.formerly else ()),
+                *self.container.never_changed(wanted),
+                *(self.container.IDENTITY if keep or wanted.formerly else ()),
             ],
             import_=wanted.adopt,
             aliases=self.aliases(),
@@ -118,7 +118,7 @@ class Claim(Ownership):
 
     @property
     def _looks_before(self) -> bool:
-        return bool(self.cloud.GONE_AT_ONCE) and self.wanted.retention == clouds.RECOVER
+        return bool(self.container.GONE_AT_ONCE) and self.wanted.retention == clouds.RECOVER
 
     async def before(self, urn: str, run: Run) -> None:
         """Refuse a new container where the old one would go as `discard` said, and the program says `recover`.
@@ -136,7 +136,7 @@ class Claim(Ownership):
         state = await run.once(("state before", type_), lambda: resources_in_state(type_)) or {}
         for known in (urn, *aliases):
             outputs = state.get(str(known), {})
-            if self.cloud.GONE_AT_ONCE.items() <= outputs.items():
+            if self.container.GONE_AT_ONCE.items() <= outputs.items():
                 raise SecretArgsError(
                     f"its retention changes to {clouds.RECOVER!r} together with what makes a new container of it (its "
                     f"name or place), and the old one would be deleted for good, as its retention said until now. "
@@ -152,7 +152,7 @@ class Claim(Ownership):
         Raises:
             SecretArgsError: It is another one than the program asks for.
         """
-        is_, name = self.cloud.place(properties), self.cloud.name(self.wanted.spelled)
+        is_, name = self.container.place(properties), self.container.name(self.wanted.spelled)
         # Where a transform chose the provider, that is where it is to be, and nothing public says which place it is.
         where = {} if self.transformed else await self.where()
         asked = {"name": name, **where}
@@ -166,7 +166,7 @@ class Claim(Ownership):
                     f"given up for another one, and its value with it. {_OTHER_CONTAINER}"
                 )
 
-    def watch(self, container: clouds.Container) -> None:
+    def watch(self, container: clouds.Registered) -> None:
         """Let the program fail where its container could not be made, or would have to be another one.
 
         With `--continue-on-error` a program goes on after that, and at its end the engine deletes what the
@@ -178,7 +178,7 @@ class Claim(Ownership):
             return
         Run.this().watch(lambda: self._must_be_made(container))
 
-    async def _must_be_made(self, container: clouds.Container) -> None:
+    async def _must_be_made(self, container: clouds.Registered) -> None:
         try:
             await container.resource.urn.future()
             made = await container.resource.id.is_known()
@@ -189,7 +189,7 @@ class Claim(Ownership):
             return
         with one_clear_message():
             await self.stays(properties)
-            why = self.cloud.stops(properties, self.wanted)
+            why = self.container.stops(properties, self.wanted)
             if why is not None:
                 raise SecretArgsError(f"{self._who}: {why}")
             if not pulumi.runtime.is_dry_run() and (

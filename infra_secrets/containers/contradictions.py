@@ -14,8 +14,12 @@ MAX_FORMERLY = 2_000  # characters of a logical name or URN; the package's own l
 
 # What Pulumi takes for organization, project and stack: pulumi sdk/go/common/tokens/names.go.
 _STACK = re.compile(r"([A-Za-z0-9_.-]{1,100}/){2}[A-Za-z0-9_.-]{1,100}")
-# Ids of the clouds, as adopt= takes them.
-_CLOUD_ID = re.compile(r"arn:|projects/|/subscriptions/|https?://", re.IGNORECASE)
+# Ids of the clouds, as adopt= takes them, and addresses.
+_CLOUD_IDS = (
+    *(clouds.load(name).ID_PREFIX for name in clouds.available()),
+    "http://",
+    "https://",
+)
 
 
 def contradictions(wanted: Wanted, opts: pulumi.ResourceOptions | None) -> Iterator[str]:
@@ -72,7 +76,7 @@ def taking_over_problems(wanted: Wanted, resource_type: str) -> Iterator[str]:
 def _formerly_problems(formerly: str, resource_type: str) -> Iterator[str]:
     """Yield what keeps it from naming a resource of this stack: as an alias it would match nothing, silently."""
     what = f"formerly={shown(formerly)}"
-    if _CLOUD_ID.match(formerly):
+    if formerly.lower().startswith(_CLOUD_IDS):
         yield (
             f"{what} is a cloud's id, and formerly is the logical name, or URN, of a resource of this stack. What "
             f"this stack does not have is taken over with adopt=<its id>."

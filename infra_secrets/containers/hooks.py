@@ -50,7 +50,7 @@ class Hooks:
         try:
             inputs = await _plain(args.new_inputs)
             await claim.before(args.urn, self.run)
-            await claim.cloud.before_create(inputs, claim.wanted, claim.asking)
+            await claim.container.before_create(inputs, claim.wanted, claim.asking)
         except InfraSecretsError as refused:
             claim.refused = True
             message = f'Secret("{args.name}"): {refused}'
@@ -68,17 +68,17 @@ class Hooks:
         cloud = claim.cloud if claim is not None else _cloud_of(args.type)
         if cloud is None:
             return False
-        said = None
+        said, container = None, clouds.container(cloud)
         if args.failed_operation == "create":
             inputs = await _plain(args.new_inputs)
             if claim is not None:
                 claim.refused = True
-                if any(cloud.ALREADY_EXISTS in failure for failure in args.errors):
+                if any(container.ALREADY_EXISTS in failure for failure in args.errors):
                     said = await claim.whose(args.urn, inputs, self.run.containers)
             if said is None:
-                ways_out = (cloud.way_out(failure, inputs) for failure in args.errors)
+                ways_out = (container.way_out(failure, inputs) for failure in args.errors)
                 said = next(filter(None, ways_out), None)
-        elif args.failed_operation == "update" and cloud.STATE_RUNS_AHEAD:
+        elif args.failed_operation == "update" and container.STATE_RUNS_AHEAD:
             said = _REFRESH
         if said is not None:
             pulumi.log.error(f'Secret("{args.name}"): {said}')
@@ -88,7 +88,7 @@ class Hooks:
 def _cloud_of(type_: str) -> Cloud | None:
     package = type_.split(":", maxsplit=1)[0]
     for cloud in map(clouds.load, clouds.available()):
-        if cloud.RESOURCE_TYPE.split(":", maxsplit=1)[0] == package:
+        if clouds.package_of(cloud) == package:
             return cloud
     return None
 

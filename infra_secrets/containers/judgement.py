@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pulumi
 
+from infra_secrets import clouds
 from infra_secrets.clouds import Cloud, Wanted
 from infra_secrets.component.given import not_shown, unless_made_up
 from infra_secrets.component.messages import one_clear_message
@@ -85,11 +86,11 @@ def problems(
         takes: What an argument takes, for messages.
     """
     unseen: dict[str, Any] = {**wanted.settings, **dict.fromkeys(hidden, object())}
-    others = [*cloud.problems(replace(wanted, settings=unseen))]
+    others = [*clouds.container(cloud).problems(replace(wanted, settings=unseen))]
     yield from others
     for setting in hidden:
         seen = {**unseen, setting: wanted.settings[setting]}
-        if len([*cloud.problems(replace(wanted, settings=seen))]) > len(others):
+        if len([*clouds.container(cloud).problems(replace(wanted, settings=seen))]) > len(others):
             yield UnsupportedError(not_shown(setting, takes.get(setting, setting)))
 
 
@@ -99,7 +100,7 @@ def _unless_made_up(cloud: Cloud, wanted: Wanted) -> Wanted:
     def checked(item: Any) -> Any:
         def is_wrong(text: str) -> bool:
             judged = _with_each(wanted, lambda other: text if other is item else other)
-            return any(cloud.problems(judged))
+            return any(clouds.container(cloud).problems(judged))
 
         return unless_made_up(item, is_wrong)
 

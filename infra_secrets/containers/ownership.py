@@ -49,13 +49,18 @@ class Ownership:
     provider: pulumi.ProviderResource | None
 
     @property
+    def container(self) -> clouds.Container:
+        """How containers are made there."""
+        return clouds.container(self.cloud)
+
+    @property
     def asking(self) -> Asking:
         """Who answers for the cloud: the provider that the container itself has, and so its login."""
         return Asking(self.provider, _sdk_version(self.cloud))
 
     async def where(self) -> Place:
         """Say in which account, region or vault the container is to be."""
-        return await self.cloud.where(self.wanted, self.provider)
+        return await self.container.where(self.wanted, self.provider)
 
     async def urn(self) -> str:
         """Make the URN that the container will have."""
@@ -86,15 +91,15 @@ class Ownership:
             inputs: What the engine asked for.
             others: What this run registers, by URN.
         """
-        place = self.cloud.place(inputs)
+        place = self.container.place(inputs)
         existing = await self.seen(place)
         if existing is not None:
-            place = self.cloud.place_of(existing.id)
+            place = self.container.place_of(existing.id)
         state = await resources_in_state(self.cloud.RESOURCE_TYPE)
         tracking = [
             other
             for other, outputs in (state or {}).items()
-            if clouds.same_place(self.cloud.place(outputs), place)
+            if clouds.same_place(self.container.place(outputs), place)
         ]
         if urn in tracking:
             return _SAME_NAME
@@ -120,7 +125,7 @@ class Ownership:
         """Say what to do about a container that the state does not have, or that was not asked (None)."""
         name = place.get("name")
         if existing is None:
-            return _NOT_SEEN.format(name=name, adopt=self.cloud.to_adopt(place))
+            return _NOT_SEEN.format(name=name, adopt=self.container.to_adopt(place))
         stack = existing.facts.get("stack")
         if stack is None and state is None:
             return self.unasked(existing)
@@ -144,12 +149,12 @@ class Ownership:
 
     def unasked(self, existing: Existing) -> str:
         """Say what to do where neither the container nor the state says whose it is."""
-        name = self.cloud.place_of(existing.id).get("name")
+        name = self.container.place_of(existing.id).get("name")
         return _UNASKED.format(name=name, id=existing.id, stack=self.wanted.stack)
 
     def waiting(self, existing: Existing) -> str:
         """Say what to do about a container that may still wait for its deletion."""
-        name, stack = self.cloud.place_of(existing.id).get("name"), self.wanted.stack
+        name, stack = self.container.place_of(existing.id).get("name"), self.wanted.stack
         return _WAITING.format(
             name=name, logical=existing.facts.get("logical-name"), id=existing.id, stack=stack
         )
@@ -157,7 +162,7 @@ class Ownership:
     async def seen(self, place: Place) -> Existing | None:
         """Look at what is in a place; None where there is nothing, or nobody may look."""
         try:
-            return await self.cloud.look(place, self.asking)
+            return await self.container.look(place, self.asking)
         except Exception:  # noqa: BLE001 (whatever it is, nothing was seen)
             return None
 
@@ -209,9 +214,8 @@ class Ownership:
 
 
 def _sdk_version(cloud: Cloud) -> str | None:
-    package = cloud.RESOURCE_TYPE.split(":", maxsplit=1)[0]
     try:
-        return importlib.metadata.version(f"pulumi-{package}")
+        return importlib.metadata.version(f"pulumi-{clouds.package_of(cloud)}")
     except importlib.metadata.PackageNotFoundError:
         return None
 

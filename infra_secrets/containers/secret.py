@@ -112,9 +112,9 @@ class Secret(Component, read_by=SecretReader):
         with self._registering():
             super().__init__(self._token, name, {}, opts)
             claim = Claim(self, cloud, wanted, given.checks)
-            container = cloud.create(wanted, claim.options())
+            container = claim.container.create(wanted, claim.options())
             claim.watch(container)
-            for warning in cloud.warnings(wanted):
+            for warning in claim.container.warnings(wanted):
                 pulumi.log.warn(f'Secret("{name}"): {warning}', self)
             self.secret_id = container.secret_id
             self.secret_name = pulumi.Output.from_input(wanted.spelled)

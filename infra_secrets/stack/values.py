@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pulumi
 
 from infra_secrets.errors import StackConfigError
-from infra_secrets.project import Key
+from infra_secrets.project import Key, Question, answered
 from infra_secrets.rules import formats, kubernetes
 from infra_secrets.rules.wording import nearest, shown
 from infra_secrets.stack.fixing import Home
@@ -37,10 +37,18 @@ class Entry:
     @property
     def value(self) -> str | None:
         """The value in the stack's config; None where there is none."""
+        made_up = answered(self.question)
+        if made_up is not None:
+            return made_up
         found = pulumi.runtime.get_config(str(self.key))
         if found is None or (self.optional and found == ""):
             return None
         return self._whole(str(found))
+
+    @property
+    def question(self) -> Question:
+        """What may be answered by another than the stack's config."""
+        return Question(self.key, self.secret, self.format)
 
     def _whole(self, found: str) -> str:
         # `pulumi config set` takes the final line break away, and OpenSSH refuses a private key without it.
@@ -120,7 +128,8 @@ def wrong_values(entries: Sequence[Entry]) -> tuple[list[StackConfigError], str]
     Returns:
         An error for each that cannot be used, with the command that mends it; and what to say below all of them.
     """
-    problems = [(entry, entry.problem()) for entry in entries]
+    asked = [entry for entry in entries if answered(entry.question) is None]
+    problems = [(entry, entry.problem()) for entry in asked]
     wrong = [(entry, problem) for entry, problem in problems if problem is not None]
     if not wrong:
         return [], ""

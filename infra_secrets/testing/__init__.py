@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from infra_secrets.testing.canary import Canary, LeakError, Sighting
-    from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
+    from infra_secrets.testing.clouds import ordinary_config
     from infra_secrets.testing.clouds.aws import SimulatedAws
     from infra_secrets.testing.clouds.azure import SimulatedAzure
     from infra_secrets.testing.clouds.gcp import SimulatedGcp
-    from infra_secrets.testing.cluster.apiserver import Dangling, Rollout
     from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
+    from infra_secrets.testing.cluster.rollouts import Dangling, Rollout
+    from infra_secrets.testing.defaults import simulated_clouds
     from infra_secrets.testing.engine.command import EngineMissingError
     from infra_secrets.testing.esc import EscError
     from infra_secrets.testing.recording import NoSuchRegistrationError, Recording, Registration
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Canary": "canary",
     "CloudError": "simulation",
-    "Dangling": "cluster.apiserver",
+    "Dangling": "cluster.rollouts",
     "Diagnostic": "rehearsal",
     "EngineError": "rehearsal",
     "EngineMissingError": "engine.command",
@@ -47,7 +48,7 @@ _MODULES = {
     "Registration": "recording",
     "Rehearsal": "rehearsal",
     "Request": "simulation",
-    "Rollout": "cluster.apiserver",
+    "Rollout": "cluster.rollouts",
     "Rule": "simulation",
     "Run": "rehearsal",
     "SecretValue": "values",
@@ -60,7 +61,7 @@ _MODULES = {
     "Step": "rehearsal",
     "UNKNOWN": "values",
     "ordinary_config": "clouds",
-    "simulated_clouds": "clouds",
+    "simulated_clouds": "defaults",
 }
 
 __all__ = [

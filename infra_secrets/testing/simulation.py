@@ -1,9 +1,9 @@
-"""The seam between a simulated cloud and everything that drives it.
+"""The seam between a simulation and everything that drives it.
 
-A cloud is a state machine first: methods that do what its API does, refusals in its own words. On
-top of that it says, for each resource type that it knows, what the Pulumi provider makes of it
-(`ResourceType`), and it carries the operator's hand (`set_value`, `delete`, ...). Nothing here
-speaks gRPC and nothing here runs an engine: see `engine/provider.py` and `rehearsal.py`.
+A simulated cloud or cluster is a state machine first: methods that do what its API does, refusals in
+its own words. On top of that, `SimulatedProvider` says for each resource type what the Pulumi provider
+makes of it (`ResourceType`). `SimulatedCloud` is the one for a secrets manager: it adds what an operator
+does by hand (`set_value`, `delete`, ...). Nothing here speaks gRPC and nothing here runs an engine.
 
 A simulation is no emulator. It keeps the rules that decide whether a value survives, each of them a
 `Rule` with its source, and forgets the rest.
@@ -319,29 +319,23 @@ class Fault:
     times: int = 1
 
 
-class SimulatedCloud(KeepsRules, abc.ABC):
-    """A cloud's secrets manager, its Pulumi provider, and what an operator does by hand.
+class SimulatedProvider(KeepsRules, abc.ABC):
+    """What a Pulumi provider talks to, and what the provider makes of it: a cloud, or a cluster.
 
     Args:
         without: Ids of rules to switch off, for experiments about what a rule costs.
 
     Raises:
-        ValueError: `without` names a rule that the cloud does not have.
+        ValueError: `without` names a rule that the simulation does not have.
     """
 
     package: ClassVar[str]
-    """The Pulumi package whose requests this cloud answers."""
+    """The Pulumi package whose requests are answered."""
     rules: ClassVar[tuple[Rule, ...]]
     """Every rule that the simulation keeps."""
 
-    container_types: ClassVar[frozenset[str]]
+    container_types: ClassVar[frozenset[str]] = frozenset()
     """Tokens of the resource types that are a secret's container: no value may ever be in them."""
-
-    ordinary_config: ClassVar[Mapping[str, str]]
-    """Stack config that a program needs on this cloud, made up, by full key."""
-
-    esc_providers: ClassVar[Sequence[Provider]] = ()
-    """What `fn::open` of an ESC environment opens here: this cloud's login and its secrets manager."""
 
     before_request: Callable[[Request], None] | None
     """Called with each request before it is answered; what it raises is the answer."""
@@ -373,7 +367,7 @@ class SimulatedCloud(KeepsRules, abc.ABC):
     @property
     @abc.abstractmethod
     def resource_types(self) -> Mapping[str, ResourceType]:
-        """The resource types that this cloud knows, by token. Others are echoed."""
+        """The resource types that are known, by token. Others are echoed."""
 
     def resource_type(self, token: str) -> ResourceType | None:
         """Return what the provider makes of one resource type; None where it is not known."""
@@ -381,7 +375,7 @@ class SimulatedCloud(KeepsRules, abc.ABC):
 
     @property
     def functions(self) -> Mapping[str, Function]:
-        """The provider functions that this cloud knows, by token. Others are echoed."""
+        """The provider functions that are known, by token. Others are echoed."""
         return {}
 
     def values_written(self, token: str, inputs: Mapping[str, Any]) -> Sequence[str]:
@@ -394,13 +388,13 @@ class SimulatedCloud(KeepsRules, abc.ABC):
     ) -> tuple[str, dict[str, Any]] | None:
         """Return id and outputs as a new resource would get them, without making one.
 
-        A recording answers with it. None for a type that the cloud does not imitate.
+        A recording answers with it. None for a type that is not imitated.
         """
         del token, inputs, call
         return None
 
     def close(self) -> None:
-        """Release what the cloud uses on this machine."""
+        """Release what the simulation uses on this machine."""
 
     # Faults ---------------------------------------------------------------------------------------
 
@@ -417,7 +411,7 @@ class SimulatedCloud(KeepsRules, abc.ABC):
         Args:
             operation: One of the operations of `Request`, e.g. `create`.
             name: A part of the resource's logical name; every name by default.
-            message: What the cloud says.
+            message: What the provider says.
             times: How many requests fail.
         """
         self._faults.append(Fault(operation, name, message, times))
@@ -435,6 +429,27 @@ class SimulatedCloud(KeepsRules, abc.ABC):
                     self._faults.remove(fault)
                 raise CloudError("", fault.message)
 
+    def _plant(self, value: str) -> None:
+        """Remember a value that an operator puts in: it becomes a canary of the rehearsal."""
+        if value not in self.planted:
+            self.planted.append(value)
+
+
+class SimulatedCloud(SimulatedProvider):
+    """A cloud's secrets manager, its Pulumi provider, and what an operator does by hand.
+
+    For the arguments see the base.
+    """
+
+    ordinary_config: ClassVar[Mapping[str, str]]
+    """Stack config that a program needs on this cloud, made up, by full key."""
+
+    esc_providers: ClassVar[Sequence[Provider]] = ()
+    """What `fn::open` of an ESC environment opens here: this cloud's login and its secrets manager."""
+
+    principals: ClassVar[Sequence[str]] = ()
+    """Made-up principals, as the arguments `readers` and `writers` take them."""
+
     # The operator's hand --------------------------------------------------------------------------
 
     def set_value(self, name: str, value: str, scope: str | None = None) -> None:
@@ -450,8 +465,7 @@ class SimulatedCloud(KeepsRules, abc.ABC):
             CloudError: The cloud refuses.
         """
         with self.lock:
-            if value not in self.planted:
-                self.planted.append(value)
+            self._plant(value)
             self._set_value(name, value, scope)
 
     @abc.abstractmethod
@@ -459,12 +473,22 @@ class SimulatedCloud(KeepsRules, abc.ABC):
         """Put a value in."""
 
     @abc.abstractmethod
+    def _read(self, name: str, scope: str | None) -> str:
+        """Return what an application's read gets. The cloud refuses it in its own words."""
+
     def reader_sees(self, name: str, scope: str | None = None) -> str:
         """Return what an application's read gets: the value, or the name of the error."""
+        try:
+            return self._read(name, scope)
+        except CloudError as error:
+            return error.code
 
-    @abc.abstractmethod
     def value(self, name: str, scope: str | None = None) -> str | None:
         """Return the value that can be read now; None when empty, disabled, deleted or missing."""
+        try:
+            return self._read(name, scope)
+        except CloudError:
+            return None
 
     @abc.abstractmethod
     def versions(self, name: str, scope: str | None = None) -> list[str]:

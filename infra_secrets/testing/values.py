@@ -9,7 +9,7 @@ carries are dropped, because nothing in a rehearsal decides by them.
 """
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -173,3 +173,17 @@ def holds_unknown(data: Any) -> bool:
     if isinstance(data, list):
         return any(holds_unknown(value) for value in data)
     return False
+
+
+def texts(data: Any, *, marked: bool = False) -> Iterator[tuple[str, bool]]:
+    """Yield every text in the data, and whether it is marked as secret."""
+    if isinstance(data, SecretValue):
+        yield from texts(data.value, marked=True)
+    elif isinstance(data, Mapping):
+        for value in data.values():
+            yield from texts(value, marked=marked)
+    elif isinstance(data, list):
+        for value in data:
+            yield from texts(value, marked=marked)
+    elif isinstance(data, str):
+        yield data, marked

@@ -64,15 +64,25 @@ REFERENCES = st.builds(
 )
 
 
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=4,
+).map(json.dumps)
+
+
 def calls(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     """Calls of functions, most of them with an argument of the right kind."""
     text = TEXTS | REFERENCES | st.builds(lambda t: {"fn::secret": t}, TEXTS)
-    as_json = inner.filter(_is_data).map(lambda data: json.dumps(_data(data)))
     argument = {
         "fn::secret": TEXTS,
         "fn::toJSON": inner,
         "fn::toString": inner,
-        "fn::fromJSON": as_json | st.builds(lambda t: {"fn::secret": t}, as_json) | text,
+        "fn::fromJSON": JSON | st.builds(lambda t: {"fn::secret": t}, JSON) | text,
         "fn::toBase64": text,
         "fn::fromBase64": st.builds(lambda t: {"fn::toBase64": t}, text) | text,
         "fn::join": st.tuples(text, st.lists(text, max_size=3)).map(list),
@@ -91,20 +101,6 @@ def _call(name: str, argument: Any) -> dict[str, Any]:
     return {name: argument}
 
 
-def _is_data(node: Any) -> bool:
-    if isinstance(node, dict):
-        return all(not k.startswith("fn::") and _is_data(v) for k, v in node.items())
-    return all(map(_is_data, node)) if isinstance(node, list) else not isinstance(node, Reference)
-
-
-def _data(node: Any) -> Any:
-    if isinstance(node, Written):
-        return node.text
-    if isinstance(node, dict):
-        return {key: _data(member) for key, member in node.items()}
-    return [_data(item) for item in node] if isinstance(node, list) else node
-
-
 NODES = st.recursive(
     SCALARS | REFERENCES,
     lambda inner: st.one_of(
@@ -118,7 +114,7 @@ NODES = st.recursive(
 )
 TOP = st.sampled_from(["a", "b", "c", "d", "e.f", "é"])
 CONFIG_KEYS = st.sampled_from(
-    ["a", "b", "c", "nlp:a", "aws:region", "aws:config:x", "nlp:config:b"]
+    ["a", "b", "nlp:c", "aws:region", "aws:config:x", "nlp:config:d", "a:b:c"]
 )
 VALUES = st.fixed_dictionaries(
     {},

@@ -181,43 +181,25 @@ def _answer(value: Value) -> Any:
     return {"value": data, "secret": value.secret}
 
 
-def opening(cloud: str) -> dict[str, Any]:
-    """Calls that open something of a cloud, by the name of the provider."""
-    entries = {"one": "an id", "two": "another id"}
-    return {
-        "aws": {
-            "aws-login": {"oidc": {}},
-            "aws-secrets": {
-                "region": "eu-west-1",
-                "login": {},
-                "get": {key: {"secretId": id_} for key, id_ in entries.items()},
-            },
-        },
-        "gcp": {
-            "gcp-login": {"project": "p", "oidc": {}},
-            "gcp-secrets": {
-                "login": {},
-                "access": {key: {"name": id_} for key, id_ in entries.items()},
-            },
-        },
-        "azure": {
-            "azure-login": {"clientId": "c", "tenantId": "t", "oidc": {}},
-            "azure-secrets": {
-                "vault": "v",
-                "login": {},
-                "get": {key: {"name": id_} for key, id_ in entries.items()},
-            },
-        },
-    }[cloud]
+def _wanted(id_: str) -> dict[str, Any]:
+    return {"one": {id_: "an id"}, "two": {id_: "another id"}}
 
 
-OPENING = {name: call for cloud in ("aws", "gcp", "azure") for name, call in opening(cloud).items()}
+OPENING: dict[str, dict[str, Any]] = {
+    "aws-login": {"oidc": {}},
+    "aws-secrets": {"region": "eu-west-1", "login": {}, "get": _wanted("secretId")},
+    "gcp-login": {"project": "p", "oidc": {}},
+    "gcp-secrets": {"login": {}, "access": _wanted("name")},
+    "azure-login": {"clientId": "c", "tenantId": "t", "oidc": {}},
+    "azure-secrets": {"vault": "v", "login": {}, "get": _wanted("name")},
+}
+"""The one call of each provider that is made."""
 PROVIDERS = {provider.name: provider for provider in esc_providers()}
 ANSWERS = {
     name: _answer(PROVIDERS[name].open(Value.of(inputs).data, read))
     for name, inputs in OPENING.items()
 }
-"""What each provider answers to the one call of it, taken from the simulated clouds."""
+"""What each answers to it, taken from the simulated clouds: what becomes of an answer is compared, not the answer."""
 
 
 def program() -> Path:

@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from infra_secrets import clouds
-from infra_secrets.clouds import aws
+from infra_secrets.clouds.aws import container as aws
 from infra_secrets.component.internals import Holder
 from infra_secrets.containers.claim import Claim
 from infra_secrets.errors import SecretArgsError
@@ -43,8 +43,9 @@ async def _nothing(*_: object) -> None:
 
 
 async def _no_objections(*_: object) -> AsyncIterator[SecretArgsError]:
-    for nothing in ():
-        yield nothing
+    none: tuple[SecretArgsError, ...] = ()
+    for each in none:
+        yield each
 
 
 def take_away(what: HeldBy, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +53,7 @@ def take_away(what: HeldBy, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None
     if what == "objections":
         monkeypatch.setattr("infra_secrets.containers.claim.objections", _no_objections)
     elif what == "identity":
-        monkeypatch.setattr(clouds.load(cloud), "IDENTITY", ())
+        monkeypatch.setattr(clouds.container(clouds.load(cloud)), "IDENTITY", ())
     elif what == "hold":
         monkeypatch.setattr(Holder, "hold", _nothing)
     elif what == "watch":
@@ -374,7 +375,7 @@ def test_another_stack_s_container_is_taken_over_with_both_arguments_and_out_of_
     }
     other = {"urn": "urn:pulumi:staging::shop::gcp:x:Other::StripeApiKey"}
     guest = life.subject("staging").rehearsal
-    guest._write_state({"resources": [{"urn": urn}, grant, other]})
+    guest._stack.state.write({"resources": [{"urn": urn}, grant, other]})
 
     follower.follow(life, subject, "take over")
 
@@ -442,7 +443,7 @@ def test_what_waits_for_its_deletion_is_taken_out_of_the_state_and_adopted() -> 
     )
     now, waits = {"urn": URN, "id": "now"}, {"urn": URN, "id": ID, "delete": True}
     other = {"urn": URN, "id": "other", "delete": True}
-    subject.rehearsal._write_state({"resources": [now, waits, other]})
+    subject.rehearsal.edit_state(lambda state: state.update({"resources": [now, waits, other]}))
     follower.follow(life, subject, "take over")
     assert subject.rehearsal.state() == {"resources": [now, other]}
 
@@ -497,19 +498,24 @@ because it is protected. To unprotect the resource, either ... or use the comman
 `pulumi state unprotect '{URN}'`"""
 
 
+def protected_resource(state: dict[str, Any]) -> None:
+    state["resources"] = [{"urn": URN, "protect": True}]
+
+
 @pytest.mark.parametrize("message", [NOT_REPLACED, NOT_DELETED])
 def test_a_refused_change_is_taken_back_or_unprotected(message: str) -> None:
     for choose, protected in ((0, True), (1, False)):
         life, subject = told(message, said=Said("StripeApiKey", "another"))
         subject.applied["Stripe"] = Said("StripeApiKey", "stripe-api-key")
-        state = {"resources": [{"urn": URN, "protect": True}]}
-        subject.rehearsal._write_state(state)
+        subject.rehearsal.edit_state(protected_resource)
 
         said = way(life, subject, "take it back", "unprotect", choose=choose)
         assert (said.key == "stripe-api-key") == protected
 
     life, subject = told(message, said=Said("StripeApiKey", "another"))
-    subject.rehearsal._write_state({"resources": [{"urn": URN, "protect": True}]})
+    subject.rehearsal.edit_state(
+        lambda now: now.update({"resources": [{"urn": URN, "protect": True}]})
+    )
     follower.follow(life, subject, "unprotect")
     assert subject.rehearsal.state() == {"resources": [{"urn": URN}]}
     life.close()

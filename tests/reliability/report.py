@@ -213,9 +213,9 @@ def _method() -> Iterator[str]:
 
 
 def _rules(place: Place) -> tuple[Rule, ...]:
-    from infra_secrets.testing.clouds import simulated_clouds
+    from infra_secrets.testing.clouds import every_cloud
 
-    return next(cloud.rules for cloud in simulated_clouds() if cloud.package == place.package)
+    return next(cloud.rules for cloud in every_cloud() if cloud.package == place.package)
 
 
 def in_order(results: Mapping[tuple[str, str], tuple[Outcome, Outcome]]) -> Iterator[Measured]:

@@ -24,7 +24,7 @@ STACK: dict[str, Any] = {"project": "nlp", "stack": "production"}
 
 
 def own_file(rehearsal: Rehearsal) -> Path:
-    return rehearsal._root / "work" / "Pulumi.production.yaml"
+    return rehearsal._stack.settings.directory / "Pulumi.production.yaml"
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def test_the_rehearsal_fixture_makes_rehearsals_and_closes_them(
             assert ":us-west-1:" in recording.exports["arn"]
 
         def test_closed():
-            assert not made[0]._root.exists()
+            assert not made[0]._stack.folder.exists()
         """
     )
     result = pytester.runpytest_subprocess("-q", "-W", "error")

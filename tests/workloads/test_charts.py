@@ -16,8 +16,8 @@ import yaml
 
 from infra_secrets import EscEnv
 from infra_secrets.testing import Rehearsal
-from infra_secrets.testing.clouds import simulated_clouds
 from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
+from infra_secrets.testing.defaults import simulated_clouds
 from infra_secrets.testing.simulation import Call, Function
 
 STACK: dict[str, Any] = {"project": "shop", "stack": "production"}
@@ -135,13 +135,13 @@ def program(
     **wanted: Any,
 ) -> Callable[[], None]:
     def run() -> None:
-        arguments = {
+        arguments: Any = {
             "secrets": {"API_TOKEN": "api_token"},
             "config": {"NER_LABELS": "nerLabels"},
             "files": {"/etc/flux/identity": "ssh_private_key"},
             **wanted,
         }
-        env = EscEnv("nlp", arguments)  # type: ignore[typeddict-item]
+        env = EscEnv("nlp", arguments)
         transform = env.transform if choose is None else env.transform_only(**choose)
         maker(env, list(manifests) or [workload()], [transform])
 
@@ -149,10 +149,8 @@ def program(
 
 
 def rehearse(program: Callable[[], None]) -> Rehearsal:
-    clouds = [each for each in simulated_clouds() if each.package != "kubernetes"]
-    return Rehearsal(
-        program, config=CONFIG, secrets=SECRETS, clouds=[*clouds, ReadsYaml()], **STACK
-    )
+    clouds = simulated_clouds(ReadsYaml())
+    return Rehearsal(program, config=CONFIG, secrets=SECRETS, clouds=clouds, **STACK)
 
 
 @pytest.fixture(scope="module", params=MAKERS)
@@ -295,7 +293,8 @@ def test_a_container_that_no_workload_has_is_named_with_the_ones_that_are_there(
 
 
 def test_env_from_gives_a_chart_variables_that_come_later_without_listing_them() -> None:
-    choose, wanted = {"env_from": True}, {"files": {}}
+    choose = {"env_from": True}
+    wanted: dict[str, Any] = {"files": {}}
     with rehearse(program(component, choose=choose, **wanted)) as rehearsal:
         rehearsal.up()
         assert rehearsal.kubernetes.environment("web") == SEEN

@@ -154,9 +154,10 @@ def _rehearse_on(
     from infra_secrets.cli.rehearse import trial
     from infra_secrets.cli.rehearse.hints import about_made_up
     from infra_secrets.clouds.misspelt import misspelt
-    from infra_secrets.testing.clouds import ordinary_config, simulated_clouds
+    from infra_secrets.testing.clouds import ordinary_config
     from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
-    from infra_secrets.testing.program.made_up import config_for
+    from infra_secrets.testing.defaults import simulated_clouds
+    from infra_secrets.testing.missing.config import config_for
     from infra_secrets.testing.rehearsal import Rehearsal
 
     config = {**given, **({CLOUD_KEY: cloud} if cloud else {})}
@@ -170,14 +171,9 @@ def _rehearse_on(
     made_up = config_for(project, {**filled_in, **config}, outputs, folder)
     _refuse_unanswered(made_up.unanswered, made_up.missing)
     # Of a cluster much is made elsewhere: namespaces, and what a program looks up.
-    clouds = [
-        SimulatedKubernetes(
-            without={"kubernetes-namespaces-exist", "kubernetes-reads-what-is-there"}
-        )
-        if isinstance(each, SimulatedKubernetes)
-        else each
-        for each in simulated_clouds()
-    ]
+    cluster = SimulatedKubernetes(
+        without={"kubernetes-namespaces-exist", "kubernetes-reads-what-is-there"}
+    )
     with Rehearsal(
         directory=project.directory,
         stack=project.stack,
@@ -185,7 +181,7 @@ def _rehearse_on(
         secrets=made_up.secrets,
         stack_outputs=outputs,
         packages=made_up.packages,
-        clouds=clouds,
+        clouds=simulated_clouds(cluster),
     ) as rehearsal:
         if made_up.formatted:
             rehearsal.notes.append(

@@ -8,11 +8,9 @@ from infra_secrets.testing.esc.providers import Provider
 from infra_secrets.testing.simulation import SimulatedCloud
 
 
-def simulated_clouds() -> list[SimulatedCloud]:
-    """Return one new cloud of each kind, and a cluster."""
-    from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
-
-    return [*(kind() for kind in _kinds()), SimulatedKubernetes()]
+def every_cloud() -> list[SimulatedCloud]:
+    """Return one new cloud of each kind."""
+    return [kind() for kind in _kinds()]
 
 
 def ordinary_config(cloud: str) -> dict[str, str]:

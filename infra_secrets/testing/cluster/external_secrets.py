@@ -8,13 +8,15 @@ in an error that says so.
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from infra_secrets.testing.cluster.apiserver import ApiServer, ObjectKey, is_cluster_scoped
+from infra_secrets.testing.cluster.apiserver import ApiServer
+from infra_secrets.testing.cluster.objects import ObjectKey, is_cluster_scoped
 from infra_secrets.testing.simulation import (
     CloudError,
+    KeepsRules,
     NoSuchSecretError,
     Rule,
     SimulatedCloud,
@@ -73,7 +75,7 @@ class _SyncError(Exception):
     """Anything else that keeps an ExternalSecret from being synced."""
 
 
-class Operator:
+class Operator(KeepsRules):
     """The controller.
 
     Args:
@@ -84,13 +86,10 @@ class Operator:
         stores: Stores that are there without the rehearsed program.
     """
 
-    def __init__(self, server: ApiServer, without: frozenset[str] = frozenset()) -> None:
+    def __init__(self, server: ApiServer, without: Iterable[str] = ()) -> None:
+        super().__init__(without)
         self.server = server
         self.stores: list[Store] = []
-        self._without = without
-
-    def _keeps(self, rule: Rule) -> bool:
-        return rule.id not in self._without
 
     def sync(self, clouds: Mapping[str, SimulatedCloud]) -> None:
         """Reconcile every ExternalSecret once.
@@ -146,7 +145,7 @@ class Operator:
     def _policy(self, spec: Mapping[str, Any]) -> str:
         policy = str((spec.get("target") or {}).get("deletionPolicy") or "Retain")
         rule = RETAINS if policy == "Retain" else DELETES
-        if self._keeps(rule):
+        if self.keeps(rule):
             return policy
         return "Delete" if policy == "Retain" else "Retain"
 
@@ -173,13 +172,13 @@ class Operator:
         cloud = clouds.get(package)
         if cloud is None:
             raise _SyncError(f"{store.kind} {store.name} reads {package}, which is not rehearsed")
-        scope = store.scope if self._keeps(READS_IN_THE_STORE_S_PLACE) else None
+        scope = store.scope if self.keeps(READS_IN_THE_STORE_S_PLACE) else None
         if package == "azure-native":
             kind, slash, rest = name.partition("/")
             if slash and kind != "secret":
                 raise _SyncError(f"a rehearsal has no {kind} of Key Vault")
             name = rest if slash else name
-        elif package == "gcp" and "/" in name and self._keeps(READS_IN_THE_STORE_S_PLACE):
+        elif package == "gcp" and "/" in name and self.keeps(READS_IN_THE_STORE_S_PLACE):
             raise _SyncError(
                 "unable to access Secret from SecretManager Client: rpc error: code ="
                 f" InvalidArgument: projects/…/secrets/{name} does not match the expected format"

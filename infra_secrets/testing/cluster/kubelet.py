@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from infra_secrets.testing.simulation import CloudError, Rule
+from infra_secrets.testing.simulation import CloudError, Keeps, Rule
 
 EXPANDS: Final = Rule(
     "kubernetes-expands-literals",
@@ -148,7 +148,7 @@ def environment(
     container: Mapping[str, Any],
     contents: Contents,
     pod: Mapping[str, str],
-    keeps: Callable[[Rule], bool],
+    keeps: Keeps,
 ) -> dict[str, str]:
     """Return the variables that a container starts with.
 

@@ -25,6 +25,8 @@ from typing import Any, Final, Union
 import pulumi
 from pulumi.runtime import rpc
 
+from infra_secrets.testing.internals import is_output_type, wire_name
+
 _NONE: Final = type(None)
 _ONLY_OUTPUT: Final = re.compile(r"\(Output( only)?\)|\[?Output[ -]only\b", re.IGNORECASE)
 
@@ -120,7 +122,7 @@ def _methods_of(token: str) -> typing.Iterator[type]:
 
 def object_outputs(type_: Any) -> Outputs | None:
     """Return the properties of an object's type; None where the type is not an object's."""
-    if not isinstance(type_, type) or not hasattr(type_, "_pulumi_output_type"):
+    if not isinstance(type_, type) or not is_output_type(type_):
         return None
     return _object_outputs(type_)
 
@@ -234,7 +236,7 @@ def _annotated(class_: type) -> list[tuple[str, str, Any, bool]]:
     for base in reversed(class_.__mro__):
         for python_name, member in vars(base).items():
             getter = member.fget if isinstance(member, property) else None
-            wire = getattr(getter, "_pulumi_name", None)
+            wire = wire_name(getter)
             if getter is None or wire is None:
                 continue
             hint = _returned(getter, names)

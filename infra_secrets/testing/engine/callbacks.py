@@ -12,13 +12,14 @@ from concurrent import futures
 from typing import Any
 
 import grpc
-from pulumi.runtime._callbacks import _CallbackServicer
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc
+
+from infra_secrets.testing.internals import CallbackServicer
 
 Call = Callable[[bytes], Any]
 
 
-class UnservedCallbacks(_CallbackServicer):
+class UnservedCallbacks(CallbackServicer):
     """Knows callbacks by name and serves them to nobody. Mocks call none of them."""
 
     def __init__(self, monitor: Any, target: str = "127.0.0.1:0") -> None:

@@ -1,7 +1,6 @@
 """The `pulumi` command: found, run with no account in reach, and killed when a test wants that.
 
-A program of this process is run by the Automation API's language server. The rest of that API is
-left
+A program of this process is run by the Automation API's language server. The rest of that API is left
 out on purpose: its `stack select`, `stack output` and `stack history` processes around every
 operation cost a quarter of a second each, its events drop what they do not know, and it cannot
 kill.
@@ -15,7 +14,6 @@ import io
 import json
 import logging
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -30,15 +28,20 @@ from typing import Any, Final, TextIO, cast
 import grpc
 from google.protobuf import empty_pb2
 from pulumi import RunError
-from pulumi.automation._server import LanguageServer
-from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import events_pb2_grpc, language_pb2, language_pb2_grpc
 from pulumi.runtime.settings import SETTINGS
 from semver import VersionInfo
 
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.testing.engine.callbacks import ThreadedCallbacks
-from infra_secrets.testing.seams import ReferringMonitor, Seam, use
+from infra_secrets.testing.internals import (
+    CHANNEL_OPTIONS,
+    Answers,
+    LanguageServer,
+    ReferringMonitor,
+    use,
+)
+from infra_secrets.testing.program.accounts import harmless_environment
 
 OLDEST_ENGINE: Final = VersionInfo(3, 219, 0)
 """Older engines lack the hooks and options that the package's own components are tested with."""
@@ -51,24 +54,6 @@ GRPC_OPTIONS: Final = [
     ("grpc.max_send_message_length", _MESSAGE_LIMIT),
     ("grpc.so_reuseport", 0),
 ]
-_SECRETIVE: Final = re.compile(
-    r"^(AWS|GOOGLE|GCLOUD|GCP|CLOUDSDK|AZURE|ARM|PULUMI|ESC|KUBE|KUBERNETES|VAULT|GITHUB|GH|ACTIONS|CI)"
-    r"(_|$|CONFIG)",
-)
-# What is in the home folder opens accounts, too. A file that nobody has is not looked for elsewhere.
-NO_ACCOUNT: Final[Mapping[str, str]] = {
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AZURE_CONFIG_DIR": "/nonexistent",
-    "CLOUDSDK_CONFIG": "/nonexistent",
-    "KUBECONFIG": os.devnull,
-    "PULUMI_HOME": "/nonexistent",
-}
-"""Keeps a program that calls a cloud by itself from the accounts of whoever runs it."""
-
-_MARKUP: Final = re.compile(r"<\{%.*?%\}>")
-
 OnLine = Callable[[str], object]
 OnEvent = Callable[[dict[str, Any]], object]
 
@@ -111,21 +96,6 @@ def engine_version(path: str) -> VersionInfo:
         check=True,
     )
     return VersionInfo.parse(answer.stdout.strip().removeprefix("v"))
-
-
-def harmless_environment() -> dict[str, str]:
-    """Return this process's environment without anything that opens an account."""
-    return {key: value for key, value in os.environ.items() if not is_secretive(key)}
-
-
-def is_secretive(variable: str) -> bool:
-    """Whether an environment variable belongs to a cloud, to Pulumi or to a CI system."""
-    return _SECRETIVE.match(variable) is not None
-
-
-def plain_text(text: str) -> str:
-    """Return an event's text without the engine's colour markup."""
-    return _MARKUP.sub("", text)
 
 
 class Engine:
@@ -255,17 +225,17 @@ class InlineProgram(LanguageServer):
     Args:
         program: The program.
         root: What `pulumi.get_root_directory()` answers in it.
-        seam: What it is answered that no engine knows.
+        answers: What it is answered that no engine knows.
 
     Attributes:
         output: What the program printed.
     """
 
-    def __init__(self, program: Callable[[], object], root: Path, seam: Seam) -> None:
+    def __init__(self, program: Callable[[], object], root: Path, answers: Answers) -> None:
         super().__init__(self._start)
         self._own_program = program
         self._root = root
-        self._seam = seam
+        self._answers = answers
         self._buffer = io.StringIO()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[Any] | None = None
@@ -285,8 +255,8 @@ class InlineProgram(LanguageServer):
         self._callbacks = ThreadedCallbacks(SETTINGS.monitor, GRPC_OPTIONS)
         SETTINGS.callbacks = self._callbacks
         SETTINGS.root_directory = str(self._root)  # the Automation API leaves it out
-        SETTINGS.monitor = ReferringMonitor(SETTINGS.monitor, self._seam.stacks)
-        use(self._seam)
+        SETTINGS.monitor = ReferringMonitor(SETTINGS.monitor, self._answers.stacks)
+        use(self._answers)
         try:
             return self._own_program()
         except SystemExit as ended:
@@ -314,7 +284,7 @@ class InlineProgram(LanguageServer):
         )
         # gRPC shares connections by address over the whole process, refusals included, and the SDK never
         # closes its own: an engine that gets the port of a dead one would be refused without being tried.
-        _GRPC_CHANNEL_OPTIONS.append(_OWN_CONNECTIONS)
+        CHANNEL_OPTIONS.append(_OWN_CONNECTIONS)
         try:
             answer = super().Run(request, context)  # type: ignore[no-untyped-call]
         except (grpc.RpcError, RunError, asyncio.InvalidStateError) as failed:
@@ -326,7 +296,7 @@ class InlineProgram(LanguageServer):
             # own cleaning up by the next. Without an answer the engine would wait for ever.
             answer = _REPORTED
         finally:
-            _GRPC_CHANNEL_OPTIONS.remove(_OWN_CONNECTIONS)
+            CHANNEL_OPTIONS.remove(_OWN_CONNECTIONS)
             try:
                 self._close_loop()
                 if self._callbacks is not None:
@@ -395,17 +365,3 @@ class _Routed(io.TextIOBase):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
-
-
-# Files of the engine's file backend --------------------------------------------------------------
-
-
-def write_json(path: Path, data: object) -> None:
-    """Write a file the way the engine's file backend does."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data), encoding="utf-8")
-
-
-def read_json(path: Path) -> Any:
-    """Read a file that the engine's file backend has written."""
-    return json.loads(path.read_text(encoding="utf-8"))

@@ -7,14 +7,15 @@
     '''})
 
 Merging follows the engine, and evaluating follows ESC, each function with its source in
-pulumi/pulumi v3.259.0. Of ESC it has what environments for stack config are made of: imports,
-references, `fn::secret`, `join`, `concat`, `toJSON`, `fromJSON`, `toString`, `toBase64`,
-`fromBase64`, and `fn::open` of the logins and secrets managers of AWS, Azure and Google Cloud.
+pulumi/pulumi v3.259.0; `make test-esc` compares both with Pulumi's own. Of ESC it has what
+environments for stack config are made of: imports, references, `fn::secret`, `join`, `concat`,
+`toJSON`, `fromJSON`, `toString`, `toBase64`, `fromBase64`, and `fn::open` of what the simulated
+clouds say.
 
-It deliberately is no full evaluator: every other function and provider is refused by its name,
-types are not checked before evaluation, versions, `context` and `policyConfig` do not exist, and
-who may open what is not asked. The text of an object has the members that an import added, which
-ESC leaves out.
+It deliberately is no full evaluator. Every other function and provider is refused by its name, and
+so are `context`, ciphertexts, bytes that are no text, YAML's tags, a key that is no part of an
+environment, a key that is there twice, and an import that was not given, also where nothing reads
+it. Versions and `policyConfig` do not exist, and who may open what is not asked.
 """
 
 from infra_secrets.testing.esc.environments import Environments

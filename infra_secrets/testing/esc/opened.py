@@ -40,12 +40,19 @@ class Opened:
             project: The namespace of a key without one.
 
         Raises:
-            EscError: A key is none that Pulumi knows.
+            EscError: A key is none that Pulumi knows, or is there twice.
         """
         config = dict(own)
         given = self.config.data if self.config is not None else None
+        seen: dict[str, str] = {}
         for key, value in given.items() if isinstance(given, dict) else ():
             full = _full_key(key, project)
+            if full in seen:
+                raise EscError(
+                    f"pulumiConfig has {seen[full]!r} and {key!r}, which are one key: Pulumi takes either"
+                    " at random, so keep one of them"
+                )
+            seen[full] = key
             config[full] = patched(value, config[full]) if full in config else value
         return config
 

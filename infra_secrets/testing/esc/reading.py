@@ -6,7 +6,7 @@ It deliberately is stricter than ESC, which only warns of a key that is no part 
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import yaml
 
@@ -89,17 +89,13 @@ class _UnusableError(Exception):
 class _Loader(yaml.SafeLoader):
     """Nodes of YAML, with a tag of its own for a scalar without quotes; no aliases."""
 
-    def resolve(self, kind: type[yaml.Node], value: str, implicit: Any) -> Any:
-        if kind is yaml.ScalarNode:
-            return _PLAIN if implicit[0] else _TEXT
-        resolve: Any = super().resolve  # without types in the stubs of PyYAML
-        return resolve(kind, value, implicit)
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:
+        del value
+        return _PLAIN if kind is yaml.ScalarNode and implicit[0] else _TEXT
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            event: Any = cast("Any", self).peek_event()
-            mark = event.start_mark
-            raise yaml.composer.ComposerError(None, None, "ESC knows no alias (`*name`)", mark)
+            raise _UnusableError("ESC knows no alias (`*name`)")
         return super().compose_node(parent, index)
 
 

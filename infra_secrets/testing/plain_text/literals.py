@@ -395,33 +395,6 @@ def _names(given: Given) -> Iterator[str]:
             yield leaf.text
 
 
-def texts(data: Any) -> Iterator[tuple[str, bool]]:
-    """Yield every text in plain data as it is, and whether it is marked as secret."""
-    yield from _whole(data, marked=False)
-
-
-def answered(answer: Any, arguments: Any) -> set[str]:
-    """Return the texts of a function's answer that it was not given: what it was given is the program's.
-
-    Compared word by word, because a function that reads YAML takes indentation and line breaks away.
-    """
-    given = "\n".join(text for text, _ in texts(arguments))
-    return {text for text, _ in texts(answer) if not all(word in given for word in text.split())}
-
-
-def _whole(data: Any, *, marked: bool) -> Iterator[tuple[str, bool]]:
-    if isinstance(data, SecretValue):
-        yield from _whole(data.value, marked=True)
-    elif isinstance(data, Mapping):
-        for value in data.values():
-            yield from _whole(value, marked=marked)
-    elif isinstance(data, list):
-        for value in data:
-            yield from _whole(value, marked=marked)
-    elif isinstance(data, str):
-        yield data, marked
-
-
 def holds(properties: Mapping[str, Any], path: str) -> bool:
     """Whether there is anything at a path like `properties.value`, known or not."""
     found: Any = properties

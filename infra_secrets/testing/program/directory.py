@@ -20,9 +20,9 @@ from typing import Any
 import yaml
 
 from infra_secrets.errors import InfraSecretsError
-from infra_secrets.project import settings_file, stack_files
+from infra_secrets.project import full_key, load, settings_file, stack_file, stack_files
 from infra_secrets.testing.canary import Canary
-from infra_secrets.testing.engine.command import NO_ACCOUNT, is_secretive
+from infra_secrets.testing.program.accounts import NO_ACCOUNT, is_secretive
 
 
 class ProjectError(InfraSecretsError, ValueError):
@@ -77,18 +77,18 @@ class ProjectDirectory:
             ProjectError: There is no `Pulumi.yaml`, or it says neither name nor runtime.
         """
         directory = directory.resolve()
-        settings = _load(directory, "Pulumi")
-        if settings is None:
+        file = settings_file(directory, "Pulumi")
+        if file is None:
             raise ProjectError(f"there is no Pulumi.yaml in {directory}")
+        settings = _read(file)
         name, runtime = settings.get("name"), settings.get("runtime")
         if isinstance(runtime, Mapping):
             runtime = runtime.get("name")
         if not isinstance(name, str) or not isinstance(runtime, str):
             raise ProjectError(f"Pulumi.yaml in {directory} must say `name` and `runtime`")
-        stacks = directory / str(settings.get("stackConfigDir") or ".")
         there = stack_files(directory)
         stack = stack or (next(iter(there)) if len(there) == 1 else "dev")
-        stack_settings = _load(stacks, f"Pulumi.{stack}") or {}
+        stack_settings = _read(stack_file(directory, stack)) if stack in there else {}
         said = {**_project_config(settings, name), **_stack_config(stack_settings, name)}
         secrets: dict[tuple[str | int, ...], Canary] = {}
         config = {key: _plain(value, (key,), secrets) for key, value in said.items()}
@@ -178,19 +178,13 @@ def _is_own(name: str, folder: Path) -> bool:
     return path.is_relative_to(folder) and not {"site-packages", "dist-packages"} & set(path.parts)
 
 
-def _load(directory: Path, stem: str) -> dict[str, Any] | None:
-    path = settings_file(directory, stem)
-    if path is None:
-        return None
+def _read(file: Path) -> dict[str, Any]:
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ProjectError(f"{path} is no YAML: {error}") from error
-    return loaded if isinstance(loaded, dict) else {}
-
-
-def _full_key(key: str, project: str) -> str:
-    return key if ":" in key else f"{project}:{key}"
+        return load(file)
+    except yaml.YAMLError as error:  # its text would quote the file
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark is not None else ""
+        raise ProjectError(f"{file} is no YAML{where}; correct it there.") from None
 
 
 def _project_config(settings: Mapping[str, Any], project: str) -> dict[str, Any]:
@@ -202,7 +196,7 @@ def _project_config(settings: Mapping[str, Any], project: str) -> dict[str, Any]
         if isinstance(declaration, Mapping):
             value = declaration.get("value", declaration.get("default"))
         if value is not None:
-            found[_full_key(str(key), project)] = value
+            found[full_key(str(key), project)] = value
     return found
 
 
@@ -215,9 +209,9 @@ def _template(settings: Mapping[str, Any], project: str) -> dict[str, str | None
         said = asked_for if isinstance(asked_for, Mapping) else {"default": asked_for}
         default = said.get("default")
         if default is not None:
-            found[_full_key(str(key), project)] = _config_text(default)
+            found[full_key(str(key), project)] = _config_text(default)
         elif said.get("secret"):
-            found[_full_key(str(key), project)] = None
+            found[full_key(str(key), project)] = None
     return found
 
 
@@ -228,7 +222,7 @@ def _config_text(value: Any) -> str:
 
 def _stack_config(settings: Mapping[str, Any], project: str) -> dict[str, Any]:
     config = settings.get("config") or {}
-    return {_full_key(str(key), project): value for key, value in config.items()}
+    return {full_key(str(key), project): value for key, value in config.items()}
 
 
 def _plain(

@@ -204,30 +204,3 @@ def _marked(name: str, value: Any) -> Any:
         inner = value[_SECRET]
         return _made_up_secret(name) if inner is None else SecretValue(inner)
     return value
-
-
-class AskedOutputs(StackOutputs):
-    """Lets every question through, and keeps those to which nothing was given.
-
-    Attributes:
-        missing: Names of outputs that were not given, by the name of the stack that was asked for.
-    """
-
-    def __init__(self, given: Mapping[str, Mapping[str, Any]], project: str, stack: str) -> None:
-        super().__init__(given, project, stack)
-        self.missing: dict[str, dict[str, None]] = {}
-
-    def of(self, asked: str) -> Mapping[str, Any]:
-        """Return what was given, or nothing."""
-        try:
-            return super().of(asked)
-        except StackOutputsError:
-            self.missing.setdefault(asked, {})
-            return {}
-
-    def output(self, asked: str, name: str) -> Any:
-        """Return what was given, or something made up."""
-        outputs = self.of(asked)
-        if name not in outputs and not self.is_own(asked):
-            self.missing.setdefault(asked, {})[name] = None
-        return outputs.get(name, f"made-up-{name}")

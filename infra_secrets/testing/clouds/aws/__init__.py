@@ -1,9 +1,8 @@
 """AWS Secrets Manager, as far as it decides whether a value survives, and pulumi-aws on top of it.
 
-`SimulatedAws` is the operator's hand over the service (`service.py`, with `policies.py`) and says
-what its provider is made of: `resources.py` (`Secret`, `SecretPolicy`), `versions.py`
-(`SecretVersion`) and `functions.py` (`getSecret` and what programs ask about the account). Each file
-has the rules of what is in it.
+`SimulatedAws` is what an operator does by hand with the service (`service.py`, `policies.py`). Its
+provider is `resources.py` (`Secret`, `SecretPolicy`), `versions.py` (`SecretVersion`) and
+`functions.py` (`getSecret`, and what programs ask about the account). Each file has its rules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,6 @@ from infra_secrets.testing.clouds.aws.versions import SecretVersionType
 from infra_secrets.testing.esc.providers import EscLogin, EscSecrets, Provider
 from infra_secrets.testing.simulation import (
     Call,
-    CloudError,
     Function,
     Request,
     ResourceType,
@@ -39,6 +37,10 @@ class SimulatedAws(SimulatedCloud):
 
     package: ClassVar[str] = "aws"
     rules: ClassVar[tuple[Rule, ...]] = RULES
+    principals: ClassVar[Sequence[str]] = (
+        "arn:aws:iam::123456789012:role/api",
+        "arn:aws:iam::123456789012:role/worker",
+    )
     ordinary_config: ClassVar[Mapping[str, str]] = {"aws:region": "eu-west-1"}
     # https://www.pulumi.com/docs/esc/integrations/dynamic-login-credentials/ (Outputs)
     # https://www.pulumi.com/docs/esc/integrations/dynamic-secrets/aws-secrets/ (Inputs)
@@ -115,23 +117,11 @@ class SimulatedAws(SimulatedCloud):
         secret = self._find(name, scope)
         self.service.put_secret_value(secret.region, secret.name, value)
 
-    def reader_sees(self, name: str, scope: str | None = None) -> str:
-        """Return what GetSecretValue gives: the value, or the name of the error."""
+    def _read(self, name: str, scope: str | None) -> str:
         secret = self._find_or_none(name, scope)
         if secret is None:
-            return "ResourceNotFoundException"
-        try:
-            return self.service.get_secret_value(secret.region, secret.name).value
-        except CloudError as error:
-            return error.code
-
-    def value(self, name: str, scope: str | None = None) -> str | None:
-        """Return the value labelled AWSCURRENT, where it can be read."""
-        secret = self._find_or_none(name, scope)
-        if secret is None or secret.scheduled:
-            return None
-        version = secret.version()
-        return version.value if version is not None else None
+            raise service.not_found()
+        return self.service.get_secret_value(secret.region, secret.name).value
 
     def versions(self, name: str, scope: str | None = None) -> list[str]:
         """Return every value that the service still holds, oldest first."""

@@ -1,9 +1,9 @@
-"""Azure Key Vault, as far as it decides whether a value survives, and pulumi-azure-native on top of it.
+"""Azure Key Vault, as far as it decides whether a value survives, and pulumi-azure-native on it.
 
-`SimulatedAzure` is the operator's hand over the service (`service.py`) and says what its provider is
-made of: `resources.py` (`Secret`), `vaults.py` (`Vault`, `ResourceGroup`), `grants.py`
-(`RoleAssignment`), each on `native.py`, and `functions.py`. `data_plane.py` is a vault's data plane
-over HTTP on this machine. Each file has the rules of what is in it.
+`SimulatedAzure` is what an operator does by hand with the service (`service.py`). Its provider is
+`resources.py` (`Secret`), `vaults.py` (`Vault`, `ResourceGroup`) and `grants.py` (`RoleAssignment`),
+each on `native.py`, and `functions.py`. `data_plane.py` is a vault's data plane over HTTP on this
+machine. Each file has its rules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,6 @@ from infra_secrets.testing.clouds.azure.vaults import ResourceGroupType, VaultTy
 from infra_secrets.testing.esc.providers import EscLogin, EscSecrets, Provider
 from infra_secrets.testing.simulation import (
     Call,
-    CloudError,
     Function,
     ResourceType,
     Rule,
@@ -47,6 +46,10 @@ class SimulatedAzure(SimulatedCloud):
 
     package: ClassVar[str] = "azure-native"
     rules: ClassVar[tuple[Rule, ...]] = RULES
+    principals: ClassVar[Sequence[str]] = (
+        "11111111-2222-3333-4444-555555555555",
+        "22222222-2222-3333-4444-555555555555",
+    )
     ordinary_config: ClassVar[Mapping[str, str]] = {
         "infra-secrets:azureVaultId": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rehearsal"
         "/providers/Microsoft.KeyVault/vaults/rehearsal"
@@ -161,25 +164,11 @@ class SimulatedAzure(SimulatedCloud):
         secret = self._find(name, scope)
         self.service.set_secret(secret.vault, secret.name, value)
 
-    def reader_sees(self, name: str, scope: str | None = None) -> str:
-        """Return what GetSecret gives: the value, or the name of the error."""
+    def _read(self, name: str, scope: str | None) -> str:
         secret = self._find_or_none(name, scope)
         if secret is None:
-            return "SecretNotFound"
-        try:
-            return self.service.get_secret(secret.vault, secret.name).value
-        except CloudError as error:
-            return error.code
-
-    def value(self, name: str, scope: str | None = None) -> str | None:
-        """Return the current version's value, where it can be read.
-
-        An enabled placeholder is read like any other value.
-        """
-        secret = self._find_or_none(name, scope)
-        if secret is None or secret.deleted or not secret.current.enabled:
-            return None
-        return secret.current.value
+            raise service.not_found(name)
+        return self.service.get_secret(secret.vault, secret.name).value
 
     def versions(self, name: str, scope: str | None = None) -> list[str]:
         """Return the value of every version, oldest first, placeholders included."""

@@ -1,9 +1,9 @@
 """GCP Secret Manager, as far as it decides whether a value survives, and pulumi-gcp on top of it.
 
-`SimulatedGcp` is the operator's hand over the service (`service.py`, with `settings.py` and
-`members.py`) and says what its provider is made of: `resources.py` (`Secret`, `SecretIamMember`),
-`versions.py` (`SecretVersion`) and `functions.py` (`getSecret` and what programs ask about the
-project). Each file has the rules of what is in it.
+`SimulatedGcp` is what an operator does by hand with the service (`service.py`, `settings.py`,
+`members.py`). Its provider is `resources.py` (`Secret`, `SecretIamMember`), `versions.py`
+(`SecretVersion`) and `functions.py` (`getSecret`, and what programs ask about the project). Each file
+has its rules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +39,10 @@ class SimulatedGcp(SimulatedCloud):
 
     package: ClassVar[str] = "gcp"
     rules: ClassVar[tuple[Rule, ...]] = RULES
+    principals: ClassVar[Sequence[str]] = (
+        "serviceAccount:api@rehearsal.iam.gserviceaccount.com",
+        "group:ops@example.com",
+    )
     ordinary_config: ClassVar[Mapping[str, str]] = {"gcp:project": "rehearsal"}
     # https://www.pulumi.com/docs/esc/integrations/dynamic-login-credentials/ (Outputs)
     # https://www.pulumi.com/docs/esc/integrations/dynamic-secrets/gcp-secrets/ (Inputs)
@@ -115,25 +119,11 @@ class SimulatedGcp(SimulatedCloud):
         if latest is not None:
             latest.state = "DISABLED"
 
-    def reader_sees(self, name: str, scope: str | None = None) -> str:
-        """Return what an access of `latest` gives: the value, or the name of the error."""
+    def _read(self, name: str, scope: str | None) -> str:
         secret = self._find_or_none(name, scope)
         if secret is None:
-            return "NOT_FOUND"
-        try:
-            return self.service.access_latest(secret.project, secret.id)
-        except CloudError as error:
-            return error.code
-
-    def value(self, name: str, scope: str | None = None) -> str | None:
-        """Return the payload of `latest`, where it can be accessed."""
-        secret = self._find_or_none(name, scope)
-        if secret is None:
-            return None
-        try:
-            return self.service.access_latest(secret.project, secret.id)
-        except CloudError:
-            return None
+            raise service.not_found(name)
+        return self.service.access_latest(secret.project, secret.id)
 
     def versions(self, name: str, scope: str | None = None) -> list[str]:
         """Return every payload that is not destroyed, oldest first."""
