@@ -244,7 +244,7 @@ def test_in_a_preview_what_only_the_cloud_knows_is_not_known_and_nothing_breaks(
     recording = recording_on(cloud, preview=True)
     recording.run(lambda: Secret("StripeApiKey", readers=principals(cloud)))
 
-    assert container(recording, cloud)
+    assert container(recording, cloud).custom
 
 
 def test_outputs_of_other_resources_may_be_given(cloud: str) -> None:

@@ -129,7 +129,8 @@ def test_a_transform_of_the_stack_adds_its_tags_and_takes_nothing(cloud: str) ->
     def transform(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         if not args.custom:
             return None
-        tags = {**(args.props.get(property_name) or {}), "cost-centre": "42"}
+        given: Any = args.props.get(property_name) or {}
+        tags = {**given, "cost-centre": "42"}
         return pulumi.ResourceTransformResult({**args.props, property_name: tags}, args.opts)
 
     def program() -> None:
