@@ -450,7 +450,7 @@ class SimulatedCloud(SimulatedProvider):
     principals: ClassVar[Sequence[str]] = ()
     """Made-up principals, as the arguments `readers` and `writers` take them."""
 
-    # The operator's hand --------------------------------------------------------------------------
+    # What an operator does by hand -----------------------------------------------------------------
 
     def set_value(self, name: str, value: str, scope: str | None = None) -> None:
         """Put a value in, as an operator does. It becomes a canary of the rehearsal.
