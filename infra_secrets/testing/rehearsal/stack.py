@@ -74,9 +74,9 @@ class Stack:
         self._project = project
         self._name = name
         self._source = source
-        self._managers = [each for each in clouds.values() if isinstance(each, SimulatedCloud)]
+        self._clouds = clouds
         self.folder = Path(tempfile.mkdtemp(prefix="infra-secrets-rehearsal-"))
-        own = [each for manager in self._managers for each in manager.esc_providers]
+        own = [each for cloud in self._managers for each in cloud.esc_providers]
         providers = [*esc_providers(), *own]
         self.settings = Settings(self.folder, project, name, source, providers)
         self.state = State(self.folder / "backend", project, name)
@@ -188,16 +188,21 @@ class Stack:
             seconds,
         )
 
+    @property
+    def _managers(self) -> list[SimulatedCloud]:
+        """The secrets managers: every simulation but the cluster."""
+        return [cloud for cloud in self._clouds.values() if isinstance(cloud, SimulatedCloud)]
+
     def _managed_value(self, provider: str, secret: str, scope: str | None) -> str | None:
         """Read what a simulated cloud holds, for an ESC environment."""
         managed = (
-            manager
-            for manager in self._managers
-            if provider in {each.name for each in manager.esc_providers}
+            cloud
+            for cloud in self._managers
+            if provider in {each.name for each in cloud.esc_providers}
         )
-        found = next(managed, None)
+        cloud = next(managed, None)
         try:
-            return found.value(secret, scope) if found is not None else None
+            return cloud.value(secret, scope) if cloud is not None else None
         except NoSuchSecretError:  # more than one
             return None
 
