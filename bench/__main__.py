@@ -23,7 +23,7 @@ from infra_secrets import EscEnv, Secret
 from infra_secrets.testing import Recording, Rehearsal
 
 CONFIG = {"infra-secrets:cloud": "aws", "aws:region": "eu-west-1"}
-SETTINGS = {"project": "shop", "stack": "production"}
+SETTINGS: Mapping[str, Any] = {"project": "shop", "stack": "production"}
 
 
 def raw(count: int) -> Callable[[], object]:

@@ -131,18 +131,18 @@ def _external(**more: Any) -> None:
 def _programs() -> Iterable[tuple[str, Callable[[], object], str]]:
     """Yield each program with its name and the cloud that the stack's config chooses, if any."""
     for kind in WORKLOADS:
-        yield f"inject into a {kind}", lambda kind=kind: _injected(kind), ""
+        yield f"inject into a {kind}", functools.partial(_injected, kind), ""
     yield "inject with env_from", _env_from, ""
     for what in ("secrets", "config", "files"):
-        yield f"{what} only", lambda what=what: EscEnv("nlp", **{what: EVERYTHING[what]}), ""
+        yield f"{what} only", functools.partial(EscEnv, "nlp", **{what: EVERYTHING[what]}), ""
     yield "an EscEnv for Reloader", lambda: EscEnv("nlp", **EVERYTHING, reloader=True), ""
-    plain = {"image": "ghcr.io/acme/nlp:1.4.2", "secrets": {"DATABASE_URL": "postgres_url"}}
+    plain: Any = {"image": "ghcr.io/acme/nlp:1.4.2", "secrets": {"DATABASE_URL": "postgres_url"}}
     yield "an EscDeployment of defaults", lambda: EscDeployment("nlp", **plain), ""
     yield "an EscDeployment with everything", _deployment_with_everything, ""
     for relaxed in (*((each,) for each in RELAXABLE), RELAXABLE):
         yield (
             f"an EscDeployment without {relaxed[0] if len(relaxed) == 1 else 'any security'}",
-            lambda relaxed=relaxed: EscDeployment("nlp", **plain, relax=list(relaxed)),
+            functools.partial(EscDeployment, "nlp", **plain, relax=list(relaxed)),
             "",
         )
     for cloud in clouds.available():

@@ -297,7 +297,8 @@ def function(name: str, called: Callable[..., Any]) -> str:
 def _default_of(given: object) -> str:
     if given is inspect.Parameter.empty:
         return "needed"
-    return {None: "none", (): "none", False: "false"}.get(given, f"`{given}`")
+    words: dict[object, str] = {None: "none", (): "none", False: "false"}
+    return words.get(given, f"`{given}`")
 
 
 def _joined(text: str) -> str:

@@ -139,7 +139,6 @@ class Terminal:
     def shown(self) -> str:
         return self._shown.decode()
 
-    @property
     def echoes(self) -> bool:
         return bool(termios.tcgetattr(self._screen)[3] & termios.ECHO)
 

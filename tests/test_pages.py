@@ -30,8 +30,8 @@ from infra_secrets.cli import main
 from infra_secrets.clouds.misspelt import misspelt
 from infra_secrets.testing import Recording, Rehearsal, ordinary_config
 from infra_secrets.testing.program.stack_outputs import parsed
-from tests.conftest import PATIENCE
-from tests.test_documentation import ROOT, SHELLS, Block, Page, commands, pages
+from tests.conftest import PATIENCE, ROOT
+from tests.test_documentation import SHELLS, Block, Page, commands, pages
 
 Fence = tuple[Page, Block]
 SECRETS = {

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from infra_secrets.testing import Recording, Rehearsal
-from tests.test_documentation import ROOT, Page
+from tests.conftest import ROOT
+from tests.test_documentation import Page
 
 CONFIG = {
     "infra-secrets:cloud": "aws",

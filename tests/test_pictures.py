@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_documentation import ROOT
+from tests.conftest import ROOT
 from tools import pictures
 
 DEMO = pictures.FOLDER / "demo.svg"

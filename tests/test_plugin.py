@@ -36,7 +36,9 @@ CANARY = "canary-77-not-real"
 
 @pytest.fixture(scope="module")
 def schema() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(Plugin().schema)
+    made = Plugin().schema
+    assert made is not None
+    found: dict[str, Any] = json.loads(made)
     return found
 
 

@@ -26,7 +26,9 @@ ARGUMENTS = (SecretArgs, EscEnvArgs, EscDeploymentArgs, ExternalEnvArgs)
 def undeclared(source: str) -> Iterator[str]:
     """Yield what reads config or an environment variable past `infra_secrets.component.settings`."""
     for node in ast.walk(ast.parse(source)):
-        text = ast.unparse(node) if isinstance(node, ast.Attribute | ast.Call) else ""
+        if not isinstance(node, ast.Attribute | ast.Call):
+            continue
+        text = ast.unparse(node)
         if text in ("pulumi.Config", "os.environ", "os.getenv"):
             yield f"line {node.lineno}: {text}; declare it in infra_secrets/component/settings.py, and read() it"
         elif re.match(r"(pulumi\.runtime|stack_config)\.\w*config\w*\(['\"]", text):

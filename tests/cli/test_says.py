@@ -15,8 +15,8 @@ import infra_secrets
 from infra_secrets.cli.rehearse.report import TerminalProgress
 from infra_secrets.clouds.misspelt import misspelt
 from infra_secrets.testing import Recording, ordinary_config
-from tests.cli.test_rehearse import ROOT, Said, call, project, run
-from tests.conftest import PATIENCE
+from tests.cli.test_rehearse import Said, call, project, run
+from tests.conftest import PATIENCE, ROOT
 
 # Standard error is progress alone ----------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """What is particular to AWS Secrets Manager."""
 
 import json
+from typing import Literal
 
 import pytest
 
@@ -112,7 +113,9 @@ def test_aws_takes_every_kind_of_principal_that_is_not_everybody(
 
 
 @pytest.mark.parametrize(("retention", "days"), [("discard", 0), ("recover", None), ("keep", None)])
-def test_aws_deletes_at_once_only_what_is_to_be_discarded(retention: str, days: int | None) -> None:
+def test_aws_deletes_at_once_only_what_is_to_be_discarded(
+    retention: Literal["discard", "recover", "keep"], days: int | None
+) -> None:
     recording = recording_on("aws")
     recording.run(lambda: Secret("x", retention=retention))
 
@@ -147,4 +150,4 @@ def test_each_partition_of_aws_has_its_console_and_the_command_names_the_region(
     assert aws._console_url(wanted, arn) == (
         f"https://{host}/secretsmanager/secret?name=shop%2Fproduction%2Fx&region={region}"
     )
-    assert f" --region {region} --secret-id {arn} " in aws._set_command(wanted, arn)
+    assert f" --region {region} --secret-id {arn} " in str(aws._set_command(wanted, arn))

@@ -27,7 +27,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tools:
 @functools.cache
 def command_on(cloud: str, note: str | None = None) -> str:
     recording = recording_on(cloud)
-    recording.run(lambda: Secret("StripeApiKey", tags={"note": note} if note else None))
+    recording.run(lambda: Secret("StripeApiKey", tags={"note": note} if note else {}))
     command: str = recording.outputs["StripeApiKey"]["setCommand"]
     return command
 
@@ -423,10 +423,10 @@ def test_at_a_terminal_the_value_is_asked_for_and_never_shown_and_echo_comes_bac
     tools.put_sh(shell)
     with at_a_terminal(*shlex.split(command_on("aws"))) as terminal:
         terminal.asks()
-        assert not terminal.echoes
+        assert not terminal.echoes()
         terminal.press(f"{CANARY} ü\n\x04")
         assert terminal.ends() == 0
-        assert terminal.echoes
+        assert terminal.echoes()
 
     assert (
         "Value of shop/production/stripe-api-key (not shown; Enter, then Ctrl-D): "
@@ -456,7 +456,7 @@ def test_interrupted_at_the_terminal_nothing_is_set_and_echo_comes_back(
         terminal.asks()
         terminal.press("half a val")
         assert terminal.ends(again="\x03") != 0
-        assert terminal.echoes
+        assert terminal.echoes()
 
     assert not tools.called
 
@@ -471,7 +471,7 @@ def test_killed_at_the_terminal_nothing_is_set_and_echo_comes_back(
         terminal.asks()
         terminal.press("half a val\n")
         assert terminal.ends(kill=kill) != 0
-        assert terminal.echoes
+        assert terminal.echoes()
 
     assert not tools.called
 
@@ -491,7 +491,7 @@ def test_where_only_the_shell_is_killed_what_is_typed_after_that_is_not_set(
         terminal.kill_sh()
         terminal.press(f"{CANARY}\n\x04")
         assert terminal.ends() != 0
-        assert terminal.echoes
+        assert terminal.echoes()
 
     if shell not in (
         "zsh",

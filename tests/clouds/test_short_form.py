@@ -74,10 +74,10 @@ def test_typed_in_any_shell_it_asks_at_the_terminal(
     words = ["busybox", "sh"] if shell == "busybox" else [shell]
     with at_a_terminal(*words, "-c", short_form()) as terminal:
         terminal.asks()
-        assert not terminal.echoes
+        assert not terminal.echoes()
         terminal.press(f"{CANARY}\n\x04")
         assert terminal.ends() == 0
-        assert terminal.echoes
+        assert terminal.echoes()
 
     assert tools.value == CANARY.encode()
     assert CANARY not in terminal.shown

@@ -92,7 +92,8 @@ def test_what_fills_an_object_is_stored(server: Client, namespace: str, argument
 def round_trip(server: Client, namespace: str, argument: str, **config: Any) -> bytes:
     """Take a value of stack config through an `EscEnv` to the server and back."""
     target = "/etc/nlp/value" if argument == "files" else "VALUE"
-    (manifest,) = recorded(lambda: EscEnv("nlp", **{argument: {target: "value"}}), **config)
+    given: Any = {argument: {target: "value"}}
+    (manifest,) = recorded(lambda: EscEnv("nlp", **given), **config)
     placed = inside(namespace, manifest)
     server.apply(placed)
     (found,) = server.read(placed)["data"].values()

@@ -87,4 +87,5 @@ def test_at_run_time_each_is_what_pulumi_s_analyzer_reads() -> None:
 
     assert found["cloud"] is str
     assert found["retention"] is str
-    assert get_origin(found["fields"]) is Sequence
+    origin: object = get_origin(found["fields"])
+    assert origin is Sequence

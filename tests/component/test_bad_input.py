@@ -13,7 +13,7 @@ import pulumi
 import pytest
 
 from infra_secrets import EscDeployment, EscEnv, ExternalEnv, Secret, clouds
-from infra_secrets.component.given import quotable, subject_of
+from infra_secrets.component.given import subject_of
 from infra_secrets.containers.secret import SecretArgs
 from infra_secrets.errors import (
     ArgsError,
@@ -25,6 +25,7 @@ from infra_secrets.errors import (
     ValueGivenError,
 )
 from infra_secrets.plugin import Plugin
+from infra_secrets.rules.wording import quotable
 from infra_secrets.testing import Recording, Rehearsal
 from infra_secrets.workloads.esc_deployment import EscDeploymentArgs
 from infra_secrets.workloads.esc_env import EscEnvArgs
@@ -317,9 +318,9 @@ def test_whatever_is_given_as_an_option_works_or_gets_one_clear_refusal(componen
         ({"aliases": [pulumi.Alias(type_=7)]}, "opts has an alias whose type_ must be a string"),  # type: ignore[arg-type]
         ({"aliases": [pulumi.Alias(stack=7)]}, "opts has an alias whose stack must be a string"),  # type: ignore[arg-type]
         (
-            {"aliases": [pulumi.Alias(project=7)]},
+            {"aliases": [pulumi.Alias(project=7)]},  # type: ignore[arg-type]
             "opts has an alias whose project must be a string",
-        ),  # type: ignore[arg-type]
+        ),
         ({"aliases": [pulumi.Alias(name=None)]}, "opts has an alias whose name must be a string"),
         ({"depends_on": "db"}, "opts has depends_on=, which must be resources"),
         (
@@ -662,7 +663,7 @@ def test_a_container_waits_for_its_readers_and_depends_on_none_of_them() -> None
 
 def said_on_the_engine(cloud: str, given: Callable[[], Mapping[str, Any]]) -> str:
     with Rehearsal(
-        lambda: Secret("StripeApiKey", **given()),  # type: ignore[misc]
+        lambda: Secret("StripeApiKey", **given()),
         project="shop",
         stack="production",
         config=config_for(cloud),
@@ -748,7 +749,7 @@ def test_a_text_in_place_of_a_list_is_repeated_only_where_it_can_be_no_value() -
         refusal(lambda: made(Secret, fields="API_KEY"))
     )
     for text in (PLANTED, "x" * 61, ""):
-        said = str(refusal(lambda text=text: made(Secret, fields=text)))
+        said = str(refusal(partial(made, Secret, fields=text)))
         assert "fields must be a list of strings, e.g. ['STRIPE_API_KEY']; found" in said
         assert text == "" or text not in said
 
@@ -778,8 +779,7 @@ def test_a_vault_s_id_in_other_case_is_the_same_vault() -> None:
 
 
 def test_a_vault_s_id_that_an_output_lacks_is_refused() -> None:
-    nothing = lambda: pulumi.Output.from_input(None)  # noqa: E731
-    refused = refusal(lambda: made(Secret, azure_vault_id=nothing()), "azure")
+    refused = refusal(lambda: made(Secret, azure_vault_id=pulumi.Output.from_input(None)), "azure")
 
     assert "azure_vault_id must be a string; its output holds nothing." in str(refused)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -44,8 +44,8 @@ def secret(name: str = "stripe", **arguments: Any) -> Callable[[], object]:
 
 
 def deployment(name: str = "web", **arguments: Any) -> Callable[[], object]:
-    given: dict[str, Any] = {"image": IMAGE, "secrets": {"TOKEN": "token"}, **arguments}
-    return lambda: EscDeployment(name, given)  # type: ignore[arg-type]
+    given: Any = {"image": IMAGE, "secrets": {"TOKEN": "token"}, **arguments}
+    return lambda: EscDeployment(name, given)
 
 
 def env(name: str = "web", **arguments: Any) -> Callable[[], object]:
@@ -75,7 +75,7 @@ def external(name: str = "web", **arguments: Any) -> Callable[[], object]:
         (secret(fields=["A", CANARY]), "fields[1]"),
         (secret(retention=CANARY), "retention"),
         (secret(cloud=CANARY), "cloud"),
-        (secret(**{CANARY: 1}), "the name of an argument"),
+        (secret(**cast(Any, {CANARY: 1})), "the name of an argument"),
         (
             lambda: Secret("stripe", opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(CANARY)])),
             "opts.aliases[0].name",

@@ -334,7 +334,7 @@ ALL_THREE = (
 @pytest.mark.parametrize(
     "word", ["forever", "Forever", "retain", "retained", "protect", "protected", "never", "always"]
 )
-def test_a_word_for_keeping_is_answered_with_keep(word: str) -> None:
+def test_a_word_for_keeping_is_answered_with_keep(word: Any) -> None:
     said = refusal(lambda: Secret("StripeApiKey", retention=word))
 
     assert f"retention={word!r} is not known; {ALL_THREE} Did you mean 'keep'?" in said
@@ -349,7 +349,7 @@ def test_a_word_for_keeping_is_answered_with_keep(word: str) -> None:
         *["irrecover", "not recover", "xdiscard", "disrecover"],
     ],
 )
-def test_no_retention_is_suggested_for_another_word(word: str) -> None:
+def test_no_retention_is_suggested_for_another_word(word: Any) -> None:
     for said in (
         refusal(lambda: Secret("StripeApiKey", retention=word)),
         refusal(lambda: Secret("StripeApiKey"), config={"infra-secrets:retention": word}),
@@ -366,7 +366,7 @@ def test_no_retention_is_suggested_for_another_word(word: str) -> None:
         *[("discrd", "discard"), ("DISCARD", "discard"), ("discrad", "discard")],
     ],
 )
-def test_a_plain_typo_is_answered_with_the_word_that_was_meant(word: str, meant: str) -> None:
+def test_a_plain_typo_is_answered_with_the_word_that_was_meant(word: Any, meant: str) -> None:
     said = refusal(lambda: Secret("StripeApiKey", retention=word))
 
     assert f"Did you mean {meant!r}?" in said

@@ -60,7 +60,8 @@ class Hands:
         return self.place.simulated(self.rehearsal)
 
     def value(self, key: str = "stripe-api-key") -> str | None:
-        return self.simulated.value(spelled(self.cloud, key))
+        value: str | None = self.simulated.value(spelled(self.cloud, key))
+        return value
 
 
 @pytest.fixture(scope="module")
@@ -333,7 +334,7 @@ def test_what_would_go_as_discard_said_is_refused_where_the_program_says_recover
         hands.up()
         hands.simulated.set_value(spelled("aws"), VALUE)
         alias = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="StripeApiKey")])
-        who = {"logical": "StripeKey", "opts": alias} if renamed else {}
+        who: dict[str, Any] = {"logical": "StripeKey", "opts": alias} if renamed else {}
 
         both = hands.up(secret(key="other", retention="recover", **who))
         assert "first the retention, then the rest" in both.error
@@ -376,7 +377,7 @@ def test_adopting_a_container_with_a_key_that_the_program_does_not_name_keeps_th
             rehearsal.refresh()
             assert hands.up().changes == []
 
-            assert key in str(rehearsal.clouds[cloud].describe(spelled(cloud)))  # type: ignore[attr-defined] # both have it
+            assert key in str(rehearsal.clouds[cloud].describe(spelled(cloud)))
 
 
 @pytest.mark.parametrize(("retention", "finished"), [("keep", False), ("discard", True)])

@@ -104,7 +104,8 @@ def test_a_refusal_is_printed_without_the_traceback_that_would_quote_the_program
 def test_an_unknown_argument_is_answered_with_the_nearest_right_one(
     argument: str, meant: str
 ) -> None:
-    error = refusal(lambda: Secret("StripeApiKey", **{argument: CANARY}))  # type: ignore[misc]
+    given: Any = {argument: CANARY}
+    error = refusal(lambda: Secret("StripeApiKey", **given))
 
     assert isinstance(error, UnknownArgumentError)
     assert f"{argument} is not an argument of a Secret. Did you mean {meant}?" in str(error)
@@ -126,7 +127,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
             "StripeApiKey",
             service="Payments",
             key="DB_PASSWORD",
-            retention="kep",
+            retention="kep",  # type: ignore[arg-type]
             fields=[],
             max_age_days=-1,
             tags={"cost": 4},  # type: ignore[dict-item]
@@ -159,7 +160,7 @@ def test_no_cloud_says_how_to_choose_one() -> None:
 
 
 @pytest.mark.parametrize("cloud", ["gpc", "AWS", "oci", "clouds", "__init__", "../aws", "aws "])
-def test_an_unknown_cloud_lists_those_that_are_known(cloud: str) -> None:
+def test_an_unknown_cloud_lists_those_that_are_known(cloud: Any) -> None:
     error = refusal(lambda: Secret("StripeApiKey", cloud=cloud))
 
     assert isinstance(error, UnknownCloudError)
@@ -332,7 +333,8 @@ def test_a_secret_output_where_the_cloud_shows_plain_text_is_refused(argument: s
     )
 
     def program() -> None:
-        Secret("StripeApiKey", **{argument: pulumi.Config().require_secret("password")})  # type: ignore[misc]
+        given: Any = {argument: pulumi.Config().require_secret("password")}
+        Secret("StripeApiKey", **given)
 
     with pytest.raises(pulumi.RunError, match=f"{argument} was given a secret") as refused:
         recording.run(program)
@@ -514,8 +516,13 @@ def test_everybody_and_what_is_no_principal_is_refused_plain_and_as_an_output(
     cloud: str, principal: str, argument: str, form: Callable[[str], Any]
 ) -> None:
     recording = recording_on(cloud, {"infra-secrets:azureWriterRoleId": GUID})
+
+    def program() -> None:
+        given: Any = {argument: [form(principal)]}
+        Secret("StripeApiKey", **given)
+
     with pytest.raises(InfraSecretsError) as refused:
-        recording.run(lambda: Secret("StripeApiKey", **{argument: [form(principal)]}))  # type: ignore[misc]
+        recording.run(program)
 
     assert f"{argument} has {shown(principal)}; on " in str(refused.value)
     assert [each for each in recording.registrations if "infra-secrets:" not in each.type] == []
@@ -720,6 +727,7 @@ def test_what_can_take_over_something_is_not_refused(given: dict[str, Any]) -> N
 @pytest.mark.parametrize("argument", ["formerly", "adopt_from"])
 def test_a_value_in_what_it_takes_over_from_is_not_repeated(argument: str) -> None:
     value = "sk_live_not_real_1234567890"
-    error = refusal(lambda: Secret("StripeApiKey", **{"adopt": ARN, argument: f"{value}::"}))  # type: ignore[misc]
+    given: Any = {"adopt": ARN, argument: f"{value}::"}
+    error = refusal(lambda: Secret("StripeApiKey", **given))
 
     assert value not in str(error)

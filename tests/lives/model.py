@@ -8,7 +8,6 @@ and the stricter of the two decides. A raw resource promises nothing, whatever a
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from tests.reliability.stage import WORST_FIRST, Fate
 
@@ -114,9 +113,7 @@ class Model:
 
     # Judging --------------------------------------------------------------------------------------
 
-    def allows(
-        self, name: str, stack: str, command: Literal["up", "destroy"], wishes: Mapping[str, Wish]
-    ) -> Fate:
+    def allows(self, name: str, stack: str, command: str, wishes: Mapping[str, Wish]) -> Fate:
         """Say what may at worst become of a value in a run, before that run is noted."""
         hold = self._held.get(stack, {}).get(name)
         others = (held for other, held in self._held.items() if other != stack)

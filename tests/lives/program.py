@@ -126,6 +126,7 @@ def written(said: Program, place: Place) -> Callable[[], None]:
 
 def _with_package(secret: Said, place: Place, opts: pulumi.ResourceOptions) -> None:
     given: Mapping[str, Any] = {
+        "retention": secret.retention,
         "owner": secret.owner,
         "encryption_key": secret.encrypted and place.encryption_key,
         "replicas": secret.replicated and place.replicas,
@@ -142,7 +143,6 @@ def _with_package(secret: Said, place: Place, opts: pulumi.ResourceOptions) -> N
         key=secret.key,
         description=secret.description,
         tags=dict(secret.tags),
-        retention=secret.retention,
         opts=opts,
         **{name: value for name, value in given.items() if value},
     )

@@ -43,8 +43,9 @@ async def _nothing(*_: object) -> None:
 
 
 async def _no_objections(*_: object) -> AsyncIterator[SecretArgsError]:
-    for nothing in ():
-        yield nothing
+    none: tuple[SecretArgsError, ...] = ()
+    for each in none:
+        yield each
 
 
 def take_away(what: HeldBy, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,7 +375,7 @@ def test_another_stack_s_container_is_taken_over_with_both_arguments_and_out_of_
     }
     other = {"urn": "urn:pulumi:staging::shop::gcp:x:Other::StripeApiKey"}
     guest = life.subject("staging").rehearsal
-    guest._write_state({"resources": [{"urn": urn}, grant, other]})
+    guest._stack.state.write({"resources": [{"urn": urn}, grant, other]})
 
     follower.follow(life, subject, "take over")
 

@@ -118,13 +118,16 @@ def _options(container: Container, place: Place) -> pulumi.ResourceOptions:
 
 
 def _provider(place: Place) -> pulumi.ProviderResource:
+    provider: pulumi.ProviderResource
     if place.cloud == "aws":
-        return aws.Provider("elsewhere", region="eu-central-1")
-    if place.cloud == "gcp":
-        return gcp.Provider("elsewhere", project="shop-staging")
-    return azure_native.Provider(
-        "elsewhere", subscription_id="44444444-4444-4444-4444-444444444444"
-    )
+        provider = aws.Provider("elsewhere", region="eu-central-1")
+    elif place.cloud == "gcp":
+        provider = gcp.Provider("elsewhere", project="shop-staging")
+    else:
+        provider = azure_native.Provider(
+            "elsewhere", subscription_id="44444444-4444-4444-4444-444444444444"
+        )
+    return provider
 
 
 def _add_tag(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
@@ -147,8 +150,8 @@ def _with_package(container: Container, place: Place, opts: pulumi.ResourceOptio
         key=container.key,
         description=container.description,
         tags=dict(container.tags),
-        retention=container.retention,
         **_given(
+            retention=container.retention,
             owner=container.owner,
             max_age_days=container.max_age_days,
             encryption_key=container.encrypted and place.encryption_key,

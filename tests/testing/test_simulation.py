@@ -11,6 +11,7 @@ from infra_secrets.testing.simulation import (
     NoSuchSecretError,
     Request,
     SimulatedCloud,
+    SimulatedProvider,
     compare,
 )
 
@@ -35,6 +36,11 @@ def test_a_rule_that_does_not_exist_cannot_be_switched_off(cloud: SimulatedCloud
     with pytest.raises(ValueError, match="has no rule no-such-rule") as raised:
         type(cloud)(without={"no-such-rule"})
     assert cloud.rules[0].id in str(raised.value)
+
+
+def test_a_cluster_is_a_provider_and_no_secrets_manager(cloud: SimulatedCloud) -> None:
+    assert isinstance(cloud, SimulatedProvider)
+    assert isinstance(cloud, SimulatedCloud) is (cloud.package != "kubernetes")
 
 
 def test_a_missing_secret_is_missing_and_cannot_be_read(cloud: SimulatedCloud) -> None:

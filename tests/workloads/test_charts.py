@@ -135,13 +135,13 @@ def program(
     **wanted: Any,
 ) -> Callable[[], None]:
     def run() -> None:
-        arguments = {
+        arguments: Any = {
             "secrets": {"API_TOKEN": "api_token"},
             "config": {"NER_LABELS": "nerLabels"},
             "files": {"/etc/flux/identity": "ssh_private_key"},
             **wanted,
         }
-        env = EscEnv("nlp", arguments)  # type: ignore[typeddict-item]
+        env = EscEnv("nlp", arguments)
         transform = env.transform if choose is None else env.transform_only(**choose)
         maker(env, list(manifests) or [workload()], [transform])
 
@@ -293,7 +293,8 @@ def test_a_container_that_no_workload_has_is_named_with_the_ones_that_are_there(
 
 
 def test_env_from_gives_a_chart_variables_that_come_later_without_listing_them() -> None:
-    choose, wanted = {"env_from": True}, {"files": {}}
+    choose = {"env_from": True}
+    wanted: dict[str, Any] = {"files": {}}
     with rehearse(program(component, choose=choose, **wanted)) as rehearsal:
         rehearsal.up()
         assert rehearsal.kubernetes.environment("web") == SEEN

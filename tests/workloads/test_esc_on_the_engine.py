@@ -9,8 +9,9 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -34,7 +35,7 @@ SECRETS: Mapping[str, str] = {
     "ssh_private_key": KEY,
 }
 CONFIG: Mapping[str, Any] = {"nerLabels": '["person", "place"]'}
-WANTED: Mapping[str, Any] = {
+WANTED: Any = {
     "secrets": {"DATABASE_URL": "postgres_url", "API_TOKEN": "shared:api_token"},
     "config": {"NER_LABELS": "nerLabels"},
     "files": {"/etc/flux/identity": "ssh_private_key"},
@@ -58,12 +59,17 @@ def own_spec(name: str = "app") -> dict[str, Any]:
     }
 
 
+def env_of(name: str, opts: pulumi.ResourceOptions | None = None, **changed: Any) -> EscEnv:
+    arguments: Any = {**WANTED, **changed}
+    return EscEnv(name, arguments, opts)
+
+
 def injected(
     opts: pulumi.ResourceOptions | None = None,
     metadata: Mapping[str, Any] | None = None,
     **changed: Any,
 ) -> None:
-    env = EscEnv("web", {**WANTED, **changed}, opts)  # type: ignore[typeddict-item]
+    env = env_of("web", opts, **changed)
     k8s.apps.v1.Deployment("web", metadata=metadata, spec=env.inject(own_spec()), opts=opts)
     for output in ("secret_name", "config_map_name", "variables", "env_from", "volumes"):
         pulumi.export(output, getattr(env, output))
@@ -71,7 +77,8 @@ def injected(
 
 
 def whole(opts: pulumi.ResourceOptions | None = None, **changed: Any) -> None:
-    web = EscDeployment("web", {"image": IMAGE, **WANTED, **changed}, opts)  # type: ignore[typeddict-item]
+    wanted: Any = {"image": IMAGE, **WANTED, **changed}
+    web = EscDeployment("web", wanted, opts)
     for output in ("deployment_name", "secret_name", "config_map_name"):
         pulumi.export(output, getattr(web, output))
 
@@ -146,6 +153,15 @@ def up(rehearsal: Rehearsal) -> list[str]:
     since = len(rehearsal.kubernetes.history)
     rehearsal.up()
     return changes(rehearsal, since)
+
+
+def last(left: Iterator[int], _request: Request) -> bool:
+    """Count down with each request, and say when none is left."""
+    return next(left, -1) == 0
+
+
+def deletes(kind: str, request: Request) -> bool:
+    return request.operation == "delete" and request.type.endswith(f":{kind}")
 
 
 def in_one_line(run: Run) -> str:
@@ -357,7 +373,8 @@ def test_a_component_taken_apart_or_renamed_makes_the_new_before_the_old_goes(
     done = up(web)
     assert (set(done[:3]), done[3]) == (makes, takes)
 
-    web.program = lambda: EscDeployment("site", {"image": IMAGE, **WANTED})  # type: ignore[typeddict-item]
+    wanted: Any = {"image": IMAGE, **WANTED}
+    web.program = lambda: EscDeployment("site", wanted)
     done = up(web)
     assert (set(done[:3]), done[3]) == (makes, takes)
     assert web.kubernetes.environment("site")["DATABASE_URL"] == URL
@@ -491,7 +508,7 @@ def test_an_engine_killed_before_every_request_in_turn_comes_through(web: Rehear
     while True:
         left = iter(range(kills, -1, -1))
         run = web.up(
-            kill_when=lambda _request, left=left: next(left, -1) == 0,
+            kill_when=partial(last, left),
             killed_request_takes_effect=False,
         )
         if run.succeeded:
@@ -511,11 +528,7 @@ def test_a_destroy_that_is_killed_after_each_deletion_ends_with_nothing_left(
     web: Rehearsal,
 ) -> None:
     for kind in ("Deployment", "Secret", "ConfigMap"):
-        run = web.destroy(
-            kill_when=lambda request, kind=kind: (
-                request.operation == "delete" and request.type.endswith(f":{kind}")
-            )
-        )
+        run = web.destroy(kill_when=partial(deletes, kind))
         if not run.succeeded:
             web.cancel()
     web.destroy()
@@ -569,7 +582,7 @@ def test_the_namespace_may_be_made_by_the_same_program() -> None:
 
 def test_twenty_deployments_share_one_environment_and_each_rolls_once() -> None:
     def program() -> None:
-        env = EscEnv("shared", WANTED)  # type: ignore[typeddict-item]
+        env = env_of("shared")
         for number in range(20):
             k8s.apps.v1.Deployment(f"web-{number}", spec=env.inject(own_spec()))
 
@@ -592,7 +605,7 @@ def test_every_kind_of_workload_rolls_and_none_is_left_behind() -> None:
     apps: list[Any] = [k8s.apps.v1.Deployment, k8s.apps.v1.StatefulSet, k8s.apps.v1.DaemonSet]
 
     def program() -> None:
-        env = EscEnv("shared", WANTED)  # type: ignore[typeddict-item]
+        env = env_of("shared")
         for kind in apps:
             name = kind.__name__.lower()
             kind(name, spec=env.inject(own_spec(name), env_from=False))
@@ -625,7 +638,7 @@ def test_every_kind_of_workload_rolls_and_none_is_left_behind() -> None:
 
 def test_variables_as_a_whole_roll_the_pods_as_well() -> None:
     def program() -> None:
-        env = EscEnv("web", {**WANTED, "files": {}, "formats": {}})  # type: ignore[typeddict-item]
+        env = env_of("web", files={}, formats={})
         k8s.apps.v1.Deployment("web", spec=env.inject(own_spec(), env_from=True))
 
     with Rehearsal(program, config=CONFIG, secrets=SECRETS, **STACK) as rehearsal:
@@ -656,18 +669,18 @@ def test_a_move_to_another_namespace_makes_everything_there_before_the_old_goes(
 
 
 def paused(**changed: Any) -> None:
-    env = EscEnv("web", {**WANTED, **changed})  # type: ignore[typeddict-item]
+    env = env_of("web", **changed)
     k8s.apps.v1.Deployment("web", spec=env.inject({**own_spec(), "paused": True}))
 
 
 def on_delete(**changed: Any) -> None:
-    env = EscEnv("web", {**WANTED, **changed})  # type: ignore[typeddict-item]
+    env = env_of("web", **changed)
     spec = {**own_spec(), "serviceName": "web", "updateStrategy": {"type": "OnDelete"}}
     k8s.apps.v1.StatefulSet("web", spec=env.inject(spec))
 
 
 def rollout(**changed: Any) -> None:
-    env = EscEnv("web", {**WANTED, **changed})  # type: ignore[typeddict-item]
+    env = env_of("web", **changed)
     spec = {**own_spec(), "strategy": {"canary": {"steps": [{"setWeight": 20}, {"pause": {}}]}}}
     k8s.apiextensions.CustomResource(
         "web", api_version="argoproj.io/v1alpha1", kind="Rollout", spec=env.inject(spec)
@@ -923,7 +936,7 @@ def test_a_value_that_no_pod_can_have_is_refused_with_the_reason_and_nothing_is_
 ) -> None:
     wanted, secrets, config, reason = UNUSABLE[case]
     with Rehearsal(
-        lambda: EscDeployment("web", {"image": IMAGE, **wanted}),  # type: ignore[typeddict-item]
+        lambda: EscDeployment("web", cast(Any, {"image": IMAGE, **wanted})),
         config=config,
         secrets=secrets,
         **STACK,
@@ -970,7 +983,7 @@ def test_no_value_is_in_state_previews_events_logs_outputs_or_other_objects() ->
             "config": {"PUBLIC": "public"},
         }
         injected(**{"formats": {}, "optional": [], **wanted})
-        api = EscDeployment("api", {"image": IMAGE, **wanted})  # type: ignore[typeddict-item]
+        api = EscDeployment("api", cast(Any, {"image": IMAGE, **wanted}))
         pulumi.export("deployment", api.deployment_name)
         pulumi.export("spec", api.deployment.spec)
 
@@ -1017,7 +1030,7 @@ def test_a_value_of_the_wrong_format_is_not_in_the_refusal() -> None:
             "web",
             image=IMAGE,
             secrets={target: name for target, (name, _) in named.items()},
-            formats={target: each for target, (_, each) in named.items()},
+            formats={target: cast(Any, each) for target, (_, each) in named.items()},
         )
 
     with Rehearsal(program, secrets=values, extra_args=NOISY, **STACK) as rehearsal:
@@ -1079,7 +1092,7 @@ def test_a_stack_on_esc_is_told_the_command_of_its_environment() -> None:
             "esc env set organization/nlp/production 'pulumiConfig[\"shop:ssh_private_key\"]' --secret --string "
             "--file -" in in_one_line(run)
         )
-        definition["values"]["pulumiConfig"]["ssh_private_key"] = {"fn::secret": KEY}  # type: ignore[index]
+        definition["values"]["pulumiConfig"]["ssh_private_key"] = {"fn::secret": KEY}
         rehearsal.configure(esc={"nlp/production": definition})
         rehearsal.up()
 

@@ -51,7 +51,7 @@ def program(
         key = Secret("StripeApiKey", retention="discard", **(stripe or {}))
         database = Secret("Database", retention="discard")
         identity = Secret("SshIdentity", retention="discard")
-        wanted = {
+        wanted: Any = {
             "secrets": {
                 "STRIPE_API_KEY": key.secret_name,
                 "DB_USER": pulumi.Output.concat(database.secret_name, "#user"),
@@ -62,7 +62,7 @@ def program(
             **({} if "store" in changed else {"service_account": "nlp"}),
             **changed,
         }
-        env = ExternalEnv("nlp", wanted)  # type: ignore[typeddict-item]
+        env = ExternalEnv("nlp", wanted)
         k8s.apps.v1.Deployment("web", spec=env.inject(own_spec()))
         for output in ("secret_name", "store_name", "variables", "volumes", "volume_mounts"):
             pulumi.export(output, getattr(env, output))

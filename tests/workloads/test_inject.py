@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -102,7 +102,7 @@ WRITTEN = {
         ),
     ),
     "PodSpecArgs": core.PodSpecArgs(containers=[core.ContainerArgs(name="api", image="nlp:1")]),
-    "dictionaries in Args": core.PodTemplateSpecArgs(spec=POD),  # type: ignore[arg-type] # Pulumi takes them
+    "dictionaries in Args": core.PodTemplateSpecArgs(spec=POD),
 }
 
 
@@ -136,8 +136,8 @@ def test_args_stay_args_and_what_was_given_stays_as_it_was() -> None:
     recorded(lambda: kept.append(environment().inject(given)))
 
     assert isinstance(kept[0], apps.DeploymentSpecArgs)
-    assert given.template.spec.containers[0].env is None  # type: ignore[union-attr]
-    assert given.template.spec.volumes is None  # type: ignore[union-attr]
+    assert given.template.spec.containers[0].env is None
+    assert given.template.spec.volumes is None
 
 
 def test_the_secret_s_name_is_an_output_that_is_not_secret() -> None:
@@ -359,7 +359,7 @@ def test_reloader_is_told_by_the_pod_template() -> None:
     def program() -> None:
         env = EscEnv("nlp", secrets={"A": "url"}, reloader=True)
         spec = {"template": {"metadata": {"annotations": {"a": "b"}}, "spec": POD}}
-        apps.Deployment("it", spec=env.inject(spec))  # type: ignore[arg-type]
+        apps.Deployment("it", spec=env.inject(spec))
 
     recording = recorded(program)
 
@@ -451,7 +451,7 @@ def test_reloader_is_told_on_top_of_the_template_s_own_annotations(when: str) ->
         theirs: Any = {"a": "b", "reloader.stakater.com/auto": "false"}
         metadata = {"annotations": later(theirs) if when == "later" else theirs}
         env = EscEnv("nlp", secrets={"A": "url"}, reloader=True)
-        core.Pod("it", spec=env.inject({"template": {"metadata": metadata, "spec": POD}}))  # type: ignore[arg-type]
+        core.Pod("it", spec=env.inject({"template": {"metadata": metadata, "spec": POD}}))
 
     template = recorded(program).named("it").inputs["spec"]["template"]
 
@@ -489,7 +489,7 @@ def test_a_member_stays_spelled_as_it_was(mounts: str) -> None:
 
 PAUSED = {"paused": True, "selector": SELECTOR, "template": TEMPLATE}
 ON_DELETE = {"type": "OnDelete"}
-STAYS = {
+STAYS: dict[str, tuple[Callable[[], Any], str]] = {
     "paused": (lambda: PAUSED, "the workload is paused"),
     "paused later": (lambda: {**PAUSED, "paused": later(True)}, "the workload is paused"),
     "paused Args": (
@@ -546,8 +546,8 @@ def test_a_workload_that_goes_on_needing_the_old_secret_is_refused_unless_old_on
 ) -> None:
     spec, says = STAYS[case]
 
-    def program(**more: Any) -> Callable[[], None]:
-        return lambda: core.Pod("it", spec=environment(**more).inject(spec())) and None
+    def program(**more: Any) -> Callable[[], object]:
+        return lambda: core.Pod("it", spec=environment(**more).inject(spec()))
 
     with pytest.raises(Exception, match=says) as refused:
         recorded(program())
@@ -575,7 +575,7 @@ def test_a_workload_that_rolls_is_taken_whatever_its_strategy(more: dict[str, An
 def test_an_external_environment_keeps_its_secret_and_takes_a_paused_workload() -> None:
     def program() -> None:
         env = ExternalEnv("nlp", secrets={"A": "nlp/stack/a"}, store="vault")
-        apps.Deployment("it", spec=env.inject(PAUSED))  # type: ignore[arg-type]
+        apps.Deployment("it", spec=env.inject(PAUSED))
 
     assert recorded(program).named("it").inputs["spec"]["paused"] is True
 
@@ -621,7 +621,10 @@ def test_a_stack_s_name_that_is_no_label_asks_for_one_where_old_objects_are_kept
             {**POD, "nodeSelector": {True: "b"}},
             "spec['nodeSelector'] has a key that is a boolean. A key must be a",
         ),
-        ({"containers": [{**CONTAINER, 1: 2}]}, "spec['containers'][0] has a key that is a number"),
+        (
+            {"containers": [{**cast(Any, CONTAINER), 1: 2}]},
+            "spec['containers'][0] has a key that is a number",
+        ),
         (
             {"containers": [{**CONTAINER, "resources": {"limits": {1: "1"}}}]},
             "spec['containers'][0]['resources']['limits'] has a key that is a number. A key must be a string; write it",
@@ -629,7 +632,7 @@ def test_a_stack_s_name_that_is_no_label_asks_for_one_where_old_objects_are_kept
         ({1: 2, "template": TEMPLATE}, "spec has a key that is a number"),
         (
             core.PodSpecArgs(
-                containers=[core.ContainerArgs(name="a", security_context={None: True})]  # type: ignore[dict-item]
+                containers=[core.ContainerArgs(name="a", security_context={None: True})]
             ),
             "spec.containers[0].security_context has a key that is nothing",
         ),

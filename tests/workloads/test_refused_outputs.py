@@ -6,6 +6,7 @@ resource was made.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -49,7 +50,8 @@ def after_another_resource(held: object) -> "pulumi.Output[Any]":
     import pulumi_aws as aws
 
     role = aws.iam.Role("api", name="api", assume_role_policy="{}")
-    return role.name.apply(lambda _: held)
+    name: pulumi.Output[Any] = role.name
+    return name.apply(lambda _: held)
 
 
 def rehearsal_on(cloud: str) -> Rehearsal:
@@ -61,6 +63,14 @@ def rehearsal_on(cloud: str) -> Rehearsal:
     )
 
 
+def readers(cloud: str, output: Callable[[Any], Any], held: Any) -> Mapping[str, Any]:
+    return {"readers": [GOOD[cloud], output(held)]}
+
+
+def vault(held: Any) -> Mapping[str, Any]:
+    return {"azure_vault_id": at_once(held) if isinstance(held, str) else held("no vault")}
+
+
 def refused(
     rehearsal: Rehearsal,
     command: str,
@@ -70,7 +80,7 @@ def refused(
     """Run a program that is refused, see that nothing was asked for but `made`, and return what is said."""
 
     def program() -> None:
-        secret = Secret("StripeApiKey", **given())  # type: ignore[misc]
+        secret = Secret("StripeApiKey", **given())
         pulumi.export("id", secret.secret_id)
         pulumi.export("set", secret.set_command)
 
@@ -92,7 +102,8 @@ def refused(
         assert noise not in run.output
     [said] = [each.message for each in run.diagnostics if each.severity == "error"]
     assert "\n" not in said
-    return said.removeprefix("error: ")
+    text: str = said.removeprefix("error: ")
+    return text
 
 
 @pytest.mark.parametrize("command", ["preview", "up"])
@@ -101,9 +112,7 @@ def test_a_principal_that_cannot_be_stops_its_container_and_all_its_grants(
 ) -> None:
     with rehearsal_on(cloud) as rehearsal:
         for held in CANNOT_BE.values():
-            said = refused(
-                rehearsal, command, lambda held=held: {"readers": [GOOD[cloud], at_once(held)]}
-            )
+            said = refused(rehearsal, command, partial(readers, cloud, at_once, held))
             assert said.startswith('Secret("StripeApiKey"): readers')
 
         said = refused(rehearsal, command, lambda: {"writers": [GOOD[cloud], at_once(None)]})
@@ -119,7 +128,7 @@ def test_so_does_one_that_is_known_only_after_another_resource_is_made(cloud: st
             said = refused(
                 rehearsal,
                 "up",
-                lambda held=held: {"readers": [GOOD[cloud], after_another_resource(held)]},
+                partial(readers, cloud, after_another_resource, held),
                 made=("aws:iam/role:Role",),
             )
 
@@ -159,9 +168,7 @@ def test_a_vault_s_id_with_a_secret_in_it_is_not_repeated() -> None:
             said = refused(
                 rehearsal,
                 "up",
-                lambda held=held: {
-                    "azure_vault_id": at_once(held) if isinstance(held, str) else held("no vault")
-                },
+                partial(vault, held),
             )
 
             assert "azure_vault_id was given a secret that is not what it must be" in said
@@ -170,12 +177,13 @@ def test_a_vault_s_id_with_a_secret_in_it_is_not_repeated() -> None:
 def test_a_bad_vault_s_id_in_a_secret_of_the_config_is_not_repeated_in_part_or_whole() -> None:
     from infra_secrets import ExternalEnv
 
-    for component, own in (
+    cases: list[tuple[Any, dict[str, Any]]] = [
         (Secret, {}),
         (ExternalEnv, {"secrets": {"A": "a"}, "service_account": "nlp"}),
-    ):
+    ]
+    for component, own in cases:
         with Rehearsal(
-            lambda component=component, own=own: component("nlp", **own),
+            partial(component, "nlp", **own),
             project="shop",
             stack="production",
             config={"infra-secrets:cloud": "azure"},

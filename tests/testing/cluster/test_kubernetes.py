@@ -510,7 +510,8 @@ def test_a_fork_is_a_cluster_of_its_own() -> None:
 def test_a_cluster_is_part_of_every_rehearsal() -> None:
     with Rehearsal() as rehearsal:
         assert isinstance(rehearsal.kubernetes, SimulatedKubernetes)
-        assert rehearsal.kubernetes is rehearsal.clouds["kubernetes"]
+        found: object = rehearsal.clouds["kubernetes"]
+        assert rehearsal.kubernetes is found
 
 
 # What the server refuses ---------------------------------------------------------------------------
@@ -1371,7 +1372,7 @@ def test_what_controllers_write_is_there_and_is_no_change() -> None:
         rehearsal.preview()
         rehearsal.up()
         found = rehearsal.outputs
-        assert ipaddress.ip_address(found["outside"])
+        assert ipaddress.ip_address(found["outside"]).version == 4
         assert found["url"].startswith("http://10.96.")
         assert found["headless"] == "None"
         assert found["host"].endswith(".example.com")
@@ -1396,8 +1397,8 @@ def test_what_a_helm_release_would_have_made_can_be_looked_up_and_nothing_else()
     with rehearse(program) as rehearsal:
         rehearsal.preview()
         rehearsal.up()
-        assert ipaddress.ip_address(rehearsal.outputs["inside"])
-        assert ipaddress.ip_address(rehearsal.outputs["outside"])
+        assert ipaddress.ip_address(rehearsal.outputs["inside"]).version == 4
+        assert ipaddress.ip_address(rehearsal.outputs["outside"]).version == 4
         assert rehearsal.up().changes == []
         assert rehearsal.echoed == ["kubernetes:helm.sh/v3:Release"]
     with rehearse(lambda: kubernetes.core.v1.Service.get("x", "default/x")) as rehearsal:
@@ -1424,7 +1425,7 @@ def test_what_others_made_can_be_looked_up_where_that_rule_is_off() -> None:
         rehearsal.preview()
         rehearsal.up()
         assert rehearsal.outputs["place"] == "shared"
-        assert ipaddress.ip_address(rehearsal.outputs["address"])
+        assert ipaddress.ip_address(rehearsal.outputs["address"]).version == 4
         assert rehearsal.up().changes == []
         rehearsal.destroy()
 

@@ -408,7 +408,8 @@ def test_what_the_program_gave_is_never_changed_and_what_it_left_out_stays_out()
 
 
 def test_a_part_that_only_the_cloud_sets_is_there_in_an_object_that_the_program_gave() -> None:
-    token, given = "gcp:bigquery/connection:Connection", {"cloudResource": {}}
+    token = "gcp:bigquery/connection:Connection"
+    given: dict[str, Any] = {"cloudResource": {}}
     account = at(made(token, given), "cloudResource.serviceAccountId")
     assert isinstance(account, str)
     foretold = outputs.foretold_outputs(Subject(token, "shop", "seed", given))
@@ -575,8 +576,8 @@ def test_a_service_of_a_recorded_cluster_has_its_addresses() -> None:
         )
 
     recording.run(program)
-    assert ipaddress.ip_address(recording.exports["ip"])
-    assert ipaddress.ip_address(recording.exports["inside"])
+    assert ipaddress.ip_address(recording.exports["ip"]).version == 4
+    assert ipaddress.ip_address(recording.exports["inside"]).version == 4
     assert recording.exports["release"][0] == "data"
 
 

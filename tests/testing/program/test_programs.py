@@ -4,7 +4,7 @@ import base64
 import ipaddress
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -180,7 +180,7 @@ REFERS = """
     pulumi.export("absent", network.get_output("absent"))
     pulumi.export("start", pulumi.Output.from_input(details()))
 """
-GIVEN = {
+GIVEN: Mapping[str, Mapping[str, Any]] = {
     "acme/network/dev": {"vpcId": "vpc-1", "subnetIds": ["subnet-1"], "absent": None},
     "acme/shared/prod": {"token": SecretValue("made up, and secret")},
 }
@@ -467,7 +467,7 @@ class Generated(pulumi.CustomResource):
 
 
 def generating() -> None:
-    password = Generated(
+    password: Any = Generated(
         "RandomPassword",
         "password",
         ("result",),
@@ -476,14 +476,16 @@ def generating() -> None:
         minSpecial=3,
         minNumeric=2,
     )
-    word = Generated("RandomString", "word", ("result",), length=6, special=False, upper=False)
-    number = Generated("RandomInteger", "number", ("result",), min=5, max=7)
-    hexadecimal = Generated("RandomId", "id", ("hex",), byteLength=4)
-    shuffled = Generated("RandomShuffle", "s", ("results",), inputs=["a", "b", "c"], resultCount=2)
+    word: Any = Generated("RandomString", "word", ("result",), length=6, special=False, upper=False)
+    number: Any = Generated("RandomInteger", "number", ("result",), min=5, max=7)
+    hexadecimal: Any = Generated("RandomId", "id", ("hex",), byteLength=4)
+    shuffled: Any = Generated(
+        "RandomShuffle", "s", ("results",), inputs=["a", "b", "c"], resultCount=2
+    )
     pet = Generated("RandomPet", "pet", (), length=3, prefix="app")
     names = ("publicKeyOpenssh", "privateKeyPem")
-    rsa = Generated("PrivateKey", "rsa", names, algorithm="RSA", rsaBits=4096)
-    small = Generated("PrivateKey", "small", names, algorithm="ED25519")
+    rsa: Any = Generated("PrivateKey", "rsa", names, algorithm="RSA", rsaBits=4096)
+    small: Any = Generated("PrivateKey", "small", names, algorithm="ED25519")
     exported = {
         "password": password.result,
         "word": word.result,

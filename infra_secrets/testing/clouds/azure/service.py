@@ -29,8 +29,7 @@ PUT_NEEDS_VALUE: Final = Rule(
 PUT_MAKES_VERSION: Final = Rule(
     "azure-put-makes-a-version",
     "A PUT that differs from the current version in value, attributes, content type or tags makes"
-    " a new"
-    " version, which becomes the current one; an equal PUT makes none.",
+    " a new version, which becomes the current one; an equal PUT makes none.",
     "Azure/azure-resource-manager-schemas#1494, Azure/bicep#6448",
 )
 SET_DROPS_TAGS: Final = Rule(
@@ -185,8 +184,7 @@ class KeyVault(KeepsRules):
                 409,
                 "Conflict",
                 f"Secret {name} is currently in a deleted but recoverable state, and its name"
-                " cannot be"
-                " reused; in this state, the secret can only be recovered or purged.",
+                " cannot be reused; in this state, the secret can only be recovered or purged.",
             )
         return secret if secret is not None else Secret(vault, name)
 
