@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from infra_secrets.testing.plain_text.detectors import words
+from infra_secrets.testing.plain_text.names import words
 from infra_secrets.testing.values import SIGNATURE, UNKNOWN, SecretValue, unwrap
 
 

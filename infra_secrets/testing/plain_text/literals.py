@@ -3,7 +3,7 @@
 What a program hands to the engine is looked at: the inputs of its resources, what its components register
 and the stack's outputs. What it did not write is left out: secret config, and what clouds and functions
 answered; where that must not be is the search for leaks (`canary.py`). No finding holds a value, and
-`Literals.concealed` takes each out of any text. What looks like a value is decided in `detectors.py`.
+`Literals.concealed` takes each out of any text. What looks like a value is decided in `suspects.py`.
 """
 
 import base64
@@ -15,15 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from infra_secrets.testing.canary import SHORTEST, Canary
-from infra_secrets.testing.plain_text.detectors import (
-    Suspect,
-    encoded,
-    is_everyday,
-    says_nothing,
-    suspects,
-    words,
-)
 from infra_secrets.testing.plain_text.leaves import Leaf, inside, leaves
+from infra_secrets.testing.plain_text.names import is_everyday, says_nothing, words
+from infra_secrets.testing.plain_text.suspects import Suspect, encoded, suspects
 from infra_secrets.testing.values import unwrap
 
 FindingId = Literal["plain-text-value", "program-writes-value"]
