@@ -316,7 +316,8 @@ def config_keys() -> list[tuple[str, ConfigKey]]:
     found = [("all", key) for key in settings.CONFIG_KEYS]
     for name in clouds.available():
         cloud = clouds.load(name)
-        keys = {str(key): key for key in (*cloud.SETTINGS.values(), *cloud.STORE_SETTINGS.values())}
+        of_store = clouds.store(cloud).SETTINGS
+        keys = {str(key): key for key in (*cloud.SETTINGS.values(), *of_store.values())}
         found += [(cloud.SPELLING.title, key) for key in keys.values()]
     return found
 

@@ -1,26 +1,25 @@
-"""The seam between the components and the clouds: one small Protocol, one module a cloud.
+"""The seam between the components and the clouds: one folder a cloud, one small Protocol a facet.
 
-`cloud="aws"` is the name of a module in this folder, so that a new cloud is a new file and nothing else:
-no table and no `if` names it. Clouds do not know each other. No module has an `import` of a cloud's SDK:
-`sdk` imports one by name, where it is used.
+`cloud="aws"` is the name of a folder here, so that a new cloud is a new folder and nothing else: no table and no `if`
+names it. What a cloud must tell others it says itself, in a facet, which is a module of its folder:
+
+- the folder itself (`Cloud`): facts, for which nothing of Pulumi is imported;
+- `container` (`Container`): how a container is made, looked at and adopted;
+- `store` (`Store`): how External Secrets Operator and Pulumi ESC read from it.
+
+Clouds do not know each other. No module has an `import` of a cloud's SDK: `sdk` imports one by name, where it is used.
 """
 
 import functools
-import hashlib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from infra_secrets.component.settings import ConfigKey
-from infra_secrets.errors import (
-    MissingExtraError,
-    SecretArgsError,
-    SecretNameError,
-    UnknownCloudError,
-)
+from infra_secrets.errors import MissingExtraError, SecretArgsError, UnknownCloudError
 from infra_secrets.rules.naming import SecretName, Spelling
 from infra_secrets.rules.wording import nearest, shown
 
@@ -131,13 +130,13 @@ class Existing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
+class Registered:
     """A container that was registered."""
 
     resource: "pulumi.CustomResource"
     """The container itself, without its grants."""
     properties: "Mapping[str, pulumi.Output[Any]]"
-    """Those of its outputs that `Cloud.place` and `Cloud.stops` read."""
+    """Those of its outputs that `Container.place` and `Container.stops` read."""
     secret_id: "pulumi.Output[str]"
     """What IAM and the cloud's own tools call it, in full."""
     set_command: "pulumi.Output[str]"
@@ -147,29 +146,51 @@ class Container:
 
 
 class Cloud(Protocol):
-    """Somewhere a secret container can live. A module of this folder is one."""
+    """What a cloud is: the folder `clouds/<cloud>` itself. It is there without Pulumi and without an SDK."""
+
+    __name__: str
 
     SPELLING: Spelling
-    """How names are written there."""
+    """How names are written there, and what its secrets manager is called."""
 
     RESOURCE_TYPE: str
-    """Type token of the container, for providers, policies and tests."""
+    """Type token of the container, for providers, policies and tests. It begins with the Pulumi package."""
+
+    ID_PREFIX: str
+    """How the id of a container begins, as `adopt` takes it, e.g. `arn:`."""
+
+    SDK: str
+    """Module of the Python SDK of that Pulumi package, e.g. `pulumi_aws`."""
+
+    EXTRA: str
+    """The extra of this package that brings the SDK."""
 
     SETTINGS: Mapping[str, ConfigKey]
-    """What only this cloud needs: each setting with the config key that gives it."""
+    """What only this cloud needs of a container: each setting with the config key that gives it."""
 
-    STORE_SETTINGS: Mapping[str, ConfigKey]
-    """What a SecretStore of External Secrets Operator needs there: each setting with the config key that gives it."""
 
-    def store(self, settings: "Mapping[str, pulumi.Input[str]]") -> "dict[str, Any]":
+class Store(Protocol):
+    """How others read from a cloud: the module `store` of its folder. Nothing is registered here."""
+
+    SETTINGS: Mapping[str, ConfigKey]
+    """What a SecretStore of External Secrets Operator needs: each setting with the config key that gives it."""
+
+    ESC_PROVIDER: str
+    """Which provider of Pulumi ESC reads values there: `fn::open::<provider>`."""
+
+    def problems(self, settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
+        """Yield what is wrong with some of the settings of a SecretStore."""
+
+    def provider(self, settings: "Mapping[str, pulumi.Input[str]]") -> "dict[str, Any]":
         """Describe a SecretStore's `provider` that logs in by workload identity, never with a key.
 
         Args:
-            settings: Those of `STORE_SETTINGS`, and `service_account`.
+            settings: Those of `SETTINGS`, and `service_account`.
         """
 
-    def store_problems(self, settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
-        """Yield what is wrong with the settings of a SecretStore."""
+
+class Container(Protocol):
+    """How a container is made, looked at and adopted: the module `container` of a cloud's folder."""
 
     def problems(self, wanted: Wanted) -> Iterator[SecretArgsError]:
         """Yield everything that this cloud cannot honour. Needs no SDK and no network."""
@@ -186,7 +207,7 @@ class Cloud(Protocol):
     def never_changed(self, wanted: Wanted) -> list[str]:
         """List the properties that Pulumi must leave as they are in the cloud, whoever changed them there."""
 
-    def create(self, wanted: Wanted, opts: "pulumi.ResourceOptions") -> Container:
+    def create(self, wanted: Wanted, opts: "pulumi.ResourceOptions") -> Registered:
         """Register the container, and the grants beside it, and never a value of anybody's.
 
         Args:
@@ -280,6 +301,25 @@ def load(name: str) -> Cloud:
     return cast(Cloud, importlib.import_module(f"{__name__}.{name}"))
 
 
+def container(cloud: Cloud) -> Container:
+    """Find how containers are made in a cloud."""
+    return cast(Container, _facet(cloud, "container"))
+
+
+def store(cloud: Cloud) -> Store:
+    """Find how others read from a cloud."""
+    return cast(Store, _facet(cloud, "store"))
+
+
+def _facet(cloud: Cloud, name: str) -> ModuleType:
+    return importlib.import_module(f"{cloud.__name__}.{name}")
+
+
+def package_of(cloud: Cloud) -> str:
+    """Read which Pulumi package makes a cloud's containers."""
+    return cloud.RESOURCE_TYPE.partition(":")[0]
+
+
 def sdk(module: str, extra: str) -> ModuleType:
     """Import a provider's SDK, by name, so that no type checker follows it.
 
@@ -300,123 +340,3 @@ def sdk(module: str, extra: str) -> ModuleType:
         if not (missing.name or "").startswith("pulumi"):
             raise
         raise MissingExtraError(f"The Pulumi SDK for {extra} ({missing.name})", extra) from None
-
-
-def beside(
-    container: "pulumi.ResourceOptions", type_: str, name: str, wanted: Wanted
-) -> "pulumi.ResourceOptions":
-    """Make the options of a grant beside its container.
-
-    Args:
-        container: What the container is registered with.
-        type_: The grant's.
-        name: The grant's logical name, which begins with the secret's.
-        wanted: The secret.
-    """
-    import pulumi
-
-    from infra_secrets.component.registering import children_of_aliases
-
-    parent = cast("pulumi.Resource", container.parent)
-    on_error = container.hooks.on_error if container.hooks else None
-    return pulumi.ResourceOptions(
-        parent=parent,
-        aliases=children_of_aliases(parent, type_, name.removeprefix(wanted.logical_name)),
-        hooks=pulumi.ResourceHookBinding(on_error=on_error),
-    )
-
-
-def grant_each(
-    wanted: Wanted,
-    kinds: "Sequence[tuple[str, Sequence[pulumi.Input[str]]]]",
-    make: "Callable[[str, str, pulumi.Input[str]], object]",
-    identity: Callable[[str], str] = str,
-) -> "list[pulumi.Output[object]]":
-    """Register the grants that a secret needs, one a principal.
-
-    A grant's logical name comes from the principal: taking one off a list does not rename the others, and one
-    that was a text yesterday and is an output of that text today keeps its name. A renamed grant would be
-    made again before the old one is deleted, and on most clouds the two are the same grant, which would
-    then be gone. So a principal that is an output is waited for; where a preview or mocks do not know it, its
-    grant has a number instead.
-
-    Args:
-        wanted: The secret.
-        kinds: What is granted (`reader`), and to whom.
-        make: Registers one grant: its logical name, what is granted, and the principal.
-        identity: Reduces the spellings of a principal to one.
-
-    Returns:
-        What is done when the grants to outputs are registered.
-    """
-    import pulumi
-
-    made: set[str] = set()
-
-    def grant(what: str, mark: str, principal: "pulumi.Input[str]") -> None:
-        name = f"{wanted.logical_name}-{what}-{mark}"
-        if name not in made:
-            made.add(name)
-            make(name, what, principal)
-
-    async def grant_later(what: str, number: int, principal: "pulumi.Output[str]") -> None:
-        text = await principal.future()
-        grant(what, mark_of(text) if isinstance(text, str) else str(number), principal)
-
-    def mark_of(text: str) -> str:
-        return hashlib.sha256(identity(text).encode()).hexdigest()[:8]
-
-    waiting: list[pulumi.Output[object]] = []
-    for what, principals in kinds:
-        for number, principal in enumerate(principals, start=1):
-            if isinstance(principal, str):
-                grant(what, mark_of(principal), principal)
-            else:
-                later = grant_later(what, number, pulumi.Output.from_input(principal))
-                waiting.append(pulumi.Output.from_input(cast(Any, later)))
-    return waiting
-
-
-def after(
-    granted: "Sequence[pulumi.Output[Any]]", output: "pulumi.Output[str]"
-) -> "pulumi.Output[str]":
-    """Hold an output back until the grants are registered: who has it may read."""
-    import pulumi
-
-    return pulumi.Output.all(output, *granted).apply(lambda all_: all_[0]) if granted else output
-
-
-def going(*, description: object, tags: Sequence[str], tags_are: str = "tags") -> Iterator[str]:
-    """Say what an adoption takes away, because the program does not name it."""
-    gone = ["its description"] if description else []
-    if tags:
-        gone.append(f"the {tags_are} {', '.join(shown(tag) for tag in sorted(tags)[:20])}")
-    if gone:
-        yield f"adopting it takes away what the program does not name: {' and '.join(gone)}. To keep them, name them."
-
-
-def lines_of(words: Sequence[str], limit: int) -> list[str]:
-    """Join words with spaces into as few texts as hold at most `limit` characters each."""
-    lines: list[str] = []
-    for word in words:
-        if lines and len(lines[-1]) + 1 + len(word) <= limit:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
-
-
-def other_name(spelling: Spelling, existing: str) -> str:
-    """Say what to do about an existing container that has another name than the one wanted."""
-    try:
-        found = spelling.parse(existing)
-    except SecretNameError:
-        return (
-            f"No service=, environment= and key= spell that name, and {spelling.title} cannot rename a secret: create "
-            f"this container empty, let an operator copy the value, then retire the old one."
-        )
-    return (
-        "Give "
-        + ", ".join(f"{part}={text!r}" for part, text in found.parts())
-        + " to take that one over."
-    )

@@ -22,6 +22,8 @@ class ConfigKey:
     """What it says, in a sentence; Markdown."""
     default: str
     """What holds without it, in words; Markdown."""
+    takes: str = ""
+    """What it takes, where an argument of the same meaning is refused without repeating what was given."""
     may_be_secret: bool = False
     """Whether it may be stored as a secret, although everybody sees where it goes."""
 
@@ -138,6 +140,6 @@ CONFIG_KEYS = (
     KUBERNETES_RENDERS,
     KUBERNETES_APPLIES,
 )
-"""Every key but those that only one cloud needs: `SETTINGS` and `STORE_SETTINGS` of its own file."""
+"""Every key but those that only one cloud needs: `SETTINGS` of its own folder and of its store."""
 VARIABLES = (KUBERNETES_APPLIES_VARIABLE, CONFIG_FILE, SKIP_CHECKPOINTS, CI, COLUMNS)
 """Every environment variable."""

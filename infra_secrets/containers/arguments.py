@@ -88,8 +88,9 @@ _OPTIONS = frozenset(inspect.signature(pulumi.ResourceOptions).parameters) - {
 }
 # What Pulumi takes for organization, project and stack: pulumi sdk/go/common/tokens/names.go.
 _STACK = re.compile(r"([A-Za-z0-9_.-]{1,100}/){2}[A-Za-z0-9_.-]{1,100}")
-# Ids of the clouds, as adopt= takes them.
-_CLOUD_ID = re.compile(r"arn:|projects/|/subscriptions/|https?://", re.IGNORECASE)
+_CLOUDS = tuple(map(clouds.load, clouds.available()))
+# Ids of the clouds, as adopt= takes them, and addresses.
+_CLOUD_IDS = (*(cloud.ID_PREFIX for cloud in _CLOUDS), "http://", "https://")
 _NAMES = ("cloud", "service", "environment", "key", "retention", "adopt", "adopt_from", "formerly")
 _RETENTIONS = ", ".join(f"{each!r} ({meaning})" for each, meaning in clouds.RETENTIONS.items())
 
@@ -160,7 +161,12 @@ class _Reader(Reader):
         "adopt": "the cloud's full id of a container that exists",
         "adopt_from": "the stack that has it until now, as 'organization/project/stack'",
         "formerly": "the logical name or URN of a resource of this stack, e.g. 'stripe'",
-        "azure_vault_id": "the ARM id of a Key Vault",
+        **{
+            setting: key.takes
+            for cloud in _CLOUDS
+            for setting, key in cloud.SETTINGS.items()
+            if key.takes
+        },
     }
 
     way_out = SET_BY_HAND
@@ -439,7 +445,7 @@ def _taking_over_problems(wanted: Wanted, resource_type: str) -> Iterator[str]:
 def _formerly_problems(formerly: str, resource_type: str) -> Iterator[str]:
     """Yield what keeps it from naming a resource of this stack: as an alias it would match nothing, silently."""
     what = f"formerly={shown(formerly)}"
-    if _CLOUD_ID.match(formerly):
+    if formerly.lower().startswith(_CLOUD_IDS):
         yield (
             f"{what} is a cloud's id, and formerly is the logical name, or URN, of a resource of this stack. What "
             f"this stack does not have is taken over with adopt=<its id>."
@@ -605,11 +611,11 @@ def _problems(cloud: Cloud, wanted: Wanted, hidden: Sequence[str]) -> Iterator[A
         hidden: The settings that are secret. Of one that will not do nothing is shown, whatever it looks like.
     """
     unseen: dict[str, Any] = {**wanted.settings, **dict.fromkeys(hidden, object())}
-    others = [*cloud.problems(replace(wanted, settings=unseen))]
+    others = [*clouds.container(cloud).problems(replace(wanted, settings=unseen))]
     yield from others
     for setting in hidden:
         seen = {**unseen, setting: wanted.settings[setting]}
-        if len([*cloud.problems(replace(wanted, settings=seen))]) > len(others):
+        if len([*clouds.container(cloud).problems(replace(wanted, settings=seen))]) > len(others):
             yield UnsupportedError(not_shown(setting, _Reader.takes.get(setting, setting)))
 
 
@@ -619,7 +625,7 @@ def _unless_made_up(cloud: Cloud, wanted: Wanted) -> Wanted:
     def checked(item: Any) -> Any:
         def is_wrong(text: str) -> bool:
             judged = _with_each(wanted, lambda other: text if other is item else other)
-            return any(cloud.problems(judged))
+            return any(clouds.container(cloud).problems(judged))
 
         return unless_made_up(item, is_wrong)
 

@@ -67,6 +67,11 @@ class Claim:
     refused: bool = field(default=False, init=False)
 
     @property
+    def container(self) -> clouds.Container:
+        """How containers are made there."""
+        return clouds.container(self.cloud)
+
+    @property
     def asking(self) -> Asking:
         """Who answers for the cloud: the provider that the container itself has, and so its login."""
         return Asking(self.provider, _sdk_version(self.cloud))
@@ -89,7 +94,7 @@ class Claim:
             ),
             "on_error": run.hook(pulumi.ErrorHook, "infra-secrets:way-out", watch.on_error),
         }
-        if not self.cloud.ASKS_BEFORE_IT_CREATES and not self._looks_before:
+        if not self.container.ASKS_BEFORE_IT_CREATES and not self._looks_before:
             del hooks["before_create"]
         opts = pulumi.ResourceOptions(
             parent=self.component,
@@ -100,8 +105,8 @@ class Claim:
             # bridged providers delete first when a name is explicit, and the value with it.
             delete_before_replace=False,
             ignore_changes=[
-                *self.cloud.never_changed(wanted),
-                *(self.cloud.IDENTITY if keep or wanted.formerly else ()),
+                *self.container.never_changed(wanted),
+                *(self.container.IDENTITY if keep or wanted.formerly else ()),
             ],
             import_=wanted.adopt,
             aliases=self._aliases(),
@@ -168,8 +173,8 @@ class Claim:
 
     async def _objections(self, adopt: str) -> AsyncIterator[SecretArgsError]:
         """Yield what stands against adopting."""
-        urn, place = await self._urn(), self.cloud.place_of(adopt)
-        where = await self.cloud.where(self.wanted, self.provider)
+        urn, place = await self._urn(), self.container.place_of(adopt)
+        where = await self.container.where(self.wanted, self.provider)
         for part in clouds.differing(where, place):
             yield UnsupportedError(
                 f"adopt names a secret in {part} {place[part]!r}, but this Secret would be in {where[part]!r}. Adopt "
@@ -178,10 +183,10 @@ class Claim:
             )
             return
         state = await resources_in_state(self.cloud.RESOURCE_TYPE)
-        if clouds.same_place(self.cloud.place((state or {}).get(urn, {})), place):
+        if clouds.same_place(self.container.place((state or {}).get(urn, {})), place):
             return  # it is adopted already
         for other, outputs in (state or {}).items():
-            if clouds.same_place(self.cloud.place(outputs), place):
+            if clouds.same_place(self.container.place(outputs), place):
                 yield SecretArgsError(
                     f"adopt names what this stack has already, and would lead to its deletion. "
                     f"{self._ours(other, urn)} Take adopt= out."
@@ -200,7 +205,7 @@ class Claim:
                 yield SecretArgsError(self._theirs(existing, urn))
             elif self._was_replaced(existing, state or {}):
                 yield SecretArgsError(self._waiting(existing))
-        for said in self.cloud.adopting(existing, self.wanted):
+        for said in self.container.adopting(existing, self.wanted):
             if isinstance(said, SecretArgsError):
                 yield said
             else:
@@ -208,7 +213,7 @@ class Claim:
 
     @property
     def _looks_before(self) -> bool:
-        return bool(self.cloud.GONE_AT_ONCE) and self.wanted.retention == clouds.RECOVER
+        return bool(self.container.GONE_AT_ONCE) and self.wanted.retention == clouds.RECOVER
 
     async def before(self, urn: str, run: Run) -> None:
         """Refuse a new container where the old one would go as `discard` said, and the program says `recover`.
@@ -226,7 +231,7 @@ class Claim:
         state = await run.once(("state before", type_), lambda: resources_in_state(type_)) or {}
         for known in (urn, *aliases):
             outputs = state.get(str(known), {})
-            if self.cloud.GONE_AT_ONCE.items() <= outputs.items():
+            if self.container.GONE_AT_ONCE.items() <= outputs.items():
                 raise SecretArgsError(
                     f"its retention changes to {clouds.RECOVER!r} together with what makes a new container of it (its "
                     f"name or place), and the old one would be deleted for good, as its retention said until now. "
@@ -237,15 +242,15 @@ class Claim:
 
     async def whose(self, urn: str, inputs: Mapping[str, Any], run: Run) -> str:
         """Say whose the container is that is in the way, and what to do."""
-        place = self.cloud.place(inputs)
+        place = self.container.place(inputs)
         existing = await self._seen(place)
         if existing is not None:
-            place = self.cloud.place_of(existing.id)
+            place = self.container.place_of(existing.id)
         state = await resources_in_state(self.cloud.RESOURCE_TYPE)
         tracking = [
             other
             for other, outputs in (state or {}).items()
-            if clouds.same_place(self.cloud.place(outputs), place)
+            if clouds.same_place(self.container.place(outputs), place)
         ]
         if urn in tracking:
             return _SAME_NAME
@@ -263,7 +268,7 @@ class Claim:
         """Whether another `Secret` of this run asks for this place too, through a provider of its own."""
         if (other.cloud, other.wanted.spelled) != (self.cloud, self.wanted.spelled):
             return False
-        return not clouds.differing(await self.cloud.where(other.wanted, other.provider), place)
+        return not clouds.differing(await self.container.where(other.wanted, other.provider), place)
 
     def _in_no_state(
         self, existing: Existing | None, place: Place, urn: str, state: State | None
@@ -271,7 +276,7 @@ class Claim:
         """Say what to do about a container that the state does not have, or that was not asked (None)."""
         name = place.get("name")
         if existing is None:
-            return _NOT_SEEN.format(name=name, adopt=self.cloud.to_adopt(place))
+            return _NOT_SEEN.format(name=name, adopt=self.container.to_adopt(place))
         stack = existing.facts.get("stack")
         if stack is None and state is None:
             return self._unasked(existing)
@@ -295,18 +300,18 @@ class Claim:
 
     def _unasked(self, existing: Existing) -> str:
         """Say what to do where neither the container nor the state says whose it is."""
-        name = self.cloud.place_of(existing.id).get("name")
+        name = self.container.place_of(existing.id).get("name")
         return _UNASKED.format(name=name, id=existing.id, stack=self.wanted.stack)
 
     def _waiting(self, existing: Existing) -> str:
-        name, stack = self.cloud.place_of(existing.id).get("name"), self.wanted.stack
+        name, stack = self.container.place_of(existing.id).get("name"), self.wanted.stack
         return _WAITING.format(
             name=name, logical=existing.facts.get("logical-name"), id=existing.id, stack=stack
         )
 
     async def _seen(self, place: Place) -> Existing | None:
         try:
-            return await self.cloud.look(place, self.asking)
+            return await self.container.look(place, self.asking)
         except Exception:  # noqa: BLE001 (whatever it is, nothing was seen)
             return None
 
@@ -367,9 +372,9 @@ class Claim:
         Raises:
             SecretArgsError: It is another one than the program asks for.
         """
-        is_, name = self.cloud.place(properties), self.cloud.name(self.wanted.spelled)
+        is_, name = self.container.place(properties), self.container.name(self.wanted.spelled)
         # Where a transform chose the provider, that is where it is to be, and nothing public says which place it is.
-        where = {} if self.transformed else await self.cloud.where(self.wanted, self.provider)
+        where = {} if self.transformed else await self.container.where(self.wanted, self.provider)
         asked = {"name": name, **where}
         differing = clouds.differing(is_, asked)
         if differing:
@@ -381,7 +386,7 @@ class Claim:
                     f"given up for another one, and its value with it. {_OTHER_CONTAINER}"
                 )
 
-    def watch(self, container: clouds.Container) -> None:
+    def watch(self, container: clouds.Registered) -> None:
         """Let the program fail where its container could not be made, or would have to be another one.
 
         With `--continue-on-error` a program goes on after that, and at its end the engine deletes what the
@@ -393,7 +398,7 @@ class Claim:
             return
         Run.this().watch(lambda: self._must_be_made(container))
 
-    async def _must_be_made(self, container: clouds.Container) -> None:
+    async def _must_be_made(self, container: clouds.Registered) -> None:
         try:
             await container.resource.urn.future()
             made = await container.resource.id.is_known()
@@ -404,7 +409,7 @@ class Claim:
             return
         with one_clear_message():
             await self.stays(properties)
-            why = self.cloud.stops(properties, self.wanted)
+            why = self.container.stops(properties, self.wanted)
             if why is not None:
                 raise SecretArgsError(f"{self._who}: {why}")
             if not pulumi.runtime.is_dry_run() and (
@@ -431,7 +436,7 @@ class _Watch:
         try:
             inputs = await _plain(args.new_inputs)
             await claim.before(args.urn, self.run)
-            await claim.cloud.before_create(inputs, claim.wanted, claim.asking)
+            await claim.container.before_create(inputs, claim.wanted, claim.asking)
         except InfraSecretsError as refused:
             claim.refused = True
             message = f'Secret("{args.name}"): {refused}'
@@ -448,17 +453,17 @@ class _Watch:
         cloud = claim.cloud if claim is not None else _cloud_of(args.type)
         if cloud is None:
             return False
-        said = None
+        said, container = None, clouds.container(cloud)
         if args.failed_operation == "create":
             inputs = await _plain(args.new_inputs)
             if claim is not None:
                 claim.refused = True
-                if any(cloud.ALREADY_EXISTS in failure for failure in args.errors):
+                if any(container.ALREADY_EXISTS in failure for failure in args.errors):
                     said = await claim.whose(args.urn, inputs, self.run)
             if said is None:
-                ways_out = (cloud.way_out(failure, inputs) for failure in args.errors)
+                ways_out = (container.way_out(failure, inputs) for failure in args.errors)
                 said = next(filter(None, ways_out), None)
-        elif args.failed_operation == "update" and cloud.STATE_RUNS_AHEAD:
+        elif args.failed_operation == "update" and container.STATE_RUNS_AHEAD:
             said = _REFRESH
         if said is not None:
             pulumi.log.error(f'Secret("{args.name}"): {said}')
@@ -466,9 +471,8 @@ class _Watch:
 
 
 def _sdk_version(cloud: Cloud) -> str | None:
-    package = cloud.RESOURCE_TYPE.split(":", maxsplit=1)[0]
     try:
-        return importlib.metadata.version(f"pulumi-{package}")
+        return importlib.metadata.version(f"pulumi-{clouds.package_of(cloud)}")
     except importlib.metadata.PackageNotFoundError:
         return None
 
@@ -476,7 +480,7 @@ def _sdk_version(cloud: Cloud) -> str | None:
 def _cloud_of(type_: str) -> Cloud | None:
     package = type_.split(":", maxsplit=1)[0]
     for cloud in map(clouds.load, clouds.available()):
-        if cloud.RESOURCE_TYPE.split(":", maxsplit=1)[0] == package:
+        if clouds.package_of(cloud) == package:
             return cloud
     return None
 

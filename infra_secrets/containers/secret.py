@@ -122,9 +122,9 @@ class Secret(pulumi.ComponentResource):
             super().__init__("infra-secrets:index:Secret", name, {}, opts)
         claim = Claim(self, cloud, wanted, self.get_provider(cloud.RESOURCE_TYPE), checks)
         with one_clear_message(), short_stack_trace():
-            container = cloud.create(wanted, claim.options())
+            container = claim.container.create(wanted, claim.options())
         claim.watch(container)
-        for warning in cloud.warnings(wanted):
+        for warning in claim.container.warnings(wanted):
             pulumi.log.warn(f'Secret("{name}"): {warning}', self)
         self.secret_id = container.secret_id
         self.secret_name = pulumi.Output.from_input(wanted.spelled)

@@ -4,7 +4,7 @@ This module reads text. It knows no name's grammar (`naming`) and does not judge
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 SHOWN = 60
 """Characters of a bad text that a message repeats: enough to find it."""
@@ -76,3 +76,14 @@ def words(text: str) -> list[str]:
 def snake(name: str) -> str:
     """Spell the name of an argument or output as Python does: `secretId` is `secret_id`."""
     return _WORD_BREAK.sub("_", name).lower()
+
+
+def lines_of(words: Sequence[str], limit: int) -> list[str]:
+    """Join words with spaces into as few texts as hold at most `limit` characters each."""
+    lines: list[str] = []
+    for word in words:
+        if lines and len(lines[-1]) + 1 + len(word) <= limit:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines

@@ -337,6 +337,9 @@ class SimulatedProvider(KeepsRules, abc.ABC):
     container_types: ClassVar[frozenset[str]] = frozenset()
     """Tokens of the resource types that are a secret's container: no value may ever be in them."""
 
+    esc_providers: ClassVar[Sequence[Provider]] = ()
+    """What `fn::open` of an ESC environment opens here: a cloud's login and its secrets manager."""
+
     planted: list[str]
     """The values that an operator put in: canaries of the rehearsal."""
 
@@ -447,8 +450,8 @@ class SimulatedCloud(SimulatedProvider):
     ordinary_config: ClassVar[Mapping[str, str]]
     """Stack config that a program needs on this cloud, made up, by full key."""
 
-    esc_providers: ClassVar[Sequence[Provider]] = ()
-    """What `fn::open` of an ESC environment opens here: this cloud's login and its secrets manager."""
+    principals: ClassVar[Sequence[str]] = ()
+    """Made-up principals, as the arguments `readers` and `writers` take them."""
 
     # The operator's hand --------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ from infra_secrets.workloads.pods import (
 API = "external-secrets.io/v1"
 """The operator's API; served since its 0.16 (external-secrets/external-secrets apis/externalsecrets/v1)."""
 STORE_KINDS = ("SecretStore", "ClusterSecretStore")
+_STORES = tuple(clouds.store(clouds.load(name)) for name in clouds.available())
 REFRESH_INTERVAL = "1h"
 """The operator's own default."""
 
@@ -98,9 +99,7 @@ class _ExternalReader(PodReader):
         "files": "e.g. {'/etc/nlp/key.pem': key.secret_name}",
         "store": "the name of a SecretStore that exists",
         "store_kind": f"one of {', '.join(STORE_KINDS)}",
-        "aws_region": "e.g. 'eu-central-1'",
-        "gcp_project": "e.g. 'shop-123'",
-        "azure_vault_id": "the ARM id of a Key Vault",
+        **{setting: key.takes for store in _STORES for setting, key in store.SETTINGS.items()},
         "service_account": "the name of a Kubernetes service account",
         "refresh_interval": "e.g. '15m'",
     }
@@ -151,9 +150,7 @@ class _ExternalReader(PodReader):
         if store_kind not in STORE_KINDS:
             self.refuse(f"store_kind={shown(store_kind)} must be one of {', '.join(STORE_KINDS)}.")
         settings = {
-            setting: self.sentence(setting)
-            for cloud in map(clouds.load, clouds.available())
-            for setting in cloud.STORE_SETTINGS
+            setting: self.sentence(setting) for each in _STORES for setting in each.SETTINGS
         }
         settings = {setting: found for setting, found in settings.items() if found is not None}
         account = self.object_name("service_account")
@@ -176,7 +173,8 @@ class _ExternalReader(PodReader):
         cloud = self._cloud(chosen)
         if cloud is None:
             return None, store_kind, None, {}
-        for setting, key in cloud.STORE_SETTINGS.items():
+        needed = clouds.store(cloud).SETTINGS
+        for setting, key in needed.items():
             found = settings.get(setting)
             if found is None and self.is_secret(key):
                 continue
@@ -187,7 +185,7 @@ class _ExternalReader(PodReader):
                     f"{key} <...>"
                 )
             settings[setting] = unless_made_up(found, _wrong_for(cloud, setting))
-        for setting in [each for each in settings if each not in cloud.STORE_SETTINGS]:
+        for setting in [each for each in settings if each not in needed]:
             self.refuse(f"{setting} is not for {cloud.SPELLING.title}. Leave it out.")
         self._judge_settings(
             cloud, {key: each for key, each in settings.items() if each is not None}
@@ -196,11 +194,12 @@ class _ExternalReader(PodReader):
 
     def _judge_settings(self, cloud: Cloud, settings: Mapping[str, Any]) -> None:
         """Refuse what the store cannot be made with. What the stack's config holds as a secret is not shown."""
+        of = clouds.store(cloud)
         for setting, found in settings.items():
-            key = cloud.STORE_SETTINGS.get(setting)
+            key = of.SETTINGS.get(setting)
             in_config = key is not None and setting not in self.given
             hidden = in_config and pulumi.runtime.is_config_secret(str(key))
-            for problem in cloud.store_problems({setting: found}):
+            for problem in of.problems({setting: found}):
                 self.refuse(not_shown(setting, self.takes[setting]) if hidden else problem)
 
     def _cloud(self, chosen: str | None) -> "Cloud | None":
@@ -284,7 +283,7 @@ class ExternalEnv(PodEnvironment):
                     api_version=API,
                     kind="SecretStore",
                     metadata=metadata,
-                    spec={"provider": cloud.store(settings)},
+                    spec={"provider": clouds.store(cloud).provider(settings)},
                     opts=pulumi.ResourceOptions(parent=self),
                 )
             store = name_of(made)
@@ -324,7 +323,7 @@ class ExternalEnv(PodEnvironment):
 
 
 def _wrong_for(cloud: Cloud, setting: str) -> Callable[[str], bool]:
-    return lambda text: any(cloud.store_problems({setting: text}))
+    return lambda text: any(clouds.store(cloud).problems({setting: text}))
 
 
 def _remote(reference: str) -> dict[str, str]:

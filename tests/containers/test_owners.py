@@ -798,7 +798,7 @@ def test_a_statement_beside_the_package_s_own_stays_also_when_the_readers_go() -
 
 
 def test_a_statement_is_only_the_package_s_own_when_all_of_it_is() -> None:
-    from infra_secrets.clouds import aws as module
+    from infra_secrets.clouds.aws import container as module
 
     own = {
         "Sid": "Readers",
@@ -921,7 +921,7 @@ def test_no_transform_takes_away_what_keeps_the_value(
         if each["type"] == clouds.load(cloud).RESOURCE_TYPE
     ]
     assert (state["protect"], state["retainOnDelete"]) == (True, True)
-    assert set(clouds.load(cloud).IDENTITY) <= set(state["ignoreChanges"])
+    assert set(clouds.container(clouds.load(cloud)).IDENTITY) <= set(state["ignoreChanges"])
     assert hands.value() == VALUE
 
 

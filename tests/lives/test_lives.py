@@ -8,7 +8,7 @@ import pulumi
 import pytest
 
 from infra_secrets import clouds
-from infra_secrets.clouds import aws
+from infra_secrets.clouds.aws import container as aws
 from infra_secrets.component.internals import Holder
 from infra_secrets.containers.owners import Claim
 from infra_secrets.errors import SecretArgsError
@@ -53,7 +53,7 @@ def take_away(what: HeldBy, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None
     if what == "objections":
         monkeypatch.setattr(Claim, "_objections", _no_objections)
     elif what == "identity":
-        monkeypatch.setattr(clouds.load(cloud), "IDENTITY", ())
+        monkeypatch.setattr(clouds.container(clouds.load(cloud)), "IDENTITY", ())
     elif what == "hold":
         monkeypatch.setattr(Holder, "hold", _nothing)
     elif what == "watch":
@@ -375,7 +375,7 @@ def test_another_stack_s_container_is_taken_over_with_both_arguments_and_out_of_
     }
     other = {"urn": "urn:pulumi:staging::shop::gcp:x:Other::StripeApiKey"}
     guest = life.subject("staging").rehearsal
-    guest._write_state({"resources": [{"urn": urn}, grant, other]})
+    guest._stack.state.write({"resources": [{"urn": urn}, grant, other]})
 
     follower.follow(life, subject, "take over")
 

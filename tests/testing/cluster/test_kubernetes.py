@@ -510,7 +510,8 @@ def test_a_fork_is_a_cluster_of_its_own() -> None:
 def test_a_cluster_is_part_of_every_rehearsal() -> None:
     with Rehearsal() as rehearsal:
         assert isinstance(rehearsal.kubernetes, SimulatedKubernetes)
-        assert rehearsal.kubernetes is rehearsal.clouds["kubernetes"]
+        found: object = rehearsal.clouds["kubernetes"]
+        assert found is rehearsal.kubernetes
 
 
 # What the server refuses ---------------------------------------------------------------------------

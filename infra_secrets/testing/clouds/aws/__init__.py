@@ -38,6 +38,10 @@ class SimulatedAws(SimulatedCloud):
 
     package: ClassVar[str] = "aws"
     rules: ClassVar[tuple[Rule, ...]] = RULES
+    principals: ClassVar[Sequence[str]] = (
+        "arn:aws:iam::123456789012:role/api",
+        "arn:aws:iam::123456789012:role/worker",
+    )
     ordinary_config: ClassVar[Mapping[str, str]] = {"aws:region": "eu-west-1"}
     # https://www.pulumi.com/docs/esc/integrations/dynamic-login-credentials/ (Outputs)
     # https://www.pulumi.com/docs/esc/integrations/dynamic-secrets/aws-secrets/ (Inputs)

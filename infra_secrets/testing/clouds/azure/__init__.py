@@ -47,6 +47,10 @@ class SimulatedAzure(SimulatedCloud):
 
     package: ClassVar[str] = "azure-native"
     rules: ClassVar[tuple[Rule, ...]] = RULES
+    principals: ClassVar[Sequence[str]] = (
+        "11111111-2222-3333-4444-555555555555",
+        "22222222-2222-3333-4444-555555555555",
+    )
     ordinary_config: ClassVar[Mapping[str, str]] = {
         "infra-secrets:azureVaultId": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rehearsal"
         "/providers/Microsoft.KeyVault/vaults/rehearsal"

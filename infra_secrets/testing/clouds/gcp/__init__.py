@@ -39,6 +39,10 @@ class SimulatedGcp(SimulatedCloud):
 
     package: ClassVar[str] = "gcp"
     rules: ClassVar[tuple[Rule, ...]] = RULES
+    principals: ClassVar[Sequence[str]] = (
+        "serviceAccount:api@rehearsal.iam.gserviceaccount.com",
+        "group:ops@example.com",
+    )
     ordinary_config: ClassVar[Mapping[str, str]] = {"gcp:project": "rehearsal"}
     # https://www.pulumi.com/docs/esc/integrations/dynamic-login-credentials/ (Outputs)
     # https://www.pulumi.com/docs/esc/integrations/dynamic-secrets/gcp-secrets/ (Inputs)

@@ -1,0 +1,29 @@
+"""What tests of every cloud look at: its container in a recording, its simulation, its principals."""
+
+from infra_secrets import clouds
+from infra_secrets.testing import (
+    Recording,
+    Registration,
+    Rehearsal,
+    SimulatedCloud,
+    simulated_clouds,
+)
+
+
+def container(recording: Recording, cloud: str) -> Registration:
+    """Find the one container of a program that has one `Secret`."""
+    [found] = recording.of_type(clouds.load(cloud).RESOURCE_TYPE)
+    return found
+
+
+def simulated(rehearsal: Rehearsal, cloud: str) -> SimulatedCloud:
+    """Find the simulation of a cloud, which calls it by its Pulumi package."""
+    return rehearsal.clouds[clouds.package_of(clouds.load(cloud))]
+
+
+def principals(cloud: str) -> list[str]:
+    """List made-up principals that a cloud grants something to."""
+    package = clouds.package_of(clouds.load(cloud))
+    [found] = [each for each in simulated_clouds() if each.package == package]
+    assert isinstance(found, SimulatedCloud)
+    return [*found.principals]
