@@ -257,8 +257,8 @@ class BridgedType(ResourceType):
         _reported(lambda: self.remove(id_, old_outputs, call))
 
 
-def data_source(token: str, read: Function) -> tuple[str, Function]:
-    """Return a function's token and what it does, its refusals worded as the bridge words them.
+def data_source(token: str, read: Function) -> dict[str, Function]:
+    """Return what a function does, by its token, its refusals worded as the bridge words them.
 
     pkg/tfbridge/provider.go, Invoke: `invoking TOKEN: ` before what Terraform said.
     """
@@ -271,7 +271,7 @@ def data_source(token: str, read: Function) -> tuple[str, Function]:
                 error.code, f"invoking {token}: {error.message}", status=error.status
             ) from error
 
-    return token, invoke
+    return {token: invoke}
 
 
 def _is_zero(value: Any) -> bool:

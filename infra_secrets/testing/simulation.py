@@ -337,12 +337,6 @@ class SimulatedProvider(KeepsRules, abc.ABC):
     container_types: ClassVar[frozenset[str]] = frozenset()
     """Tokens of the resource types that are a secret's container: no value may ever be in them."""
 
-    esc_providers: ClassVar[Sequence[Provider]] = ()
-    """What `fn::open` of an ESC environment opens here: a cloud's login and its secrets manager."""
-
-    planted: list[str]
-    """The values that an operator put in: canaries of the rehearsal."""
-
     before_request: Callable[[Request], None] | None
     """Called with each request before it is answered; what it raises is the answer."""
 
@@ -355,7 +349,7 @@ class SimulatedProvider(KeepsRules, abc.ABC):
                 f"{type(self).__name__} has no rule {', '.join(sorted(strangers))}. It has: {known}"
             )
         self.before_request = None
-        self.planted = []
+        self.planted: list[str] = []
         self._faults: list[Fault] = []
         self.lock = threading.RLock()
 
@@ -435,7 +429,7 @@ class SimulatedProvider(KeepsRules, abc.ABC):
                     self._faults.remove(fault)
                 raise CloudError("", fault.message)
 
-    def plant(self, value: str) -> None:
+    def _plant(self, value: str) -> None:
         """Remember a value that an operator puts in: it becomes a canary of the rehearsal."""
         if value not in self.planted:
             self.planted.append(value)
@@ -449,6 +443,9 @@ class SimulatedCloud(SimulatedProvider):
 
     ordinary_config: ClassVar[Mapping[str, str]]
     """Stack config that a program needs on this cloud, made up, by full key."""
+
+    esc_providers: ClassVar[Sequence[Provider]] = ()
+    """What `fn::open` of an ESC environment opens here: this cloud's login and its secrets manager."""
 
     principals: ClassVar[Sequence[str]] = ()
     """Made-up principals, as the arguments `readers` and `writers` take them."""
@@ -468,7 +465,7 @@ class SimulatedCloud(SimulatedProvider):
             CloudError: The cloud refuses.
         """
         with self.lock:
-            self.plant(value)
+            self._plant(value)
             self._set_value(name, value, scope)
 
     @abc.abstractmethod
@@ -476,12 +473,22 @@ class SimulatedCloud(SimulatedProvider):
         """Put a value in."""
 
     @abc.abstractmethod
+    def _read(self, name: str, scope: str | None) -> str:
+        """Return what an application's read gets. The cloud refuses it in its own words."""
+
     def reader_sees(self, name: str, scope: str | None = None) -> str:
         """Return what an application's read gets: the value, or the name of the error."""
+        try:
+            return self._read(name, scope)
+        except CloudError as error:
+            return error.code
 
-    @abc.abstractmethod
     def value(self, name: str, scope: str | None = None) -> str | None:
         """Return the value that can be read now; None when empty, disabled, deleted or missing."""
+        try:
+            return self._read(name, scope)
+        except CloudError:
+            return None
 
     @abc.abstractmethod
     def versions(self, name: str, scope: str | None = None) -> list[str]:

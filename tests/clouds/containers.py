@@ -6,8 +6,8 @@ from infra_secrets.testing import (
     Registration,
     Rehearsal,
     SimulatedCloud,
-    simulated_clouds,
 )
+from infra_secrets.testing.clouds import every_cloud
 
 
 def container(recording: Recording, cloud: str) -> Registration:
@@ -24,6 +24,5 @@ def simulated(rehearsal: Rehearsal, cloud: str) -> SimulatedCloud:
 def principals(cloud: str) -> list[str]:
     """List made-up principals that a cloud grants something to."""
     package = clouds.package_of(clouds.load(cloud))
-    [found] = [each for each in simulated_clouds() if each.package == package]
-    assert isinstance(found, SimulatedCloud)
+    [found] = [each for each in every_cloud() if each.package == package]
     return [*found.principals]

@@ -1,7 +1,7 @@
 """What is particular to AWS Secrets Manager."""
 
 import json
-from typing import Any
+from typing import Literal
 
 import pytest
 
@@ -113,7 +113,9 @@ def test_aws_takes_every_kind_of_principal_that_is_not_everybody(
 
 
 @pytest.mark.parametrize(("retention", "days"), [("discard", 0), ("recover", None), ("keep", None)])
-def test_aws_deletes_at_once_only_what_is_to_be_discarded(retention: Any, days: int | None) -> None:
+def test_aws_deletes_at_once_only_what_is_to_be_discarded(
+    retention: Literal["discard", "recover", "keep"], days: int | None
+) -> None:
     recording = recording_on("aws")
     recording.run(lambda: Secret("x", retention=retention))
 

@@ -21,6 +21,7 @@ from infra_secrets.testing import (
 )
 from infra_secrets.testing.canary import Canary
 from infra_secrets.testing.engine import command as engine
+from infra_secrets.testing.program.accounts import harmless_environment
 from infra_secrets.testing.program.directory import ProjectDirectory, ProjectError
 
 
@@ -312,8 +313,8 @@ def test_no_account_reaches_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_SECRET_ACCESS_KEY", "PULUMI_ACCESS_TOKEN", "ARM_CLIENT_SECRET", "KUBECONFIG"):
         monkeypatch.setenv(name, "real")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "real")
-    assert "real" not in engine.harmless_environment().values()
-    assert engine.harmless_environment()["PATH"] == os.environ["PATH"]
+    assert "real" not in harmless_environment().values()
+    assert harmless_environment()["PATH"] == os.environ["PATH"]
 
 
 def test_everything_is_removed_at_the_end() -> None:

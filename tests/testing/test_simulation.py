@@ -10,6 +10,7 @@ from infra_secrets.testing.simulation import (
     CloudError,
     NoSuchSecretError,
     Request,
+    SimulatedCloud,
     SimulatedProvider,
     compare,
 )
@@ -18,11 +19,11 @@ CLOUDS = {cloud.package: type(cloud) for cloud in simulated_clouds()}
 
 
 @pytest.fixture(params=sorted(CLOUDS))
-def cloud(request: pytest.FixtureRequest) -> SimulatedProvider:
+def cloud(request: pytest.FixtureRequest) -> SimulatedCloud:
     return CLOUDS[request.param]()
 
 
-def test_every_rule_has_a_name_of_its_own_a_sentence_and_a_source(cloud: SimulatedProvider) -> None:
+def test_every_rule_has_a_name_of_its_own_a_sentence_and_a_source(cloud: SimulatedCloud) -> None:
     assert cloud.rules
     assert len({rule.id for rule in cloud.rules}) == len(cloud.rules)
     for rule in cloud.rules:
@@ -31,13 +32,18 @@ def test_every_rule_has_a_name_of_its_own_a_sentence_and_a_source(cloud: Simulat
         assert rule.source
 
 
-def test_a_rule_that_does_not_exist_cannot_be_switched_off(cloud: SimulatedProvider) -> None:
+def test_a_rule_that_does_not_exist_cannot_be_switched_off(cloud: SimulatedCloud) -> None:
     with pytest.raises(ValueError, match="has no rule no-such-rule") as raised:
         type(cloud)(without={"no-such-rule"})
     assert cloud.rules[0].id in str(raised.value)
 
 
-def test_a_missing_secret_is_missing_and_cannot_be_read(cloud: SimulatedProvider) -> None:
+def test_a_cluster_is_a_provider_and_no_secrets_manager(cloud: SimulatedCloud) -> None:
+    assert isinstance(cloud, SimulatedProvider)
+    assert isinstance(cloud, SimulatedCloud) is (cloud.package != "kubernetes")
+
+
+def test_a_missing_secret_is_missing_and_cannot_be_read(cloud: SimulatedCloud) -> None:
     assert cloud.state("nothing") == "missing"
     assert cloud.value("nothing") is None
     assert cloud.versions("nothing") == []
@@ -46,7 +52,7 @@ def test_a_missing_secret_is_missing_and_cannot_be_read(cloud: SimulatedProvider
         cloud.set_value("nothing", "value")
 
 
-def test_a_copy_shares_nothing_but_the_rules(cloud: SimulatedProvider) -> None:
+def test_a_copy_shares_nothing_but_the_rules(cloud: SimulatedCloud) -> None:
     cloud.fail_next("create")
     twin = copy.deepcopy(cloud)
     cloud.planted.append("only here")
@@ -58,9 +64,7 @@ def test_a_copy_shares_nothing_but_the_rules(cloud: SimulatedProvider) -> None:
         cloud.meet(Request(cloud.package, "create", "t"))
 
 
-def test_a_fault_meets_the_request_it_was_ordered_for_and_no_preview(
-    cloud: SimulatedProvider,
-) -> None:
+def test_a_fault_meets_the_request_it_was_ordered_for_and_no_preview(cloud: SimulatedCloud) -> None:
     cloud.fail_next("create", "two", "out of order")
     cloud.meet(Request(cloud.package, "create", "t", "one"))
     cloud.meet(Request(cloud.package, "create", "t", "two", preview=True))
@@ -69,7 +73,7 @@ def test_a_fault_meets_the_request_it_was_ordered_for_and_no_preview(
     cloud.meet(Request(cloud.package, "create", "t", "two"))
 
 
-def test_a_fault_can_last(cloud: SimulatedProvider) -> None:
+def test_a_fault_can_last(cloud: SimulatedCloud) -> None:
     cloud.fail_next("update", times=2)
     for _ in range(2):
         with pytest.raises(CloudError):
@@ -77,7 +81,7 @@ def test_a_fault_can_last(cloud: SimulatedProvider) -> None:
     cloud.meet(Request(cloud.package, "update", "t", "one"))
 
 
-def test_a_hook_sees_each_request_and_may_refuse_it(cloud: SimulatedProvider) -> None:
+def test_a_hook_sees_each_request_and_may_refuse_it(cloud: SimulatedCloud) -> None:
     seen: list[str] = []
 
     def hook(request: Request) -> None:

@@ -4,13 +4,14 @@ Charts and kustomizations are not rendered: that takes Helm's and kustomize's ow
 """
 
 import glob
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from infra_secrets.testing.cluster.objects import is_cluster_scoped
+from infra_secrets.testing.computed.echoed import Documents
 from infra_secrets.testing.simulation import Call, CloudError, Function
 
 
@@ -84,7 +85,7 @@ def _read(path: str) -> str:
         raise CloudError("", f"cannot read the manifest {path}: {error.strerror}") from error
 
 
-DOCUMENTS: Final[Mapping[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]]] = {
+DOCUMENTS: Final[Mapping[str, Documents]] = {
     "kubernetes:yaml/v2:ConfigGroup": _of_a_group,
     "kubernetes:yaml/v2:ConfigFile": _of_a_file,
     "kubernetes:helm.sh/v4:Chart": lambda _: [],

@@ -282,7 +282,7 @@ class SimulatedKubernetes(SimulatedProvider):
     def set_value(self, name: str, value: str, scope: str | None = None) -> None:
         """Put a value under a key of a Secret, without Pulumi. It becomes a canary of the rehearsal."""
         with self.lock:
-            self.plant(value)
+            self._plant(value)
             key, wanted = self._split(name, scope)
             stored = self.server.get(key)
             self.server.update({**stored, "stringData": {wanted: value}})

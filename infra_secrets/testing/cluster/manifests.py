@@ -7,6 +7,7 @@ Server-side apply patches and components that the provider itself constructs (`y
 from collections.abc import Mapping
 from typing import Any, Final
 
+from infra_secrets.testing.cluster.documents import DOCUMENTS
 from infra_secrets.testing.cluster.objects import (
     ObjectKey,
     as_stored,
@@ -14,6 +15,7 @@ from infra_secrets.testing.cluster.objects import (
     group_of,
     is_cluster_scoped,
 )
+from infra_secrets.testing.computed.echoed import Documents, Echo
 from infra_secrets.testing.computed.kubernetes import assigned
 from infra_secrets.testing.simulation import (
     Call,
@@ -317,3 +319,15 @@ def _plain(data: dict[str, Any]) -> dict[str, Any]:
     return {
         key: each.value if isinstance(each, SecretValue) else each for key, each in data.items()
     }
+
+
+class ManifestEcho(Echo):
+    """What the provider makes of manifests where no cluster is simulated, or none of its rules is about them."""
+
+    def resource_type(self, token: str) -> ResourceType:
+        """Return a manifest, or what is echoed as anything else is."""
+        return ManifestType() if is_manifest(token) else super().resource_type(token)
+
+    def documents(self, token: str) -> Documents | None:
+        """Return what finds the manifests in a component of the second generation."""
+        return DOCUMENTS.get(token)

@@ -6,6 +6,7 @@ What the provider would compute is made up, as far as the program declares it: b
 from collections.abc import Mapping
 from typing import Any, Final
 
+from infra_secrets.testing.computed.echoed import Echo
 from infra_secrets.testing.computed.outputs import completed_inputs
 from infra_secrets.testing.computed.sdk import Output, Outputs
 from infra_secrets.testing.computed.subject import Subject
@@ -76,3 +77,19 @@ class DynamicType(ResourceType):
         del id_, old_inputs
         kept = {name: old_outputs[name] for name in self._declared(call) if name in old_outputs}
         return {**kept, **inputs}
+
+
+class DynamicEcho(Echo):
+    """The providers of dynamic resources.
+
+    Args:
+        declared: Names and types of what the program declares, by type and name.
+    """
+
+    def __init__(self, declared: Declared) -> None:
+        self._type = DynamicType(declared)
+
+    def resource_type(self, token: str) -> ResourceType:
+        """Return what is made of any of them."""
+        del token
+        return self._type

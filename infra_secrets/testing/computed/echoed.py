@@ -1,7 +1,7 @@
 """What a provider does with a resource type or a function that no simulation knows."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from infra_secrets.testing.computed import outputs, places
@@ -48,6 +48,24 @@ class EchoedType(ResourceType):
         """Return the new inputs with the outputs that were made up before."""
         del id_, old_inputs
         return outputs.kept(old_outputs, inputs, _subject(inputs, call))
+
+
+Documents = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
+"""Returns the Kubernetes manifests that the inputs of a component describe."""
+
+
+class Echo:
+    """What a package's provider makes of what no simulation knows. Packages with their own way have a class for it."""
+
+    def resource_type(self, token: str) -> ResourceType:
+        """Return what is made of a resource type."""
+        del token
+        return EchoedType()
+
+    def documents(self, token: str) -> Documents | None:
+        """Return what finds the manifests in a component; None for a component that is not made of any."""
+        del token
+        return None
 
 
 def echoed_answer(

@@ -14,7 +14,6 @@ import io
 import json
 import logging
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -42,6 +41,7 @@ from infra_secrets.testing.internals import (
     ReferringMonitor,
     use,
 )
+from infra_secrets.testing.program.accounts import harmless_environment
 
 OLDEST_ENGINE: Final = VersionInfo(3, 219, 0)
 """Older engines lack the hooks and options that the package's own components are tested with."""
@@ -54,22 +54,6 @@ GRPC_OPTIONS: Final = [
     ("grpc.max_send_message_length", _MESSAGE_LIMIT),
     ("grpc.so_reuseport", 0),
 ]
-_SECRETIVE: Final = re.compile(
-    r"^(AWS|GOOGLE|GCLOUD|GCP|CLOUDSDK|AZURE|ARM|PULUMI|ESC|KUBE|KUBERNETES|VAULT|GITHUB|GH|ACTIONS|CI)"
-    r"(_|$|CONFIG)",
-)
-# What is in the home folder opens accounts, too. A file that nobody has is not looked for elsewhere.
-NO_ACCOUNT: Final[Mapping[str, str]] = {
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AZURE_CONFIG_DIR": "/nonexistent",
-    "CLOUDSDK_CONFIG": "/nonexistent",
-    "KUBECONFIG": os.devnull,
-    "PULUMI_HOME": "/nonexistent",
-}
-"""Keeps a program that calls a cloud by itself from the accounts of whoever runs it."""
-
 OnLine = Callable[[str], object]
 OnEvent = Callable[[dict[str, Any]], object]
 
@@ -112,16 +96,6 @@ def engine_version(path: str) -> VersionInfo:
         check=True,
     )
     return VersionInfo.parse(answer.stdout.strip().removeprefix("v"))
-
-
-def harmless_environment() -> dict[str, str]:
-    """Return this process's environment without anything that opens an account."""
-    return {key: value for key, value in os.environ.items() if not is_secretive(key)}
-
-
-def is_secretive(variable: str) -> bool:
-    """Whether an environment variable belongs to a cloud, to Pulumi or to a CI system."""
-    return _SECRETIVE.match(variable) is not None
 
 
 class Engine:

@@ -5,7 +5,7 @@ its outputs are made up; an output that is a resource becomes a child of it, so 
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, get_args
 
 import grpc
@@ -13,6 +13,7 @@ import pulumi
 from google.protobuf import struct_pb2
 from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
+from infra_secrets.testing.computed.echoed import Documents
 from infra_secrets.testing.computed.outputs import answer, computed_outputs
 from infra_secrets.testing.computed.sdk import resource_class, resource_outputs, resource_token
 from infra_secrets.testing.computed.subject import Subject, words
@@ -30,8 +31,6 @@ from infra_secrets.testing.values import (
 
 # gRPC shares connections by address over the whole process; an engine may get the port of a dead one.
 _OPTIONS: Final = [*GRPC_OPTIONS, ("grpc.use_local_subchannel_pool", 1)]
-
-Documents = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
 
 
 def construct(

@@ -22,7 +22,7 @@ import yaml
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.project import full_key, load, settings_file, stack_file, stack_files
 from infra_secrets.testing.canary import Canary
-from infra_secrets.testing.engine.command import NO_ACCOUNT, is_secretive
+from infra_secrets.testing.program.accounts import NO_ACCOUNT, is_secretive
 
 
 class ProjectError(InfraSecretsError, ValueError):

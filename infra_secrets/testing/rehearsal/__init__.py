@@ -116,7 +116,7 @@ class Rehearsal(Observed):
         self.on_output = on_output
         self.on_event = on_event
         simulated = simulated_clouds() if clouds is None else clouds
-        # The cluster among them is no secrets manager, but answers what a test asks of one.
+        # As in `simulated_clouds`, a cluster can be among them.
         self.clouds = cast("dict[str, SimulatedCloud]", {each.package: each for each in simulated})
         self.runs = []
         self._take(Stack(self.project, self.stack, source, self.clouds))

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from infra_secrets.testing.computed.dynamic import DYNAMIC
-from infra_secrets.testing.engine.command import harmless_environment
+from infra_secrets.testing.defaults import echoes_of
 from infra_secrets.testing.engine.keyserver import KeyServer
-from infra_secrets.testing.engine.provider import OnRequest, Providers, installed_packages
+from infra_secrets.testing.engine.provider import Providers, installed_packages
+from infra_secrets.testing.engine.server import OnRequest
 from infra_secrets.testing.internals import Declared
+from infra_secrets.testing.program.accounts import harmless_environment
 from infra_secrets.testing.simulation import SimulatedProvider
 
 
@@ -39,13 +41,13 @@ class Servers:
     @property
     def echoed(self) -> set[str]:
         """Tokens of the resource types and functions that were only echoed."""
-        latest = self._providers.echoed if self._providers is not None else set()
+        latest = self._providers.shared.echoed if self._providers is not None else set()
         return self._echoed_before | latest
 
     @property
     def answers(self) -> set[str]:
         """Texts that functions answered."""
-        return set(self._providers.answers) if self._providers is not None else set()
+        return set(self._providers.shared.answers) if self._providers is not None else set()
 
     def environment(
         self, folder: Path, packages: Sequence[str], variables: Mapping[str, str]
@@ -60,8 +62,9 @@ class Servers:
         if self._keys is None:
             self._keys = KeyServer()
         if self._providers is None:
+            echoes = echoes_of(self.declared)
             echoed = {**dict.fromkeys([*DYNAMIC, *packages], ""), **installed_packages()}
-            self._providers = Providers(self._clouds, echoed, self._on_request, self.declared)
+            self._providers = Providers(self._clouds, echoed, echoes, self._on_request)
         return {
             **harmless_environment(),
             **variables,
@@ -85,12 +88,13 @@ class Servers:
             existing: URNs that the state holds.
         """
         if self._providers is not None:
-            self._providers.run.number, self._providers.run.existing = run, existing
+            begun = self._providers.shared.run
+            begun.number, begun.existing = run, existing
 
     def settle(self) -> None:
         """Wait until every request is answered: a killed engine does not wait for its last one."""
         if self._providers is not None:
-            self._providers.in_flight.wait(30)
+            self._providers.shared.in_flight.wait(30)
 
     def close(self) -> None:
         """Stop the servers. What was echoed is still known."""

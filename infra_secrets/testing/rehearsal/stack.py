@@ -19,7 +19,7 @@ from infra_secrets.testing.rehearsal.run import Diagnostic, Run, diagnostics_in,
 from infra_secrets.testing.rehearsal.servers import Servers
 from infra_secrets.testing.rehearsal.settings import Settings
 from infra_secrets.testing.rehearsal.state import State
-from infra_secrets.testing.simulation import NoSuchSecretError, SimulatedCloud
+from infra_secrets.testing.simulation import NoSuchSecretError, SimulatedCloud, SimulatedProvider
 
 Program = Callable[[], object]
 
@@ -68,7 +68,7 @@ class Stack:
         project: str,
         name: str,
         source: ProjectDirectory | None,
-        clouds: Mapping[str, SimulatedCloud],
+        clouds: Mapping[str, SimulatedProvider],
         echoed: set[str] | None = None,
     ) -> None:
         self._project = project
@@ -76,7 +76,7 @@ class Stack:
         self._source = source
         self._clouds = clouds
         self.folder = Path(tempfile.mkdtemp(prefix="infra-secrets-rehearsal-"))
-        own = [each for cloud in clouds.values() for each in cloud.esc_providers]
+        own = [each for cloud in self._managers for each in cloud.esc_providers]
         providers = [*esc_providers(), *own]
         self.settings = Settings(self.folder, project, name, source, providers)
         self.state = State(self.folder / "backend", project, name)
@@ -88,7 +88,7 @@ class Stack:
         self.servers.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def copy(self, clouds: Mapping[str, SimulatedCloud]) -> "Stack":
+    def copy(self, clouds: Mapping[str, SimulatedProvider]) -> "Stack":
         """Return a copy in a folder of its own, over other clouds."""
         twin = Stack(self._project, self._name, self._source, clouds, self.servers.echoed)
         shutil.copytree(self.folder, twin.folder, dirs_exist_ok=True)
@@ -188,10 +188,18 @@ class Stack:
             seconds,
         )
 
+    @property
+    def _managers(self) -> list[SimulatedCloud]:
+        """The secrets managers: every simulation but the cluster."""
+        return [cloud for cloud in self._clouds.values() if isinstance(cloud, SimulatedCloud)]
+
     def _managed_value(self, provider: str, secret: str, scope: str | None) -> str | None:
         """Read what a simulated cloud holds, for an ESC environment."""
-        clouds = self._clouds.values()
-        managed = (c for c in clouds if provider in {each.name for each in c.esc_providers})
+        managed = (
+            cloud
+            for cloud in self._managers
+            if provider in {each.name for each in cloud.esc_providers}
+        )
         cloud = next(managed, None)
         try:
             return cloud.value(secret, scope) if cloud is not None else None

@@ -1,6 +1,6 @@
 """What a user's tests import, as mypy and pyright see it; nothing runs this file."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, assert_type
 
@@ -228,6 +228,8 @@ for cloud in managers:
     assert_type(cloud.container_types, frozenset[str])
     assert_type(cloud.ordinary_config, Mapping[str, str])
     print(len(cloud.esc_providers))
+    assert_type(cloud.principals, Sequence[str])
+    assert_type(cloud.planted, list[str])
     [rule, *_] = cloud.rules
     assert_type((rule.id, rule.text, rule.source), tuple[str, str, str])
     assert_type(cloud.keeps(rule), bool)

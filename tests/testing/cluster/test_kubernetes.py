@@ -511,7 +511,7 @@ def test_a_cluster_is_part_of_every_rehearsal() -> None:
     with Rehearsal() as rehearsal:
         assert isinstance(rehearsal.kubernetes, SimulatedKubernetes)
         found: object = rehearsal.clouds["kubernetes"]
-        assert found is rehearsal.kubernetes
+        assert rehearsal.kubernetes is found
 
 
 # What the server refuses ---------------------------------------------------------------------------

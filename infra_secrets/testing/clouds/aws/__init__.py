@@ -16,7 +16,6 @@ from infra_secrets.testing.clouds.aws.versions import SecretVersionType
 from infra_secrets.testing.esc.providers import EscLogin, EscSecrets, Provider
 from infra_secrets.testing.simulation import (
     Call,
-    CloudError,
     Function,
     Request,
     ResourceType,
@@ -118,23 +117,11 @@ class SimulatedAws(SimulatedCloud):
         secret = self._find(name, scope)
         self.service.put_secret_value(secret.region, secret.name, value)
 
-    def reader_sees(self, name: str, scope: str | None = None) -> str:
-        """Return what GetSecretValue gives: the value, or the name of the error."""
+    def _read(self, name: str, scope: str | None) -> str:
         secret = self._find_or_none(name, scope)
         if secret is None:
-            return "ResourceNotFoundException"
-        try:
-            return self.service.get_secret_value(secret.region, secret.name).value
-        except CloudError as error:
-            return error.code
-
-    def value(self, name: str, scope: str | None = None) -> str | None:
-        """Return the value labelled AWSCURRENT, where it can be read."""
-        secret = self._find_or_none(name, scope)
-        if secret is None or secret.scheduled:
-            return None
-        version = secret.version()
-        return version.value if version is not None else None
+            raise service.not_found()
+        return self.service.get_secret_value(secret.region, secret.name).value
 
     def versions(self, name: str, scope: str | None = None) -> list[str]:
         """Return every value that the service still holds, oldest first."""

@@ -21,9 +21,7 @@ def functions(service: SecretsManager) -> Mapping[str, Function]:
         "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
         "aws:index/getRegion:getRegion": _region,
         "aws:index/getPartition:getPartition": _partition,
-        **dict(
-            [data_source("aws:secretsmanager/getSecret:getSecret", partial(_get_secret, service))]
-        ),
+        **data_source("aws:secretsmanager/getSecret:getSecret", partial(_get_secret, service)),
     }
 
 

@@ -38,8 +38,7 @@ def check_resource_policy(policy: str, keeps: Keeps, *, block_public_policy: boo
         raise CloudError(
             "ValidationException",
             "1 validation error detected: Value at 'resourcePolicy' failed to satisfy"
-            " constraint:"
-            f" Member must have length less than or equal to {POLICY_LIMIT}",
+            f" constraint: Member must have length less than or equal to {POLICY_LIMIT}",
         )
     if keeps(PRINCIPALS) and _names_nobody(policy):
         raise CloudError(
@@ -52,8 +51,7 @@ def check_resource_policy(policy: str, keeps: Keeps, *, block_public_policy: boo
         raise CloudError(
             "PublicPolicyException",
             "The BlockPublicPolicy parameter is set to true, and the resource policy did not"
-            " prevent"
-            " broad access to the secret.",
+            " prevent broad access to the secret.",
         )
 
 

@@ -110,8 +110,7 @@ def call_error(doing: str, operation: str, error: CloudError) -> CloudError:
     return CloudError(
         error.code,
         f"{doing}: operation error Secrets Manager: {operation}, https response error StatusCode:"
-        " 400,"
-        f" RequestID: 00000000-0000-0000-0000-000000000000, {error.code}: {error.message}",
+        f" 400, RequestID: 00000000-0000-0000-0000-000000000000, {error.code}: {error.message}",
     )
 
 

@@ -57,8 +57,7 @@ REPLICAS_HOLD: Final = Rule(
 LIMITS: Final = Rule(
     "aws-limits",
     "Names have 1 to 512 characters of A-Z a-z 0-9 /_+=.@-, descriptions 2048, values 65536, and"
-    " there "
-    "are at most 50 tags.",
+    " there are at most 50 tags.",
     "botocore secretsmanager service-2.json",
 )
 RULES: Final = (
@@ -143,9 +142,7 @@ class SecretsManager(KeepsRules):
     def _get(self, region: str, secret_id: str) -> Secret:
         secret = self.find(region, secret_id)
         if secret is None:
-            raise CloudError(
-                "ResourceNotFoundException", "Secrets Manager can't find the specified secret."
-            )
+            raise not_found()
         return secret
 
     def _live(self, region: str, secret_id: str) -> Secret:
@@ -165,8 +162,7 @@ class SecretsManager(KeepsRules):
             raise CloudError(
                 "ValidationException",
                 "Invalid name. Must be a valid name containing alphanumeric characters, or any of"
-                " the"
-                " following: -/_+=.@!",
+                " the following: -/_+=.@!",
             )
         if len(description) > DESCRIPTION_LIMIT:
             raise CloudError(
@@ -194,8 +190,7 @@ class SecretsManager(KeepsRules):
             raise CloudError(
                 "InvalidRequestException",
                 "You can't create this secret because a secret with this name is already scheduled"
-                " for"
-                " deletion.",
+                " for deletion.",
             )
         if existing is not None and not existing.scheduled:
             raise CloudError(
@@ -310,6 +305,13 @@ class SecretsManager(KeepsRules):
         self._get(region, secret_id).recovery_days = None
 
 
+def not_found() -> CloudError:
+    """Return the service's answer about a secret that is not there."""
+    return CloudError(
+        "ResourceNotFoundException", "Secrets Manager can't find the specified secret."
+    )
+
+
 def _check_tags(tags: Mapping[str, str]) -> None:
     if len(tags) > TAG_LIMIT:
         raise CloudError(
@@ -321,8 +323,7 @@ def _check_tags(tags: Mapping[str, str]) -> None:
             raise CloudError(
                 "ValidationException",
                 f"1 validation error detected: a tag key has 1 to {TAG_KEY_LIMIT} characters and a"
-                " tag"
-                f" value at most {TAG_VALUE_LIMIT}; the tag {key[:TAG_KEY_LIMIT]!r} has not",
+                f" tag value at most {TAG_VALUE_LIMIT}; the tag {key[:TAG_KEY_LIMIT]!r} has not",
             )
         if key.lower().startswith("aws:"):
             raise CloudError("InvalidParameterException", "Tag keys cannot start with 'aws:'.")

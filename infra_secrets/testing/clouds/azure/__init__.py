@@ -20,7 +20,6 @@ from infra_secrets.testing.clouds.azure.vaults import ResourceGroupType, VaultTy
 from infra_secrets.testing.esc.providers import EscLogin, EscSecrets, Provider
 from infra_secrets.testing.simulation import (
     Call,
-    CloudError,
     Function,
     ResourceType,
     Rule,
@@ -165,25 +164,11 @@ class SimulatedAzure(SimulatedCloud):
         secret = self._find(name, scope)
         self.service.set_secret(secret.vault, secret.name, value)
 
-    def reader_sees(self, name: str, scope: str | None = None) -> str:
-        """Return what GetSecret gives: the value, or the name of the error."""
+    def _read(self, name: str, scope: str | None) -> str:
         secret = self._find_or_none(name, scope)
         if secret is None:
-            return "SecretNotFound"
-        try:
-            return self.service.get_secret(secret.vault, secret.name).value
-        except CloudError as error:
-            return error.code
-
-    def value(self, name: str, scope: str | None = None) -> str | None:
-        """Return the current version's value, where it can be read.
-
-        An enabled placeholder is read like any other value.
-        """
-        secret = self._find_or_none(name, scope)
-        if secret is None or secret.deleted or not secret.current.enabled:
-            return None
-        return secret.current.value
+            raise service.not_found(name)
+        return self.service.get_secret(secret.vault, secret.name).value
 
     def versions(self, name: str, scope: str | None = None) -> list[str]:
         """Return the value of every version, oldest first, placeholders included."""

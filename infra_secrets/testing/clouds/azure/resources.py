@@ -38,8 +38,7 @@ CREATE_RECOVERS: Final = Rule(
 REFRESH_READS_NEWEST: Final = Rule(
     "azure-refresh-takes-the-newest-version",
     "A refresh takes enabled, contentType and tags from the newest version into the inputs; the"
-    " value"
-    " stays as it was.",
+    " value stays as it was.",
     "pulumi-azure-native provider/pkg/provider/provider.go, Read",
 )
 DELETE_BY_DATA_PLANE: Final = Rule(

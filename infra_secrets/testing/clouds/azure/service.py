@@ -29,8 +29,7 @@ PUT_NEEDS_VALUE: Final = Rule(
 PUT_MAKES_VERSION: Final = Rule(
     "azure-put-makes-a-version",
     "A PUT that differs from the current version in value, attributes, content type or tags makes"
-    " a new"
-    " version, which becomes the current one; an equal PUT makes none.",
+    " a new version, which becomes the current one; an equal PUT makes none.",
     "Azure/azure-resource-manager-schemas#1494, Azure/bicep#6448",
 )
 SET_DROPS_TAGS: Final = Rule(
@@ -185,8 +184,7 @@ class KeyVault(KeepsRules):
                 409,
                 "Conflict",
                 f"Secret {name} is currently in a deleted but recoverable state, and its name"
-                " cannot be"
-                " reused; in this state, the secret can only be recovered or purged.",
+                " cannot be reused; in this state, the secret can only be recovered or purged.",
             )
         return secret if secret is not None else Secret(vault, name)
 
@@ -227,11 +225,7 @@ class KeyVault(KeepsRules):
         """GetSecret of the data plane."""
         secret = self.live(vault, name)
         if secret is None:
-            raise CloudError(
-                "SecretNotFound",
-                f"A secret with (name/id) {name} was not found in this key vault.",
-                status=404,
-            )
+            raise not_found(name)
         if not secret.current.enabled:
             raise CloudError(
                 "SecretDisabled", "Operation get is not allowed on a disabled secret.", status=403
@@ -242,11 +236,7 @@ class KeyVault(KeepsRules):
         """DeleteSecret of the data plane."""
         secret = self.live(vault, name)
         if secret is None:
-            raise CloudError(
-                "SecretNotFound",
-                f"A secret with (name/id) {name} was not found in this key vault.",
-                status=404,
-            )
+            raise not_found(name)
         if self.keeps(SOFT_DELETE):
             secret.deleted = True
         else:
@@ -258,6 +248,15 @@ class KeyVault(KeepsRules):
         if secret is None or not secret.deleted:
             raise CloudError("SecretNotFound", f"Deleted Secret not found: {name}", status=404)
         secret.deleted = False
+
+
+def not_found(name: str) -> CloudError:
+    """Return the data plane's answer about a secret that is not there."""
+    return CloudError(
+        "SecretNotFound",
+        f"A secret with (name/id) {name} was not found in this key vault.",
+        status=404,
+    )
 
 
 def arm_error(status: int, code: str, message: str) -> CloudError:

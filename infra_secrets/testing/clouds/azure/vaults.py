@@ -40,8 +40,7 @@ class VaultType(NativeType):
                 409,
                 "ConflictError",
                 "A vault with the same name already exists in deleted state. You need to either"
-                " recover"
-                " or purge existing key vault.",
+                " recover or purge existing key vault.",
             )
         if existing is not None:
             raise CloudError("", f"cannot create already existing resource '{outputs['id']}'")

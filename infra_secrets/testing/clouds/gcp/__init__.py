@@ -119,25 +119,11 @@ class SimulatedGcp(SimulatedCloud):
         if latest is not None:
             latest.state = "DISABLED"
 
-    def reader_sees(self, name: str, scope: str | None = None) -> str:
-        """Return what an access of `latest` gives: the value, or the name of the error."""
+    def _read(self, name: str, scope: str | None) -> str:
         secret = self._find_or_none(name, scope)
         if secret is None:
-            return "NOT_FOUND"
-        try:
-            return self.service.access_latest(secret.project, secret.id)
-        except CloudError as error:
-            return error.code
-
-    def value(self, name: str, scope: str | None = None) -> str | None:
-        """Return the payload of `latest`, where it can be accessed."""
-        secret = self._find_or_none(name, scope)
-        if secret is None:
-            return None
-        try:
-            return self.service.access_latest(secret.project, secret.id)
-        except CloudError:
-            return None
+            raise service.not_found(name)
+        return self.service.access_latest(secret.project, secret.id)
 
     def versions(self, name: str, scope: str | None = None) -> list[str]:
         """Return every payload that is not destroyed, oldest first."""

@@ -15,9 +15,7 @@ def functions(service: SecretManager) -> Mapping[str, Function]:
     return {
         "gcp:organizations/getClientConfig:getClientConfig": _client_config,
         "gcp:organizations/getProject:getProject": partial(_get_project, service),
-        **dict(
-            [data_source("gcp:secretmanager/getSecret:getSecret", partial(_get_secret, service))]
-        ),
+        **data_source("gcp:secretmanager/getSecret:getSecret", partial(_get_secret, service)),
     }
 
 

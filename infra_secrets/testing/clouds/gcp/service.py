@@ -128,7 +128,7 @@ class SecretManager(KeepsRules):
             if secret_id.startswith("projects/"):
                 _, project, _, secret_id = secret_id.split("/", 3)
             name = f"projects/{self._named(project)}/secrets/{secret_id}"
-            raise _api_error(404, "NOT_FOUND", f"Secret [{name}] not found.")
+            raise not_found(name)
         return secret
 
     def create(self, project: str, secret_id: str, settings: Mapping[str, Any]) -> Secret:
@@ -207,6 +207,11 @@ class SecretManager(KeepsRules):
                 " state.",
             )
         return latest.payload or ""
+
+
+def not_found(name: str) -> CloudError:
+    """Return the service's answer about a secret that is not there."""
+    return _api_error(404, "NOT_FOUND", f"Secret [{name}] not found.")
 
 
 def _api_error(status: int, code: str, message: str) -> CloudError:

@@ -1,4 +1,4 @@
-"""Acme Vault, a cloud that does not exist: names, limits, tokens. All that the package knows of it is here."""
+"""Acme Vault, a cloud that does not exist: names, limits and tokens. The rest of what is known of it stands beside."""
 
 from collections.abc import Mapping
 

@@ -114,11 +114,12 @@ class SimulatedAcme(SimulatedCloud):
     def _set_value(self, name: str, value: str, scope: str | None) -> None:
         self._find(name, scope).values.append(value)
 
-    def reader_sees(self, name: str, scope: str | None = None) -> str:
-        return self.value(name, scope) or ("Empty" if name in self.stored else "NoSuchSecret")
-
-    def value(self, name: str, scope: str | None = None) -> str | None:
-        return next(reversed(self.versions(name, scope)), None)
+    def _read(self, name: str, scope: str | None) -> str:
+        held = self.versions(name, scope)
+        if not held:
+            code = "Empty" if name in self.stored else "NoSuchSecret"
+            raise CloudError(code, f"there is nothing to read at {name!r}")
+        return held[-1]
 
     def versions(self, name: str, scope: str | None = None) -> list[str]:
         del scope

@@ -1,0 +1,36 @@
+"""What every cloud promises, on the real engine: nothing here names one."""
+
+from infra_secrets import Secret, clouds
+from infra_secrets.rules.naming import SecretName
+from infra_secrets.testing import Rehearsal
+from tests.clouds.containers import principals, simulated
+from tests.conftest import config_for
+
+VALUE = "made-up-stripe-key"
+
+
+def test_what_an_operator_set_is_still_there_after_every_change_of_the_program(cloud: str) -> None:
+    spelled = clouds.load(cloud).SPELLING.spell(
+        SecretName(service="shop", environment="production", key="stripe-api-key")
+    )
+    config = config_for(cloud)
+    with Rehearsal(
+        lambda: Secret("StripeApiKey"), project="shop", stack="production", config=config
+    ) as rehearsal:
+        rehearsal.up()
+        there = simulated(rehearsal, cloud)
+        empty = there.value(spelled)
+        there.set_value(spelled, VALUE)
+        rehearsal.program = lambda: Secret(
+            "StripeApiKey", description="Charges cards", readers=principals(cloud)
+        )
+        rehearsal.up()
+        changed = there.value(spelled)
+        rehearsal.program = lambda: None
+        removed = rehearsal.up(check=False)
+
+        assert empty is None
+        assert changed == there.value(spelled) == VALUE
+        assert there.names() == [spelled]
+        assert "protected" in removed.output
+        rehearsal.assert_no_leak()
