@@ -147,11 +147,12 @@ def test_azure_takes_the_id_of_a_secret_in_any_case() -> None:
 def test_what_the_vault_refuses_is_closed_so_that_no_connection_stays_open(
     status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers: list[io.BytesIO] = []
+    answers: list[HTTPError] = []  # kept, as what is let go of is closed by the way
 
     def refuse(*_: object, **__: object) -> None:
-        answers.append(io.BytesIO(b"{}"))
-        raise HTTPError("https://shop.vault.azure.net", status, "refused", Message(), answers[-1])
+        url, body = "https://shop.vault.azure.net", io.BytesIO(b"{}")
+        answers.append(HTTPError(url, status, "refused", Message(), body))
+        raise answers[-1]
 
     monkeypatch.setattr("urllib.request.urlopen", refuse)
     monkeypatch.setattr("time.sleep", lambda _: None)
