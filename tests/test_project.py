@@ -7,8 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_secrets.errors import StackConfigError
-from infra_secrets.project import Key, full_key, imported_environments, load, readable, stack_file
+from infra_secrets.project import (
+    Key,
+    Question,
+    answering,
+    full_key,
+    imported_environments,
+    load,
+    readable,
+    stack_file,
+)
 from infra_secrets.stack.keys import named
+from infra_secrets.stack.values import Entry, wrong_values
 
 NAMES = st.text(
     st.characters(exclude_characters=":", exclude_categories=("Z", "C")), min_size=1, max_size=30
@@ -82,3 +92,35 @@ def test_a_file_that_cannot_be_read_is_empty_and_pulumi_says_why(
 )
 def test_the_environments_of_a_stacks_file_are_listed(environment: object) -> None:
     assert imported_environments({"environment": environment}) == ("a/b", "c/d")
+
+
+# What a program asks for --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def entry() -> Entry:
+    return Entry("secrets", "DATABASE_URL", Key("nlp", "postgres_url"), "postgresql")
+
+
+def test_a_value_that_is_answered_is_not_judged_and_its_key_and_format_are_heard(
+    entry: Entry,
+) -> None:
+    heard: list[Question] = []
+
+    def answer(question: Question) -> str:
+        heard.append(question)
+        return "made up"
+
+    with answering(answer):
+        assert entry.value == "made up"
+        assert wrong_values([entry]) == ([], "")
+
+    assert set(heard) == {Question(Key("nlp", "postgres_url"), secret=True, format="postgresql")}
+
+
+def test_outside_of_the_block_the_stack_s_config_answers(entry: Entry) -> None:
+    with answering(lambda _: "made up"):
+        pass
+
+    assert entry.value is None
+    assert "the stack has no config" in str(entry.problem())

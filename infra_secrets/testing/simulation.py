@@ -337,6 +337,9 @@ class SimulatedProvider(KeepsRules, abc.ABC):
     container_types: ClassVar[frozenset[str]] = frozenset()
     """Tokens of the resource types that are a secret's container: no value may ever be in them."""
 
+    ordinary_config: ClassVar[Mapping[str, str]] = {}
+    """Stack config that a program needs for this provider, made up, by full key."""
+
     before_request: Callable[[Request], None] | None
     """Called with each request before it is answered; what it raises is the answer."""
 
@@ -443,8 +446,6 @@ class SimulatedCloud(SimulatedProvider):
 
     cloud: ClassVar[str]
     """What programs and config call it, e.g. `aws`."""
-    ordinary_config: ClassVar[Mapping[str, str]]
-    """Stack config that a program needs on this cloud, made up, by full key."""
     usual_config: ClassVar[Mapping[str, str]] = {}
     """What its default providers are usually told, and programs read, by full key."""
 
@@ -472,7 +473,7 @@ class SimulatedCloud(SimulatedProvider):
         """
         return key
 
-    # The operator's hand --------------------------------------------------------------------------
+    # What an operator does by hand -----------------------------------------------------------------
 
     def set_value(self, name: str, value: str, scope: str | None = None) -> None:
         """Put a value in, as an operator does. It becomes a canary of the rehearsal.

@@ -20,11 +20,11 @@ RULE = "a rule of the operator in words, with its source"
 WRITTEN = "what people write down, whichever cloud they use"
 
 MUST: Mapping[str, tuple[str, set[str]]] = {
-    "cli/rehearse/command.py": (EXAMPLE, {"aws:region", "google"}),
-    "component/given.py": (EXAMPLE, {"aws.Provider"}),
-    "containers/secret.py": (ARGUMENT, {"aws", "azure", "gcp", "azure_vault_id"}),
-    "stack/require_esc.py": (WRITTEN, {"arn:"}),
-    "testing/__init__.py": (
+    "cli/rehearse": (EXAMPLE, {"aws:region", "google"}),
+    "component": (EXAMPLE, {"aws.Provider"}),
+    "containers": (ARGUMENT, {"aws", "azure", "gcp", "azure_vault_id"}),
+    "stack": (WRITTEN, {"arn:"}),
+    "testing": (
         EXPORTED,
         {
             *(f"Simulated{name}" for name in ("Aws", "Azure", "Gcp")),
@@ -35,10 +35,12 @@ MUST: Mapping[str, tuple[str, set[str]]] = {
             ),
         },
     ),
-    "testing/cluster/external_secrets.py": (RULE, {"aws", "azure", "gcp", "GCP"}),
-    "testing/cluster/kubernetes.py": ("the default of `add_store(cloud=)`", {"aws"}),
-    "testing/missing/texts.py": (WRITTEN, {"arn:aws:iam::111111111111:role"}),
-    "testing/plain_text/detectors.py": (
+    "testing/cluster": (
+        RULE + "; and the default of `add_store(cloud=)`",
+        {"aws", "azure", "gcp", "GCP"},
+    ),
+    "testing/missing": (WRITTEN, {"arn:aws:iam::111111111111:role"}),
+    "testing/plain_text": (
         WRITTEN + ", and the detectors of detect-secrets for it",
         {
             *("arn:", "microsoft", ".keyvault", "aws", "azure_storage_key"),
@@ -46,8 +48,8 @@ MUST: Mapping[str, tuple[str, set[str]]] = {
             *("detect_secrets.plugins.aws", "detect_secrets.plugins.azure_storage_key"),
         },
     ),
-    "testing/program/limits.py": ("images that Docker would build", {"awsx:ecr:Image"}),
-    "testing/rehearsal/__init__.py": (
+    "testing/program": ("images that Docker would build", {"awsx:ecr:Image"}),
+    "testing/rehearsal": (
         "`rehearsal.aws` and its like, which are public; `rehearsal.clouds` is the way to any cloud",
         {
             *("aws", "azure", "azure-native", "gcp"),
@@ -58,12 +60,12 @@ MUST: Mapping[str, tuple[str, set[str]]] = {
             ),
         },
     ),
-    "workloads/external_env.py": (
+    "workloads": (
         ARGUMENT + "; and what is named may be a whole ARN",
         {"aws", "azure", "gcp", "aws_region", "gcp_project", "azure_vault_id", "arn:"},
     ),
 }
-"""Files of the package that name clouds, each with the reason, and the words that do."""
+"""Rooms of the package that name clouds, each with the reason, and the words that do."""
 
 
 def code(path: Path) -> Iterator[str]:
@@ -100,13 +102,14 @@ def words(path: Path) -> set[str]:
 
 
 def test_only_what_must_names_a_cloud_outside_the_folders_of_the_clouds() -> None:
-    of_clouds = re.compile(r"(testing/)?clouds/[a-z]+/")
-    files = {path.relative_to(PACKAGE).as_posix(): path for path in PACKAGE.rglob("*.py")}
-    found = {file: words(path) for file, path in files.items() if not of_clouds.match(file)}
+    of_a_cloud = re.compile(r"(testing/)?clouds/[a-z]+(/|$)")
+    found: dict[str, set[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        room = path.parent.relative_to(PACKAGE).as_posix()
+        if words(path) and not of_a_cloud.match(room):
+            found.setdefault(room, set()).update(words(path))
 
-    assert {file: found[file] for file in found if found[file]} == {
-        file: named for file, (_, named) in MUST.items()
-    }
+    assert found == {room: named for room, (_, named) in MUST.items()}
 
 
 def test_a_cloud_in_a_table_an_if_or_an_import_would_be_noticed(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ class Operator(KeepsRules):
         self.server = server
         self.stores: list[Store] = []
 
-    def sync(self, clouds: Mapping[str, SimulatedCloud]) -> None:
+    def sync(self, clouds: Mapping[str, SimulatedProvider]) -> None:
         """Reconcile every ExternalSecret once.
 
         Args:
@@ -101,7 +101,7 @@ class Operator(KeepsRules):
             if key.group == GROUP and key.kind == "ExternalSecret":
                 self._reconcile(key, clouds)
 
-    def _reconcile(self, key: ObjectKey, clouds: Mapping[str, SimulatedCloud]) -> None:
+    def _reconcile(self, key: ObjectKey, clouds: Mapping[str, SimulatedProvider]) -> None:
         external = self.server.objects[key]
         try:
             self._write(key, external, self._values(key, external, clouds))
@@ -116,7 +116,7 @@ class Operator(KeepsRules):
     # Reading ------------------------------------------------------------------------------------------
 
     def _values(
-        self, key: ObjectKey, external: Mapping[str, Any], clouds: Mapping[str, SimulatedCloud]
+        self, key: ObjectKey, external: Mapping[str, Any], clouds: Mapping[str, SimulatedProvider]
     ) -> dict[str, str]:
         spec = external.get("spec") or {}
         skips = self._policy(spec) != "Retain"
@@ -154,7 +154,7 @@ class Operator(KeepsRules):
         key: ObjectKey,
         entry: Mapping[str, Any],
         spec: Mapping[str, Any],
-        clouds: Mapping[str, SimulatedCloud],
+        clouds: Mapping[str, SimulatedProvider],
     ) -> Store:
         own = (entry.get("sourceRef") or {}).get("storeRef") or {}
         reference = {**(spec.get("secretStoreRef") or {}), **own}
@@ -172,7 +172,7 @@ class Operator(KeepsRules):
         return _declared_by(made, Store(kind, namespace, name, ""), clouds)
 
     def _read(
-        self, store: Store, reference: Mapping[str, Any], clouds: Mapping[str, SimulatedCloud]
+        self, store: Store, reference: Mapping[str, Any], clouds: Mapping[str, SimulatedProvider]
     ) -> str:
         name = str(reference.get("key"))
         cloud = _simulated(store.cloud, clouds)

@@ -3,28 +3,22 @@
 What a program hands to the engine is looked at: the inputs of its resources, what its components register
 and the stack's outputs. What it did not write is left out: secret config, and what clouds and functions
 answered; where that must not be is the search for leaks (`canary.py`). No finding holds a value, and
-`Literals.concealed` takes each out of any text. What looks like a value is decided in `detectors.py`.
+`Literals.concealed` takes each out of any text. What looks like a value is decided in `suspects.py`.
 """
 
 import base64
 import binascii
 import functools
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from infra_secrets.testing.canary import SHORTEST, Canary
-from infra_secrets.testing.plain_text.detectors import (
-    Suspect,
-    encoded,
-    is_everyday,
-    says_nothing,
-    suspects,
-    words,
-)
-from infra_secrets.testing.values import SIGNATURE, UNKNOWN, SecretValue, unwrap
+from infra_secrets.testing.plain_text.leaves import Leaf, inside, leaves
+from infra_secrets.testing.plain_text.names import is_everyday, says_nothing, words
+from infra_secrets.testing.plain_text.suspects import Suspect, encoded, suspects
+from infra_secrets.testing.values import unwrap
 
 FindingId = Literal["plain-text-value", "program-writes-value"]
 
@@ -107,16 +101,6 @@ class MadeUp:
     answers: frozenset[str] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    """A text among properties, and what it is called: the last name of its path, or `name` beside `value`."""
-
-    path: str
-    name: str
-    text: str = field(repr=False)
-    marked: bool = False
-
-
 class Literals:
     """The values that one run of a program wrote itself.
 
@@ -143,9 +127,9 @@ class Literals:
             for finding in self._judge(each):
                 found.setdefault((finding.urn, finding.path), finding)
         for each in own:
-            for leaf in _leaves(each.properties):
+            for leaf in leaves(each.properties):
                 origin = self._origin(leaf)
-                written = any(_inside(leaf.path, path) for path in each.written)
+                written = any(inside(leaf.path, path) for path in each.written)
                 if origin and not written and (each.urn, leaf.path) not in found:
                     found[each.urn, leaf.path] = _plain_text(each, leaf, f"same as {origin}")
         self.findings = sorted(found.values(), key=lambda each: (each.id, str(each), each.urn))
@@ -185,8 +169,8 @@ class Literals:
                 _FIX["program-writes-value"],
             )
         in_secret = _type(given.urn) == _KUBERNETES_SECRET
-        for leaf in _leaves(given.properties):
-            if any(_inside(leaf.path, path) for path in given.written):
+        for leaf in leaves(given.properties):
+            if any(inside(leaf.path, path) for path in given.written):
                 if self._is_part_of_a_secret(leaf) and not self._is_made_up(leaf.text):
                     self._keep(leaf.text, _place(given.urn, leaf.path))
                 continue
@@ -203,13 +187,13 @@ class Literals:
             if found:
                 yield _plain_text(given, leaf, found[0].detector)
 
-    def _in_kubernetes_secret(self, leaf: _Leaf) -> Iterator[Suspect]:
+    def _in_kubernetes_secret(self, leaf: Leaf) -> Iterator[Suspect]:
         text = _decoded(leaf.text) if leaf.path.startswith("data.") else leaf.text
-        decoded = _Leaf(leaf.path, leaf.name, text)
+        decoded = Leaf(leaf.path, leaf.name, text)
         if self._is_part_of_a_secret(decoded) and not self._is_made_up(leaf.text):
             yield Suspect(text, "a Kubernetes Secret")
 
-    def _is_part_of_a_secret(self, leaf: _Leaf) -> bool:
+    def _is_part_of_a_secret(self, leaf: Leaf) -> bool:
         """Whether a text in a secret's document is secret: not who logs in where."""
         public = not _PUBLIC.isdisjoint(words(leaf.name)[-1:]) or "BEGIN CERTIFICATE" in leaf.text
         return not public and bool(leaf.text.strip())
@@ -239,7 +223,7 @@ class Literals:
                 left = left.replace(text, "")
         return left != value and not any(map(str.isalnum, left))
 
-    def _origin(self, leaf: _Leaf) -> str | None:
+    def _origin(self, leaf: Leaf) -> str | None:
         """Say where a value was found that is in a text, too."""
         for value, place in self._values.items():
             if _is_distinctive(value) and any(form in leaf.text for form in self._forms(value)):
@@ -247,7 +231,7 @@ class Literals:
         return None
 
 
-def _plain_text(given: Given, leaf: _Leaf, detector: str) -> Finding:
+def _plain_text(given: Given, leaf: Leaf, detector: str) -> Finding:
     why = "The value is in plain text in the program or its plain config."
     if leaf.marked:
         why = (
@@ -320,85 +304,11 @@ def _is_own(urn: str) -> bool:
     return types[-1].startswith(_OWN) or _CONTAINER in types
 
 
-def _inside(path: str, outer: str) -> bool:
-    return path == outer or path.startswith((f"{outer}.", f"{outer}["))
-
-
-# Leaves -----------------------------------------------------------------------------------------------
-
-
-def _leaves(data: Any, path: str = "", name: str = "", *, marked: bool = False) -> Iterator[_Leaf]:
-    """Yield every text in plain data, also inside a JSON document."""
-    if isinstance(data, SecretValue):
-        yield from _leaves(data.value, path, name, marked=True)
-    elif isinstance(data, Mapping):
-        called = data.get("name", data.get("Name"))
-        for key, value in data.items():
-            if _is_reference(key):
-                continue
-            inner = called if key in {"value", "Value"} and isinstance(called, str) else key
-            yield from _leaves(value, f"{path}.{key}" if path else key, inner, marked=marked)
-    elif isinstance(data, list):
-        for index, (value, option) in enumerate(_arguments(data)):
-            yield from _leaves(value, f"{path}[{index}]", option or name, marked=marked)
-    elif isinstance(data, str):
-        document = _document(data)
-        if document is None:
-            yield _Leaf(path, name, data, marked)
-        else:
-            yield from _leaves(document, path, name, marked=marked)
-
-
-_OPTION: Final = re.compile(r"--?(?!secret\Z)[A-Za-z][\w-]*")
-_DATABASE_CLIENT: Final = re.compile(r"(.*/)?(mysql|mariadb)[\w-]*")
-
-
-def _arguments(data: Sequence[Any]) -> Iterator[tuple[Any, str]]:
-    """Yield what is in a list, with the option before it: `["--password", ...]` of a container."""
-    option, database = "", False
-    for each in data:
-        text = each if isinstance(each, str) else ""
-        # `-p` has no space behind it here, and means a port elsewhere.
-        if database and text.startswith("-p"):
-            yield text.removeprefix("-p"), "password"
-        else:
-            yield each, option
-        option = text.lstrip("-") if _OPTION.fullmatch(text) else ""
-        database = database or bool(_DATABASE_CLIENT.fullmatch(text))
-
-
-def _document(text: str) -> Any:
-    if text[:1] not in {"{", "["}:
-        return None
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
-
-
-def _is_reference(key: str) -> bool:
-    """Whether what lies below a key only says where a secret is: `secretKeyRef`; or is a note."""
-    return (
-        key.startswith("__")
-        or key in {SIGNATURE, "hash"}
-        or words(key)[-1:] in (["ref"], ["reference"])
-    )
-
-
 def _names(given: Given) -> Iterator[str]:
     """Yield what is the name of something: a secret that is referred to by it is no value."""
     yield _name(given.urn)
-    for leaf in _leaves(unwrap(dict(given.properties))):
+    for leaf in leaves(unwrap(dict(given.properties))):
         if leaf.path.rpartition(".")[2] == "value":
             continue
         if words(leaf.name)[-1:] in (["name"], ["id"], ["arn"]):
             yield leaf.text
-
-
-def holds(properties: Mapping[str, Any], path: str) -> bool:
-    """Whether there is anything at a path like `properties.value`, known or not."""
-    found: Any = properties
-    for key in path.split("."):
-        found = unwrap(found) if isinstance(found, SecretValue) else found
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found is UNKNOWN or (found is not None and found != "")

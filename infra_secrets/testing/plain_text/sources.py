@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from infra_secrets.testing.plain_text.detectors import is_everyday, sounds_secret
+from infra_secrets.testing.plain_text.names import is_everyday, sounds_secret
 
 _SHORTEST: Final = 4
 _QUOTED: Final = re.compile(

@@ -16,7 +16,8 @@ from infra_secrets.testing.canary import (
     search,
 )
 from infra_secrets.testing.engine.command import Engine
-from infra_secrets.testing.plain_text.literals import Given, Literals, MadeUp, holds
+from infra_secrets.testing.plain_text.leaves import holds
+from infra_secrets.testing.plain_text.literals import Given, Literals, MadeUp
 from infra_secrets.testing.rehearsal.run import Run
 from infra_secrets.testing.rehearsal.stack import Stack
 from infra_secrets.testing.rehearsal.state import holds_ciphertext

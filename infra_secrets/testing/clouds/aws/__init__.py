@@ -105,7 +105,7 @@ class SimulatedAws(SimulatedCloud):
         """Return the region of a SecretStore's provider."""
         return provider.get("region")
 
-    # The operator's hand --------------------------------------------------------------------------
+    # What an operator does by hand -----------------------------------------------------------------
 
     def _found(self, name: str, scope: str | None) -> list[tuple[str, Secret]]:
         return [

@@ -163,7 +163,7 @@ class SimulatedAzure(SimulatedCloud):
             raise CloudError("", f"a rehearsal has no {kind} of Key Vault")
         return name if slash else key
 
-    # The operator's hand --------------------------------------------------------------------------
+    # What an operator does by hand -----------------------------------------------------------------
 
     def _found(self, name: str, scope: str | None) -> list[tuple[str, Secret]]:
         vault = scope.rstrip("/").rsplit("/", 1)[-1].lower() if scope is not None else None

@@ -115,7 +115,7 @@ class SimulatedGcp(SimulatedCloud):
             )
         return key
 
-    # The operator's hand --------------------------------------------------------------------------
+    # What an operator does by hand -----------------------------------------------------------------
 
     def _found(self, name: str, scope: str | None) -> list[tuple[str, Secret]]:
         return [

@@ -2,7 +2,8 @@
 
 import pytest
 
-from infra_secrets.testing.plain_text.detectors import sounds_secret, suspects
+from infra_secrets.testing.plain_text.names import sounds_secret
+from infra_secrets.testing.plain_text.suspects import suspects
 
 
 def found(name: str, text: str) -> list[str]:
