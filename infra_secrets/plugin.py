@@ -16,14 +16,14 @@ from urllib.parse import urlsplit
 
 import pulumi
 from pulumi.errors import InputPropertiesError
-from pulumi.provider import ConstructResult, main, server
+from pulumi.provider import ConstructResult
 from pulumi.provider.experimental.component import ComponentProvider
 from pulumi.provider.experimental.util import camel_case
 from pulumi.provider.server import ComponentInitError
 
 from infra_secrets import __version__
-from infra_secrets.component.internals import leave_protection
-from infra_secrets.component.run import NamesTaken, names_of_this_run
+from infra_secrets.component import internals
+from infra_secrets.component.run import Run
 from infra_secrets.containers.secret import Secret
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.workloads.esc_deployment import EscDeployment
@@ -42,8 +42,16 @@ class Plugin(ComponentProvider):
         super().__init__(COMPONENTS, NAME, version=__version__)
         schema = self._described(json.loads(self.schema or "{}"))
         self.schema = json.dumps({**schema, **_about(schema["language"])})
-        # One process serves the preview and then the update of one operation; each asks for every name again.
-        self._names = {preview: NamesTaken() for preview in (True, False)}
+        self._run, self._call_of = Run(), object()
+
+    def begin(self, run: object) -> None:
+        """Begin a run, unless it goes on: one process serves the preview and the update of an operation.
+
+        Args:
+            run: What is another for another run.
+        """
+        if run != self._call_of:
+            self._run, self._call_of = Run(), run
 
     def construct(
         self,
@@ -57,7 +65,7 @@ class Plugin(ComponentProvider):
         Raises:
             InputPropertiesError: The component refused; the message is the refusal's own.
         """
-        names_of_this_run.set(self._names[pulumi.runtime.is_dry_run()])
+        self._run.join()
         try:
             return super().construct(name, resource_type, inputs, options)
         except ComponentInitError as failed:
@@ -122,39 +130,7 @@ def _about(language: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-_PulumisOwn = server.ProviderServicer
-
-
-class _Servicer(_PulumisOwn):
-    """Pulumi's own, except for what it does to a late refusal, to null and to options that were not given.
-
-    gRPC puts `Unexpected <class ...>` before what a component refuses only once it is known. And null is left out,
-    although whoever writes `value: null` looks for a place for the value. An option that was not given arrives as
-    false, which a `Secret` that is kept refuses.
-    """
-
-    @staticmethod
-    def _construct_options(request: Any) -> pulumi.ResourceOptions:
-        opts = _PulumisOwn._construct_options(request)  # noqa: SLF001 (what it overrides)
-        if not request.HasField("protect"):
-            leave_protection(opts)
-        if not request.HasField("retainOnDelete"):
-            opts.retain_on_delete = None
-        return opts
-
-    @staticmethod
-    async def _construct_inputs(inputs: Any, input_dependencies: Any) -> dict[str, Any]:
-        found = await _PulumisOwn._construct_inputs(inputs, input_dependencies)  # noqa: SLF001 (what it overrides)
-        return {**dict.fromkeys(inputs), **found}
-
-    async def _construct(self, request: Any, context: Any) -> Any:
-        try:
-            return await super()._construct(request, context)
-        except InfraSecretsError as refusal:
-            raise InputPropertiesError(str(refusal), []) from None
-
-
 def serve() -> None:
     """Serve until the engine is done. The engine starts this process and passes its address."""
-    server.ProviderServicer = _Servicer  # type: ignore[misc] # `main` takes no other
-    main(Plugin(), sys.argv[1:])
+    plugin = Plugin()
+    internals.serve(plugin, plugin.begin)

@@ -6,7 +6,7 @@ import pulumi
 import pytest
 
 from examples import demo
-from infra_secrets.containers.owners import Claim
+from infra_secrets.containers.claim import Claim
 from tests.test_pictures import DEMO
 from tools import pictures
 

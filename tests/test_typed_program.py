@@ -19,8 +19,8 @@ ARGUMENTS = [name for name in infra_secrets.__all__ if name.endswith("Args")]
 MADE = ("Canary", "Recording", "Rehearsal")
 """Classes of the kit whose arguments a test of a user's gives."""
 PROVIDERS_SIDE = {
-    "close", "functions", "imitate", "made_by_helm", "knows_as", "meet", "resource_type", "resource_types",
-    "values_written", "demand_data_plane", "esc_providers", "evidence", "literals",
+    "close", "functions", "imitate", "meet", "resource_type", "resource_types", "values_written",
+    "esc_providers", "evidence", "literals",
 }  # fmt: skip
 """What the engine's side of a simulated cloud, and the command `infra-secrets rehearse`, call: no user's test does."""
 

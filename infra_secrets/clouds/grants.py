@@ -23,7 +23,7 @@ def beside(
     """
     import pulumi
 
-    from infra_secrets.component.registering import children_of_aliases
+    from infra_secrets.component.urns import children_of_aliases
 
     parent = cast("pulumi.Resource", container.parent)
     on_error = container.hooks.on_error if container.hooks else None

@@ -8,9 +8,9 @@ import difflib
 from collections.abc import Iterable, Iterator
 
 import pulumi
-from pulumi.runtime import config as stack_config
 
 from infra_secrets import clouds
+from infra_secrets.component.internals import config_keys
 from infra_secrets.component.run import Run
 from infra_secrets.component.settings import CONFIG_KEYS, NAMESPACE
 from infra_secrets.rules.wording import nearest, shown
@@ -57,8 +57,7 @@ def warn_of_misspelt_config() -> None:
     if run.config_looked_at:
         return
     run.config_looked_at = True
-    keys = {*stack_config.get_config_env(), *stack_config.CONFIG.get()}
-    for sentence in misspelt(keys, pulumi.get_project()):
+    for sentence in misspelt(config_keys(), pulumi.get_project()):
         pulumi.log.warn(sentence)
 
 

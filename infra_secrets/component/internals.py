@@ -1,24 +1,51 @@
-"""What the package uses of Pulumi's Python SDK that has a private name: each piece, why, and what breaks without it.
+"""What the package uses of Pulumi's Python SDK that is not public: each piece, why, and the test that notices.
 
-Public names are used everywhere else. Tried with SDKs from 3.261 to 3.272 on the engine 3.259.
+Nothing else in the package does (`tests/component/test_internals.py`): private names, and whatever
+`pulumi.runtime` does not offer by itself. Tried with SDKs from 3.261 to 3.272 on the engine 3.259.
 """
 
 import asyncio
 import contextvars
+import sys
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pulumi
 from pulumi import _types
-from pulumi.runtime import rpc
+from pulumi.runtime import config, rpc
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import callback_pb2, resource_pb2
 from pulumi.runtime.settings import SETTINGS, _get_callbacks, get_monitor
 
+from infra_secrets.errors import InfraSecretsError
+
+if TYPE_CHECKING:
+    from pulumi.provider import Provider
+
 _Answer = TypeVar("_Answer")
+
+# A run -------------------------------------------------------------------------------------------
+
+
+def connection() -> object:
+    """Return the connection to the engine that the code which calls this has; what a run knows hangs on it.
+
+    Nothing public is one object for the whole of a run and gone with it.
+    Noticed by `tests/component/test_run.py::test_a_run_is_released_when_it_is_over`.
+    """
+    return get_monitor()
+
+
+def config_keys() -> list[str]:
+    """List the keys of the stack's config in full, `namespace:key`; publicly one can only ask for a key.
+
+    Noticed by `tests/component/test_plain_text.py::test_config_that_only_the_environment_has_is_looked_for_too`.
+    """
+    return list({**pulumi.runtime.get_config_env(), **config.CONFIG.get()})
+
 
 # Mocks -------------------------------------------------------------------------------------------
 
@@ -26,7 +53,9 @@ _Answer = TypeVar("_Answer")
 def is_without_engine() -> bool:
     """Whether it runs under `pulumi.runtime.set_mocks`: there is no state to ask, and nobody calls a hook.
 
-    A recording answers as an engine does, and says so by this attribute.
+    A recording answers as an engine does, and says so by this attribute. Nothing public tells mocks from an engine.
+    Noticed by
+    `tests/test_pulumi_mocks.py::test_a_secret_with_every_argument_works_whatever_the_mocks_answer`.
     """
     monitor = get_monitor()
     return isinstance(monitor, MockMonitor) and not getattr(monitor, "answers_as_an_engine", False)
@@ -38,6 +67,8 @@ def this_test() -> tuple[object, object]:
     `pulumi.runtime.test` gives each test that it decorates a new list of calls (`RPCManager.clear`), which nothing else
     does; an asynchronous test has an event loop of its own. A test that has neither cannot be told from the one
     before: the second object is None then.
+    Noticed by
+    `tests/test_pulumi_mocks.py::test_a_test_meets_nothing_of_another_and_two_secrets_of_one_are_still_one_container`.
     """
     try:
         loop: object = asyncio.get_running_loop()
@@ -56,6 +87,7 @@ async def in_a_thread(call: Callable[..., _Answer], *args: object) -> _Answer:
 
     Those are four for each operation that the engine may run at once, and each resource that waits for its turn
     holds one. A hook that needed one of them would wait for its own resource, and for ever.
+    Noticed by `tests/containers/test_ownership.py::test_many_refused_creations_in_a_new_stack_are_all_answered`.
     """
     run = contextvars.copy_context().run  # in which Pulumi keeps its settings
     return await asyncio.get_running_loop().run_in_executor(_THREADS, run, call, *args)
@@ -64,6 +96,9 @@ async def in_a_thread(call: Callable[..., _Answer], *args: object) -> _Answer:
 @dataclass(frozen=True, slots=True)
 class Asking:
     """By which provider a function is answered.
+
+    `pulumi.runtime.invoke` waits for threads that a hook must not wait for (see `in_a_thread`).
+    Noticed by `tests/containers/test_ownership.py::test_an_explicit_provider_s_region_is_the_one_that_counts`.
 
     Attributes:
         provider: An explicit one; None for the default provider of the function's package.
@@ -114,6 +149,7 @@ class Later:
     that fails in that very moment (an `apply` that raises at once) stops the server while it starts, on
     which grpcio 1.85 crashes: Python would end with a segmentation fault, and the program's own error
     would be lost. So hooks are registered after their component is.
+    Noticed by `tests/containers/test_on_the_engine.py::test_a_program_that_fails_at_once_says_why_and_is_no_success`.
 
     Args:
         kind: `pulumi.ResourceHook` or `pulumi.ErrorHook`.
@@ -134,7 +170,7 @@ class Later:
         await self._registering
 
     async def _register(self) -> None:
-        await self.kind(self.name, *self._rest)._registered  # noqa: SLF001
+        await self.kind(self.name, *self._rest)._registered
 
     def bound(self, ready: Awaitable[None]) -> Any:
         """Return the hook for one resource, which the SDK registers only when `ready` is.
@@ -158,6 +194,7 @@ class Held:
     A transform that returns the options it was given loses `delete_before_replace=False`, because the SDK
     tests whether it is true and not whether it is there (`_transformation_resource_options`); one that
     makes new options loses all of them.
+    Noticed by `tests/containers/test_ownership.py::test_no_transform_takes_away_what_keeps_the_value`.
     """
 
     protect: bool | None
@@ -225,6 +262,7 @@ def hold_after_transformations(
 
     A child's own transformations run first, then those of its parent, so this stands behind them all. The
     list has no public name.
+    Noticed by `tests/containers/test_ownership.py::test_no_transform_lets_gcp_delete_before_it_replaces`.
     """
 
     def restore(
@@ -237,7 +275,7 @@ def hold_after_transformations(
             found(args.opts.provider)
         return pulumi.ResourceTransformationResult(args.props, args.opts)
 
-    component._transformations = [*component._transformations, restore]  # noqa: SLF001
+    component._transformations = [*component._transformations, restore]
 
 
 class Holder:
@@ -248,6 +286,8 @@ class Holder:
     transform of the stack that is registered just before a container runs last for it. It is made only
     where a program has transforms, because the engine calls it for every resource; and it answers in the
     protocol's messages, because the SDK would lose `delete_before_replace=False` of this one too.
+    Noticed by `tests/containers/test_ownership.py::test_a_transform_on_a_component_above_takes_nothing_away` and
+    `tests/workloads/test_provider.py::test_a_provider_that_a_transform_chose_and_that_shows_values_gets_none`.
     """
 
     def __init__(self) -> None:
@@ -260,13 +300,13 @@ class Holder:
         """Hold the options (None: only look at the provider) of a resource that is about to be registered."""
         self._held[type_, name, parent_urn] = held, found
         callbacks = await _get_callbacks()
-        if callbacks is None or len(callbacks._transforms) == self._seen:  # noqa: SLF001
+        if callbacks is None or len(callbacks._transforms) == self._seen:
             return
-        self._seen = len(callbacks._transforms)  # noqa: SLF001
+        self._seen = len(callbacks._transforms)
         token = str(uuid.uuid4())
-        callbacks._callbacks[token] = self._restore  # noqa: SLF001
-        callbacks._monitor.RegisterStackTransform(  # noqa: SLF001
-            callback_pb2.Callback(token=token, target=callbacks._target)  # noqa: SLF001
+        callbacks._callbacks[token] = self._restore
+        callbacks._monitor.RegisterStackTransform(
+            callback_pb2.Callback(token=token, target=callbacks._target)
         )
 
     async def _restore(self, message: bytes) -> resource_pb2.TransformResponse:
@@ -291,7 +331,10 @@ class Holder:
 
 
 def is_input_type(class_: type) -> bool:
-    """Tell the class of an `*Args` object, which Pulumi marks with an attribute (pulumi 3.272, _types.py)."""
+    """Tell the class of an `*Args` object, which Pulumi marks with an attribute (pulumi 3.272, _types.py).
+
+    Noticed by `tests/component/test_plain_text.py::test_a_literal_in_a_spec_is_refused_when_it_is_injected`.
+    """
     return bool(_types.is_input_type(class_))
 
 
@@ -299,14 +342,64 @@ def is_input_type(class_: type) -> bool:
 
 
 def aliases_of(component: pulumi.Resource) -> list[pulumi.Output[str]]:
-    """List the URNs that a component answers to beside its own; the SDK keeps them in `_aliases`."""
-    return [pulumi.Output.from_input(cast(Any, alias)) for alias in component._aliases]  # noqa: SLF001
+    """List the URNs that a component answers to beside its own; the SDK keeps them in `_aliases`.
+
+    Noticed by `tests/containers/test_ownership.py::test_grants_keep_their_access_when_a_failed_rename_gets_its_alias`.
+    """
+    return [pulumi.Output.from_input(cast(Any, alias)) for alias in component._aliases]
 
 
-# Options from other languages --------------------------------------------------------------------
+# A plugin ----------------------------------------------------------------------------------------
 
 
-def leave_protection(opts: pulumi.ResourceOptions) -> None:
+def serve(provider: "Provider", begins: Callable[[object], None]) -> None:
+    """Serve components to other languages until the engine is done: `pulumi.provider.main`, but for a few things.
+
+    gRPC puts `Unexpected <class ...>` before what a component refuses only once it is known. Null is left out, although
+    whoever writes `value: null` looks for a place for the value. An option that was not given arrives as false, which a
+    `Secret` that is kept refuses. And nothing says which calls are of one run.
+    Noticed by `tests/test_plugin.py::test_null_under_the_name_of_a_value_is_refused_too`,
+    `tests/test_plugin.py::test_a_remote_component_makes_the_same_container_and_the_value_survives`,
+    `tests/test_plugin.py::test_a_refusal_of_what_an_output_holds_reaches_other_languages_as_its_message` and
+    `tests/test_plugin.py::test_two_remote_secrets_that_would_be_one_container_are_refused`.
+
+    Args:
+        provider: Makes the components.
+        begins: Is told before each call which run it is of: the same for all calls of one run.
+    """
+    from pulumi.errors import InputPropertiesError
+    from pulumi.provider import main, server
+
+    own = server.ProviderServicer
+
+    class Servicer(server.ProviderServicer):
+        @staticmethod
+        def _construct_options(request: Any) -> pulumi.ResourceOptions:
+            opts = own._construct_options(request)
+            if not request.HasField("protect"):
+                _leave_protection(opts)
+            if not request.HasField("retainOnDelete"):
+                opts.retain_on_delete = None
+            return opts
+
+        @staticmethod
+        async def _construct_inputs(inputs: Any, input_dependencies: Any) -> dict[str, Any]:
+            found = await own._construct_inputs(inputs, input_dependencies)
+            return {**dict.fromkeys(inputs), **found}
+
+        async def _construct(self, request: Any, context: Any) -> Any:
+            # The engine has an address of its own for each run; that of a preview may come back.
+            begins((request.monitorEndpoint, request.dryRun))
+            try:
+                return await super()._construct(request, context)
+            except InfraSecretsError as refusal:
+                raise InputPropertiesError(str(refusal), []) from None
+
+    server.ProviderServicer = Servicer  # type: ignore[misc] # `main` takes no other
+    main(provider, sys.argv[1:])
+
+
+def _leave_protection(opts: pulumi.ResourceOptions) -> None:
     """Make `protect` an option that was not given.
 
     The SDK then asks the parent (`_protect`), which it does not have where another language's program has it. What
@@ -314,4 +407,4 @@ def leave_protection(opts: pulumi.ResourceOptions) -> None:
     """
     opts.protect = None
     if opts.parent is not None:
-        opts.parent._protect = None  # noqa: SLF001
+        opts.parent._protect = None

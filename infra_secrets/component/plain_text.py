@@ -15,9 +15,8 @@ from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 import pulumi
-from pulumi.runtime import config as stack_config
 
-from infra_secrets.component.internals import is_input_type
+from infra_secrets.component.internals import config_keys, is_input_type
 from infra_secrets.errors import ArgsError, combined
 from infra_secrets.rules.wording import is_credential, quotable, shown
 
@@ -118,16 +117,16 @@ _ON_ITS_OWN = (
 
 
 def _is_document(key: str) -> bool:
-    return str(stack_config.get_config(key)).lstrip().startswith(("{", "["))
+    return str(pulumi.runtime.get_config(key)).lstrip().startswith(("{", "["))
 
 
 def _sought() -> dict[str, str]:
     """List the values that are looked for, each with its config key."""
     public = (pulumi.get_project(), pulumi.get_stack())  # they are in every URN
     sought: dict[str, str] = {}
-    for key in {**stack_config.get_config_env(), **stack_config.CONFIG.get()}:
-        if stack_config.is_config_secret(key):
-            for value in _forms(str(stack_config.get_config(key))):
+    for key in config_keys():
+        if pulumi.runtime.is_config_secret(key):
+            for value in _forms(str(pulumi.runtime.get_config(key))):
                 word = len(value) < SHORTEST_WORD and _WORD.fullmatch(value)
                 line = len(set(value)) == 1  # ---------, 00000000
                 if len(value) >= SHORTEST and not (word or line) and value not in public:

@@ -1,154 +1,94 @@
-"""How every component of the package behaves towards Pulumi while it registers."""
+"""What every component of the package is for Pulumi: its type, its registration and its outputs."""
 
 import functools
-import json
-import logging
-import re
+import inspect
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any, ClassVar
 
 import pulumi
 
-from infra_secrets.component.internals import aliases_of
-from infra_secrets.errors import InfraSecretsError, OutputError
+from infra_secrets.component.messages import one_clear_message
+from infra_secrets.component.reader import Reader
+from infra_secrets.component.settings import NAMESPACE
+from infra_secrets.rules.wording import camel
 
 
-def explaining_two_names(
-    init: Callable[..., None], error: Callable[[object], InfraSecretsError]
-) -> Callable[..., object]:
-    """Make a component's `__new__`, which explains a second name, of which Python would say that it is one too many.
+def type_token(component: str) -> str:
+    """Spell the type of a component as Pulumi does, e.g. `infra-secrets:index:Secret`."""
+    return f"{NAMESPACE}:index:{component}"
 
-    To be hidden from type checkers, which refuse it by themselves.
+
+class Component(pulumi.ComponentResource):
+    """A component of the package, whose class says all that its constructor would repeat.
+
+    Its type is made of the class's name, and its outputs are what the class annotates: the same that Pulumi's schema
+    analyzer reads. A user's own subclass stays of that type. There is deliberately no constructor here: Pulumi looks
+    for the line of a program by counting them.
+    """
+
+    _token: ClassVar[str]
+    _outputs: ClassVar[tuple[str, ...]]
+
+    def __init_subclass__(cls, *, read_by: type[Reader] | None = None, **kwargs: Any) -> None:
+        """Read the class.
+
+        Args:
+            read_by: What reads its arguments; none for a class that is not yet, or no more, a component by itself.
+            kwargs: Of other classes that it inherits from.
+        """
+        super().__init_subclass__(**kwargs)
+        if read_by is None:
+            return
+        cls._token = type_token(cls.__name__)
+        cls._outputs = tuple(
+            dict.fromkeys(
+                name
+                for class_ in cls.__mro__[: cls.__mro__.index(Component)]
+                for name in inspect.get_annotations(class_)
+                if not name.startswith("_")
+            )
+        )
+        # Not by a statement, because a type checker would then refuse every call of the constructor.
+        setattr(cls, "__new__", _explaining_two_names(cls.__init__, read_by))  # noqa: B010
+
+    @contextmanager
+    def _registering(self) -> Iterator[None]:
+        """Register the component and its children, and at the end its outputs.
+
+        In here the constructor calls that of `pulumi.ComponentResource`, makes the children, and sets everything that
+        the class annotates.
+        """
+        with one_clear_message(), short_stack_trace():
+            yield
+            self.register_outputs({camel(name): getattr(self, name) for name in self._outputs})
+
+
+def _explaining_two_names(
+    init: Callable[..., None], reader: type[Reader]
+) -> "staticmethod[..., object]":
+    """Make a `__new__` that explains a second name, of which Python would say that it is one too many.
 
     Args:
         init: The component's constructor, whose signature `inspect.signature` and help() show.
-        error: Makes the error, from the logical name.
+        reader: Makes the error.
     """
 
     @functools.wraps(init)
     def __new__(cls: type, *args: object, **kwargs: object) -> object:  # noqa: N807
         if args and "name" in kwargs:
             with one_clear_message():
-                raise error(args[0])
+                raise reader.two_names(str(args[0]))
         return object.__new__(cls)
 
-    return __new__
-
-
-@contextmanager
-def one_clear_message() -> Iterator[None]:
-    """Let Pulumi print a refusal as its message alone.
-
-    Any other exception is printed with a traceback, which quotes the lines of the program: a value that
-    somebody wrote there would be in the log.
-    """
-    try:
-        yield
-    except InfraSecretsError as error:
-        quiet = type(
-            type(error).__name__,
-            (type(error), pulumi.RunError),
-            {"__module__": type(error).__module__},
-        )
-        error.__class__ = quiet
-        raise error.with_traceback(None) from None
-
-
-def _is_told(record: logging.LogRecord) -> bool:
-    """Whether asyncio is to log something: not a refusal, which is raised where the program or test is waited for."""
-    return not (record.exc_info and isinstance(record.exc_info[1], InfraSecretsError))
-
-
-def say_refusals_once() -> None:
-    """Let a test under mocks that expects a refusal end without the tracebacks of all that waited for it.
-
-    A refused resource has a dozen outputs, each of which fails. For programs Pulumi silences asyncio as a whole
-    (pulumi-language-python-exec).
-    """
-    logging.getLogger("asyncio").addFilter(_is_told)
-
-
-def apply_clearly(given: Any, change: Callable[[Any], Any]) -> "pulumi.Output[Any]":
-    """Change an input once it is known, and let Pulumi print a refusal in it as its message alone.
-
-    Every `apply` of the package that can refuse goes through here.
-    """
-
-    def clearly(known: Any) -> Any:
-        with one_clear_message():
-            try:
-                return change(known)
-            except InfraSecretsError as refusal:
-                raise OutputError(str(refusal)) from None
-
-    return pulumi.Output.from_input(given).apply(clearly)
-
-
-def known_only(output: "pulumi.Output[Any]", read: Callable[[Any], Any]) -> "pulumi.Output[Any]":
-    """Make something of what a provider computes; unknown where there is nothing to make it of.
-
-    That is so under mocks which leave it out, or make up something else.
-
-    Args:
-        output: What the provider computes.
-        read: Makes something of it, or None where it cannot.
-    """
-
-    def known(found: Any) -> Any:
-        made = None if found is None else read(found)
-        return pulumi.UNKNOWN if made is None else made
-
-    return output.apply(known)
+    return staticmethod(__new__)
 
 
 # Frames from Pulumi's look at the stack to the line of the program that makes a component. One too few
 # leaves the source position out of the state, more than enough leaves more frames in it.
 _FRAMES = 6
-
-
-def in_program(coroutine: "Coroutine[Any, Any, object]") -> None:
-    """Run a coroutine as a part of the program: the program waits for it, and its error is the program's."""
-    pulumi.Output.from_input(cast(Any, coroutine))
-
-
-# URNs: urn:pulumi:STACK::PROJECT::GRANDPARENT$PARENT$TYPE::NAME
-
-
-def types_in(urn: str) -> str:
-    """Read everything before the name, `urn:pulumi:STACK::PROJECT::PARENT$TYPE`; a name may have `::` in it."""
-    return "::".join(urn.split("::", maxsplit=3)[:3])
-
-
-def child_urn(parent: str, type_: str, name: str) -> str:
-    """Make the URN of a resource's child."""
-    return f"{types_in(parent)}${type_}::{name}"
-
-
-def name_in(urn: str) -> str:
-    """Read the logical name from a URN."""
-    return urn.split("::", maxsplit=3)[-1]
-
-
-def children_of_aliases(
-    component: pulumi.Resource, type_: str, suffix: str = ""
-) -> "list[pulumi.Input[str | pulumi.Alias]]":
-    """List what a component's child was called where the component had another name or parent.
-
-    The engine works that out by itself only where the component is new to it, and after a run that stopped at the
-    child it is not: the component is in the state already, under its new URN.
-
-    Args:
-        component: Has the aliases.
-        type_: The child's.
-        suffix: What the child's name adds to the component's.
-    """
-    return [
-        alias.apply(lambda urn: child_urn(urn, type_, name_in(urn) + suffix))
-        for alias in aliases_of(component)
-    ]
 
 
 class _ShortStackTraces:
@@ -188,42 +128,3 @@ def short_stack_trace() -> Iterator[None]:
     """
     with _short:
         yield
-
-
-_RANDOM = re.compile(r"\$\{((hex|alphanum|string|num)\(\d+\)|uuid)\}")
-
-
-def names_are_fixed(package: str | None, autonaming: str | None) -> bool:
-    """Whether the stack's autonaming makes the engine delete before it replaces, whatever a resource says.
-
-    Source: pulumi pkg/resource/deploy/step_generator.go and pkg/resource/autonaming/strategy.go.
-
-    Args:
-        package: Look at what goes for this package only; None for any part of the setting.
-        autonaming: Config `pulumi:autonaming`, JSON.
-    """
-
-    def fixed(section: object) -> bool:
-        if not isinstance(section, Mapping):
-            return False
-        pattern = section.get("pattern")
-        return section.get("mode") in ("verbatim", "disabled") or (
-            isinstance(pattern, str) and not _RANDOM.search(pattern)
-        )
-
-    def any_fixed(section: object) -> bool:
-        return isinstance(section, Mapping) and (
-            fixed(section) or any(any_fixed(each) for each in section.values())
-        )
-
-    try:
-        setting = json.loads(autonaming or "{}")
-    except ValueError:
-        return False  # the engine refuses it by itself
-    if package is None or not isinstance(setting, Mapping):
-        return any_fixed(setting)
-    providers = setting.get("providers")
-    own = providers.get(package) if isinstance(providers, Mapping) else None
-    if isinstance(own, Mapping) and ("mode" in own or "pattern" in own):
-        return any_fixed(own)
-    return fixed(setting) or any_fixed(own)

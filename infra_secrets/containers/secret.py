@@ -12,15 +12,11 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import pulumi
 
 from infra_secrets.component.argument_types import Literal, SequenceNotStr
-from infra_secrets.component.plain_text import refuse_secrets
-from infra_secrets.component.registering import (
-    explaining_two_names,
-    one_clear_message,
-    short_stack_trace,
-)
-from infra_secrets.containers.arguments import SET_BY_HAND, no_such_output, resolve, two_names
-from infra_secrets.containers.owners import Claim
-from infra_secrets.errors import SecretArgsError
+from infra_secrets.component.messages import one_clear_message
+from infra_secrets.component.registering import Component
+from infra_secrets.containers.arguments import SecretReader
+from infra_secrets.containers.claim import Claim
+from infra_secrets.containers.explanations import no_such_output
 
 
 class SecretArgs(TypedDict, total=False):
@@ -72,7 +68,7 @@ class SecretArgs(TypedDict, total=False):
     """ARM id of the Key Vault, on Azure only. Default: config `infra-secrets:azureVaultId`."""
 
 
-class Secret(pulumi.ComponentResource):
+class Secret(Component, read_by=SecretReader):
     """An empty container for a secret value, with an enforced name, in the cloud's own secrets manager.
 
     It is created without a value; an operator sets one afterwards with `set_command`. The value is never in
@@ -111,39 +107,23 @@ class Secret(pulumi.ComponentResource):
             SecretArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
             MissingExtraError: The SDK of the chosen cloud is not installed.
         """
-        with one_clear_message():
-            refuse_secrets(
-                "Secret", name, args, kwargs, opts, error=SecretArgsError, way_out=SET_BY_HAND
-            )
-            cloud, wanted, checks = resolve(
-                name, args, kwargs, opts, list(SecretArgs.__annotations__)
-            )
-        with short_stack_trace():
-            super().__init__("infra-secrets:index:Secret", name, {}, opts)
-        claim = Claim(self, cloud, wanted, self.get_provider(cloud.RESOURCE_TYPE), checks)
-        with one_clear_message(), short_stack_trace():
+        with SecretReader.reading(SecretArgs, name, args, kwargs, opts) as given:
+            cloud, wanted = given.wanted()
+        with self._registering():
+            super().__init__(self._token, name, {}, opts)
+            claim = Claim(self, cloud, wanted, given.checks)
             container = claim.container.create(wanted, claim.options())
-        claim.watch(container)
-        for warning in claim.container.warnings(wanted):
-            pulumi.log.warn(f'Secret("{name}"): {warning}', self)
-        self.secret_id = container.secret_id
-        self.secret_name = pulumi.Output.from_input(wanted.spelled)
-        self.reference = pulumi.Output.from_input(wanted.name.reference)
-        self.set_command = container.set_command
-        self.console_url = container.console_url
-        self.register_outputs(
-            {
-                "secretId": self.secret_id,
-                "secretName": wanted.spelled,
-                "reference": wanted.name.reference,
-                "setCommand": self.set_command,
-                "consoleUrl": self.console_url,
-            }
-        )
+            claim.watch(container)
+            for warning in claim.container.warnings(wanted):
+                pulumi.log.warn(f'Secret("{name}"): {warning}', self)
+            self.secret_id = container.secret_id
+            self.secret_name = pulumi.Output.from_input(wanted.spelled)
+            self.reference = pulumi.Output.from_input(wanted.name.reference)
+            self.set_command = container.set_command
+            self.console_url = container.console_url
 
-    # Hidden from type checkers, which refuse both by themselves.
+    # Hidden from type checkers, which refuse it by themselves.
     if not TYPE_CHECKING:
-        __new__ = explaining_two_names(__init__, two_names)
 
         def __getattr__(self, name: str) -> object:
             """Explain what people look for; only asked for what a `Secret` does not have."""

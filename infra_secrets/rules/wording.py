@@ -78,6 +78,12 @@ def snake(name: str) -> str:
     return _WORD_BREAK.sub("_", name).lower()
 
 
+def camel(name: str) -> str:
+    """Spell the name of an argument or output as other languages do: `secret_id` is `secretId`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
 def lines_of(words: Sequence[str], limit: int) -> list[str]:
     """Join words with spaces into as few texts as hold at most `limit` characters each."""
     lines: list[str] = []

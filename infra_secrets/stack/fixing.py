@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi.runtime import config as stack_config
 
 from infra_secrets.component.settings import CONFIG_FILE
 from infra_secrets.errors import StackConfigError
@@ -79,7 +78,7 @@ class Home:
             if (
                 isinstance(value, str)
                 and _SAME_IN_EVERY_YAML.match(value)
-                and stack_config.get_config(str(key)) != value
+                and pulumi.runtime.get_config(str(key)) != value
             ):
                 return f"config {shown_as(key)} arrived with another value than {file} has"
         unexplained = [

@@ -2,15 +2,13 @@
 
 import re
 
-from pulumi.runtime import config as stack_config
-
+from infra_secrets.component.internals import config_keys
 from infra_secrets.project import Key, no_key, shown_key
 
 
 def known_keys() -> list[Key]:
     """List the keys of the stack's config."""
-    names = {**stack_config.get_config_env(), **stack_config.CONFIG.get()}
-    return [Key.parse(name, "") for name in sorted(names) if name.count(":") == 1]
+    return [Key.parse(name, "") for name in sorted(config_keys()) if name.count(":") == 1]
 
 
 def named(text: str, project: str) -> Key:

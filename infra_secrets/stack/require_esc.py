@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
-from pulumi.runtime import config as stack_config
 
 from infra_secrets.clouds.misspelt import warn_of_misspelt_config
 from infra_secrets.component.argument_types import SequenceNotStr
 from infra_secrets.component.given import kind
-from infra_secrets.component.registering import one_clear_message
+from infra_secrets.component.messages import one_clear_message
 from infra_secrets.component.settings import NAMESPACE, REQUIRE_ESC
 from infra_secrets.errors import StackConfigError
 from infra_secrets.project import Key
@@ -101,7 +100,7 @@ def _misplaced(home: Home) -> Iterator[tuple[Key, str]]:
             yield key, "looks like a secret, in plain text"
     if home.has_file and not home.environments:
         for key in known_keys():
-            if stack_config.is_config_secret(str(key)) and key not in home.own:
+            if pulumi.runtime.is_config_secret(str(key)) and key not in home.own:
                 yield key, "is a secret that came from no ESC environment"
 
 

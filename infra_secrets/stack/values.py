@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pulumi.runtime import config as stack_config
+import pulumi
 
 from infra_secrets.errors import StackConfigError
 from infra_secrets.project import Key, Question, answered
@@ -40,7 +40,7 @@ class Entry:
         made_up = answered(self.question)
         if made_up is not None:
             return made_up
-        found = stack_config.get_config(str(self.key))
+        found = pulumi.runtime.get_config(str(self.key))
         if found is None or (self.optional and found == ""):
             return None
         return self._whole(str(found))
@@ -70,7 +70,7 @@ class Entry:
                     f"name{hint}."
                 )
             return f"{what}: the stack has no config {shown_as(self.key)}{hint}. Set it"
-        stored_secret = stack_config.is_config_secret(str(self.key))
+        stored_secret = pulumi.runtime.is_config_secret(str(self.key))
         if self.secret and not stored_secret:
             numeric = not formats.problem(value, "json") and not value.startswith('"')
             why = " (in ESC only a string stays secret, no number or list)" if numeric else ""

@@ -16,9 +16,8 @@ from infra_secrets.testing.simulation import SimulatedCloud
 
 def simulated_clouds(cluster: SimulatedKubernetes | None = None) -> list[SimulatedCloud]:
     """Return one new cloud of each kind, and a cluster: a new one by default."""
-    simulated = [*every_cloud(), SimulatedKubernetes() if cluster is None else cluster]
-    # The cluster is no secrets manager, but answers most of what a test asks of one.
-    return cast("list[SimulatedCloud]", simulated)
+    # The cluster is no secrets manager, but answers what a test asks of one.
+    return [*every_cloud(), cast("SimulatedCloud", cluster or SimulatedKubernetes())]
 
 
 def echoes_of(declared: Declared) -> Mapping[str, Echo]:

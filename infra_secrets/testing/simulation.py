@@ -337,6 +337,9 @@ class SimulatedProvider(KeepsRules, abc.ABC):
     container_types: ClassVar[frozenset[str]] = frozenset()
     """Tokens of the resource types that are a secret's container: no value may ever be in them."""
 
+    ordinary_config: ClassVar[Mapping[str, str]] = {}
+    """Stack config that a program needs for this provider, made up, by full key."""
+
     before_request: Callable[[Request], None] | None
     """Called with each request before it is answered; what it raises is the answer."""
 
@@ -441,16 +444,13 @@ class SimulatedCloud(SimulatedProvider):
     For the arguments see the base.
     """
 
-    ordinary_config: ClassVar[Mapping[str, str]]
-    """Stack config that a program needs on this cloud, made up, by full key."""
-
     esc_providers: ClassVar[Sequence[Provider]] = ()
     """What `fn::open` of an ESC environment opens here: this cloud's login and its secrets manager."""
 
     principals: ClassVar[Sequence[str]] = ()
     """Made-up principals, as the arguments `readers` and `writers` take them."""
 
-    # The operator's hand --------------------------------------------------------------------------
+    # What an operator does by hand -----------------------------------------------------------------
 
     def set_value(self, name: str, value: str, scope: str | None = None) -> None:
         """Put a value in, as an operator does. It becomes a canary of the rehearsal.

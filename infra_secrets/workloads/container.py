@@ -6,9 +6,7 @@ from typing import Any, ClassVar
 import pulumi
 
 from infra_secrets.component.given import is_input, is_number, kind, untransferable
-from infra_secrets.component.registering import (
-    one_clear_message,
-)
+from infra_secrets.component.messages import one_clear_message
 from infra_secrets.errors import OutputError
 from infra_secrets.rules import kubernetes
 from infra_secrets.rules.wording import nearest, quotable, shown
@@ -37,6 +35,7 @@ _PROBE_HANDLERS = ("httpGet", "tcpSocket", "exec", "grpc")
 class ContainerReader(EnvReader):
     """Reads the container too, and how its pods run."""
 
+    component = "EscDeployment"
     takes: ClassVar[Mapping[str, str]] = {
         **EnvReader.takes,
         "image": "e.g. 'ghcr.io/acme/nlp:1.4.2'",
@@ -57,7 +56,17 @@ class ContainerReader(EnvReader):
         ("ports", "resources", "readiness_probe", "liveness_probe", "startup_probe")
     )
 
-    def container(self, name: str) -> dict[str, Any]:
+    @classmethod
+    def readable(cls, name: object, args: object, opts: object) -> str:
+        """Explain, too, what is taken for the arguments of the container."""
+        if isinstance(args, list | tuple):
+            raise cls.error(
+                "EscDeployment: args is the mapping of all its arguments; give the container's own as "
+                "arguments=[...]."
+            )
+        return super().readable(name, args, opts)
+
+    def container(self) -> dict[str, Any]:
         """Read everything of the container but its environment."""
         image = self.sentence("image")
         if image is None and "image" not in self.given:
@@ -66,7 +75,7 @@ class ContainerReader(EnvReader):
             )
         self._judge(image, kubernetes.image_problem, "image")
         found = {
-            "name": name,
+            "name": self.name,
             "image": image,
             "command": list(self.list("command", plain=False, repeatable=True)),
             "args": list(self.list("arguments", plain=False, repeatable=True)),

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pulumi
 
 from infra_secrets.component.given import kind
-from infra_secrets.errors import ArgsError, EnvArgsError, StackConfigError, combined
+from infra_secrets.errors import ArgsError, StackConfigError
 from infra_secrets.rules import formats, kubernetes
 from infra_secrets.rules.wording import nearest, shown
 from infra_secrets.stack.keys import named
@@ -52,10 +52,11 @@ class EnvReader(PodReader):
         "formats": f"e.g. {{'DATABASE_URL': 'postgresql'}}; there are {', '.join(formats.FORMATS)} and schemes of URLs",
         "optional": "e.g. ['SENTRY_DSN']",
     }
+    component = "EscEnv"
     way_out = BY_REFERENCE
     note = ""  # below everything that is wrong
 
-    def environment(self, name: str, opts: pulumi.ResourceOptions | None) -> Wanted:
+    def environment(self) -> Wanted:
         """Read everything that an `EscEnv` takes, and look at every value and where it would go."""
         self.targets(*SOURCES)
         optional = self._known_targets("optional", self.list("optional", plain=True))
@@ -72,7 +73,7 @@ class EnvReader(PodReader):
             namespace=self.namespace(),
             labels=self.labels(),
             reloader=self.flag("reloader"),
-            kept_by=_kept_by(self, name) if self.flag("keep_old") else {},
+            kept_by=_kept_by(self) if self.flag("keep_old") else {},
             file_mode=self.file_mode(),
         )
         if not found:
@@ -84,7 +85,7 @@ class EnvReader(PodReader):
                 too_large = kubernetes.size_problem(values)
                 if too_large:
                     found.append(StackConfigError(f"{what}: {too_large}"))
-        shows = default_provider_problem(opts)
+        shows = default_provider_problem(self.opts)
         if shows and (self.given.get("secrets") or self.given.get("files")):
             self.refuse(shows)
         self.errors.extend(found)
@@ -137,20 +138,20 @@ class EnvReader(PodReader):
 
     def refused(self) -> ArgsError:
         """Make one error of everything that is wrong."""
-        error = combined(self.subject, self.errors, EnvArgsError)
+        error = super().refused()
         return type(error)(f"{error}\n{self.note}") if self.note else error
 
 
-def _kept_by(reader: PodReader, name: str) -> dict[str, str]:
+def _kept_by(reader: PodReader) -> dict[str, str]:
     """Choose the labels by which a person finds what is left in the cluster."""
     labels = ("infra-secrets/name", "infra-secrets/stack", "infra-secrets/project")
-    return found_by(reader, "old objects", labels, name)
+    return found_by(reader, "old objects", labels)
 
 
-def found_by(reader: PodReader, what: str, keys: Sequence[str], name: str) -> dict[str, str]:
+def found_by(reader: PodReader, what: str, keys: Sequence[str]) -> dict[str, str]:
     """Label with the names of component, stack and project, or with what `labels` says instead."""
     stack = pulumi.get_stack()
-    labels = dict(zip(keys, (name, stack, pulumi.get_project()), strict=True))
+    labels = dict(zip(keys, (reader.name, stack, pulumi.get_project()), strict=True))
     given = reader.mapping("labels")
     for key, usual in list(labels.items()):
         text = given.get(key, usual)

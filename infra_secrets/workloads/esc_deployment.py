@@ -3,31 +3,22 @@
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Required, Unpack, cast, overload
+from typing import Any, Required, Unpack, cast, overload
 
 import pulumi
 
 from infra_secrets import clouds
 from infra_secrets.component.argument_types import Literal, SequenceNotStr
-from infra_secrets.component.plain_text import refuse_secrets
-from infra_secrets.component.registering import (
-    explaining_two_names,
-    known_only,
-    one_clear_message,
-    short_stack_trace,
-)
-from infra_secrets.errors import EnvArgsError
+from infra_secrets.component.outputs import known_only
+from infra_secrets.component.registering import Component
 from infra_secrets.workloads.container import NO_TOKEN, ContainerReader, security
-from infra_secrets.workloads.environment import found_by
+from infra_secrets.workloads.environment import Wanted, found_by
 from infra_secrets.workloads.esc_env import EscEnv, EscEnvArgs
-from infra_secrets.workloads.injection import BY_REFERENCE
 from infra_secrets.workloads.pods import (
     RELOADER,
     PodReader,
     metadata_of,
     name_of,
-    read_pod_name,
-    two_names,
     warn_if_not_awaited,
 )
 
@@ -79,7 +70,7 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
     `allowPrivilegeEscalation`, `capabilities`, `automountServiceAccountToken`. Default: all are set."""
 
 
-class EscDeployment(pulumi.ComponentResource):
+class EscDeployment(Component, read_by=ContainerReader):
     """A Deployment of one container whose environment comes from the stack's config.
 
     It meets the Pod Security Standard `restricted`; `relax` leaves single settings out. For anything else use
@@ -130,90 +121,66 @@ class EscDeployment(pulumi.ComponentResource):
                 fixes it.
             MissingExtraError: The Kubernetes SDK is not installed.
         """
-        with one_clear_message():
+        with ContainerReader.reading(EscDeploymentArgs, name, args, kwargs, opts) as given:
             sdk = clouds.sdk("pulumi_kubernetes", "kubernetes")
-            if isinstance(cast(object, args), list | tuple):
-                raise EnvArgsError(
-                    "EscDeployment: args is the mapping of all its arguments; give the container's own as "
-                    "arguments=[...]."
-                )
-            refuse_secrets(
-                "EscDeployment", name, args, kwargs, opts, error=EnvArgsError, way_out=BY_REFERENCE
-            )
-            subject = read_pod_name("EscDeployment", name, args, opts)
-            given: dict[str, Any] = {**args, **kwargs}
-            reader = ContainerReader(subject, given, list(EscDeploymentArgs.__annotations__))
-            reader.logical_name(name)
-            container = reader.container(name)
-            replicas = reader.whole_number("replicas", 0, 2**31 - 1)
-            service_account = reader.object_name("service_account")
-            annotations = reader.labels("annotations")
-            writable, relaxed = reader.writable_paths(), reader.relaxed()
-            wanted = reader.environment(name, opts)
-            selector = _selector(reader, name)
-            if reader.errors:
-                raise reader.refused()
-        # As it was read here: what an output holds wrongly is then refused in this component's name.
-        read = {"labels": wanted.labels, "namespace": wanted.namespace}
-        given |= {key: each for key, each in read.items() if key in given}
-        with short_stack_trace():
-            super().__init__("infra-secrets:index:EscDeployment", name, {}, opts)
-            self.env = EscEnv(
-                name,
-                cast(
-                    EscEnvArgs,
-                    {key: given[key] for key in EscEnvArgs.__annotations__ if key in given},
-                ),
-                pulumi.ResourceOptions(parent=self),
-            )
-        labels = {**selector, **wanted.labels}
-        container["securityContext"] = security("container", relaxed)
-        pod: dict[str, Any] = {
-            "containers": [container],
-            "securityContext": security("pod", relaxed),
-        }
-        if service_account is not None:
-            pod["serviceAccountName"] = service_account
-        elif NO_TOKEN not in relaxed:
-            pod[NO_TOKEN] = False
-        if writable:
-            places = {f"writable-{number}": path for number, path in enumerate(writable, start=1)}
-            pod["volumes"] = [{"name": volume, "emptyDir": {}} for volume in places]
-            container["volumeMounts"] = [
-                {"name": volume, "mountPath": path} for volume, path in places.items()
-            ]
-        spec: dict[str, Any] = {
-            "selector": {"matchLabels": selector},
-            "template": {"metadata": {"labels": labels}, "spec": pod},
-        }
-        if replicas is not None:
-            spec["replicas"] = replicas
-        annotations |= RELOADER if wanted.reloader else {}
-        if not wanted.kept_by:
-            warn_if_not_awaited(f'EscDeployment("{name}")', annotations)
-        with short_stack_trace():
+            given.logical_name()
+            container = given.container()
+            replicas = given.whole_number("replicas", 0, 2**31 - 1)
+            service_account = given.object_name("service_account")
+            annotations = given.labels("annotations")
+            writable, relaxed = given.writable_paths(), given.relaxed()
+            wanted = given.environment()
+            selector = _selector(given)
+        with self._registering():
+            super().__init__(self._token, name, {}, opts)
+            self.env = EscEnv(name, _of_the_env(given, wanted), pulumi.ResourceOptions(parent=self))
+            labels = {**selector, **wanted.labels}
+            container["securityContext"] = security("container", relaxed)
+            pod: dict[str, Any] = {
+                "containers": [container],
+                "securityContext": security("pod", relaxed),
+            }
+            if service_account is not None:
+                pod["serviceAccountName"] = service_account
+            elif NO_TOKEN not in relaxed:
+                pod[NO_TOKEN] = False
+            if writable:
+                places = {
+                    f"writable-{number}": path for number, path in enumerate(writable, start=1)
+                }
+                pod["volumes"] = [{"name": volume, "emptyDir": {}} for volume in places]
+                container["volumeMounts"] = [
+                    {"name": volume, "mountPath": path} for volume, path in places.items()
+                ]
+            spec: dict[str, Any] = {
+                "selector": {"matchLabels": selector},
+                "template": {"metadata": {"labels": labels}, "spec": pod},
+            }
+            if replicas is not None:
+                spec["replicas"] = replicas
+            annotations |= RELOADER if wanted.reloader else {}
+            if not wanted.kept_by:
+                warn_if_not_awaited(f'EscDeployment("{name}")', annotations)
             self.deployment = sdk.apps.v1.Deployment(
                 name,
                 metadata=metadata_of(wanted.namespace, labels, annotations),
                 spec=self.env.inject(spec),
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        self.deployment_name = known_only(name_of(self.deployment), str)
-        self.secret_name = self.env.secret_name
-        self.config_map_name = self.env.config_map_name
-        self.register_outputs(
-            {
-                "deploymentName": self.deployment_name,
-                "secretName": self.secret_name,
-                "configMapName": self.config_map_name,
-            }
-        )
-
-    if not TYPE_CHECKING:
-        __new__ = explaining_two_names(__init__, two_names("EscDeployment"))
+            self.deployment_name = known_only(name_of(self.deployment), str)
+            self.secret_name = self.env.secret_name
+            self.config_map_name = self.env.config_map_name
 
 
-def _selector(reader: PodReader, name: str) -> dict[str, str]:
+def _of_the_env(given: ContainerReader, wanted: Wanted) -> EscEnvArgs:
+    """Choose the arguments of the `EscEnv`."""
+    # As it was read here: what an output holds wrongly is then refused in this component's name.
+    read = {**given.given, "labels": wanted.labels, "namespace": wanted.namespace}
+    names = [name for name in EscEnvArgs.__annotations__ if name in given.given]
+    return cast(EscEnvArgs, {name: read[name] for name in names})
+
+
+def _selector(reader: PodReader) -> dict[str, str]:
     """Choose the labels by which the Deployment knows its pods; they never change."""
     labels = ("app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/part-of")
-    return found_by(reader, "pods", labels, name)
+    return found_by(reader, "pods", labels)

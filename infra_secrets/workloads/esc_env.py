@@ -9,30 +9,20 @@ workload first.
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import pulumi
 
 from infra_secrets import clouds
 from infra_secrets.component.argument_types import Format, SequenceNotStr
-from infra_secrets.component.plain_text import refuse_secrets
-from infra_secrets.component.registering import (
-    explaining_two_names,
-    known_only,
-    one_clear_message,
-    short_stack_trace,
-)
-from infra_secrets.errors import EnvArgsError
+from infra_secrets.component.outputs import known_only
 from infra_secrets.workloads.environment import EnvReader
-from infra_secrets.workloads.injection import BY_REFERENCE
 from infra_secrets.workloads.pods import (
     PodEnvironment,
     file_keys,
     metadata_of,
     mounted,
     name_of,
-    read_pod_name,
-    two_names,
 )
 from infra_secrets.workloads.provider import once_hidden
 
@@ -70,7 +60,7 @@ class EscEnvArgs(TypedDict, total=False):
     container that runs as root wants `0400`."""
 
 
-class EscEnv(PodEnvironment):
+class EscEnv(PodEnvironment, read_by=EnvReader):
     """What the stack's config holds, as environment variables and files for pods.
 
     Secret config goes into one Kubernetes Secret, other config into one ConfigMap; both are immutable and
@@ -102,39 +92,32 @@ class EscEnv(PodEnvironment):
                 fixes it.
             MissingExtraError: The Kubernetes SDK is not installed.
         """
-        with one_clear_message():
+        with EnvReader.reading(EscEnvArgs, name, args, kwargs, opts) as given:
             sdk = clouds.sdk("pulumi_kubernetes", "kubernetes")
-            refuse_secrets(
-                "EscEnv", name, args, kwargs, opts, error=EnvArgsError, way_out=BY_REFERENCE
+            given.logical_name()
+            wanted = given.environment()
+        with self._registering():
+            super().__init__(self._token, name, {}, opts)
+            self._what = given.subject
+            for warning in filter(None, (entry.warning() for entry in wanted.entries)):
+                pulumi.log.warn(f"{self._what}: {warning}", self)
+            self._namespace, self._reloader = wanted.namespace, wanted.reloader
+            self._old_ones_go = not wanted.kept_by
+            # What is immutable stays so for ever: the API server takes only a new object when `reloader` comes in.
+            child = pulumi.ResourceOptions(
+                parent=self,
+                replace_on_changes=["immutable"],
+                retain_on_delete=True if wanted.kept_by else None,
             )
-            self._what = read_pod_name("EscEnv", name, args, opts)
-            reader = EnvReader(self._what, {**args, **kwargs}, list(EscEnvArgs.__annotations__))
-            reader.logical_name(name)
-            wanted = reader.environment(name, opts)
-            if reader.errors:
-                raise reader.refused()
-        with short_stack_trace():
-            super().__init__("infra-secrets:index:EscEnv", name, {}, opts)
-        for warning in filter(None, (entry.warning() for entry in wanted.entries)):
-            pulumi.log.warn(f"{self._what}: {warning}", self)
-        self._namespace, self._reloader = wanted.namespace, wanted.reloader
-        self._old_ones_go = not wanted.kept_by
-        # What is immutable stays so for ever: the API server takes only a new object when `reloader` comes in.
-        child = pulumi.ResourceOptions(
-            parent=self,
-            replace_on_changes=["immutable"],
-            retain_on_delete=True if wanted.kept_by else None,
-        )
-        metadata = metadata_of(wanted.namespace, {**wanted.kept_by, **wanted.labels})
-        immutable = None if wanted.reloader else True
+            metadata = metadata_of(wanted.namespace, {**wanted.kept_by, **wanted.labels})
+            immutable = None if wanted.reloader else True
 
-        variables, files = wanted.values("secrets"), wanted.values("files")
-        keys = file_keys(list(files), list(variables))
-        secret_name: Any = pulumi.Output.from_input(None)
-        self.secret_name = secret_name
-        if variables or files:
-            data = {**variables, **{keys[path]: value for path, value in files.items()}}
-            with short_stack_trace():
+            variables, files = wanted.values("secrets"), wanted.values("files")
+            keys = file_keys(list(files), list(variables))
+            secret_name: Any = pulumi.Output.from_input(None)
+            self.secret_name = secret_name
+            if variables or files:
+                data = {**variables, **{keys[path]: value for path, value in files.items()}}
                 secret = sdk.core.v1.Secret(
                     name,
                     metadata=metadata,
@@ -142,30 +125,23 @@ class EscEnv(PodEnvironment):
                     string_data=once_hidden(data, self._what, self, lambda: secret),
                     opts=child,
                 )
-            secret_name = name_of(secret)
-            self.secret_name = known_only(secret_name, str)
+                secret_name = name_of(secret)
+                self.secret_name = known_only(secret_name, str)
 
-        plain = wanted.values("config")
-        config_map_name: Any = pulumi.Output.from_input(None)
-        self.config_map_name = config_map_name
-        if plain:
-            with short_stack_trace():
+            plain = wanted.values("config")
+            config_map_name: Any = pulumi.Output.from_input(None)
+            self.config_map_name = config_map_name
+            if plain:
                 config_map = sdk.core.v1.ConfigMap(
                     name, metadata=metadata, immutable=immutable, data=plain, opts=child
                 )
-            config_map_name = name_of(config_map)
-            self.config_map_name = known_only(config_map_name, str)
+                config_map_name = name_of(config_map)
+                self.config_map_name = known_only(config_map_name, str)
 
-        offered = self._offer(
-            {
-                "secret": (secret_name, list(variables)),
-                "configMap": (config_map_name, list(plain)),
-            },
-            mounted(f"{name}-files", secret_name, keys, wanted.file_mode),
-        )
-        self.register_outputs(
-            {"secretName": self.secret_name, "configMapName": self.config_map_name, **offered}
-        )
-
-    if not TYPE_CHECKING:
-        __new__ = explaining_two_names(__init__, two_names("EscEnv"))
+            self._offer(
+                {
+                    "secret": (secret_name, list(variables)),
+                    "configMap": (config_map_name, list(plain)),
+                },
+                mounted(f"{name}-files", secret_name, keys, wanted.file_mode),
+            )

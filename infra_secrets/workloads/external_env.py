@@ -9,7 +9,7 @@ container whose value is missing leaves the Secret that running pods use as it i
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
+from typing import Any, ClassVar, TypedDict, Unpack
 
 import pulumi
 
@@ -17,16 +17,9 @@ from infra_secrets import clouds
 from infra_secrets.clouds import Cloud
 from infra_secrets.component.argument_types import Literal
 from infra_secrets.component.given import is_input, kind, not_shown, unless_made_up
-from infra_secrets.component.plain_text import refuse_secrets
-from infra_secrets.component.registering import (
-    apply_clearly,
-    explaining_two_names,
-    known_only,
-    one_clear_message,
-    short_stack_trace,
-)
+from infra_secrets.component.outputs import apply_clearly, known_only
 from infra_secrets.component.settings import CLOUD
-from infra_secrets.errors import EnvArgsError, UnknownCloudError, combined
+from infra_secrets.errors import EnvArgsError, UnknownCloudError
 from infra_secrets.rules.wording import is_credential, looks_like_a_value, shown
 from infra_secrets.workloads.pods import (
     PodEnvironment,
@@ -35,8 +28,6 @@ from infra_secrets.workloads.pods import (
     metadata_of,
     mounted,
     name_of,
-    read_pod_name,
-    two_names,
 )
 
 API = "external-secrets.io/v1"
@@ -92,6 +83,7 @@ class ExternalEnvArgs(TypedDict, total=False):
 
 
 class _ExternalReader(PodReader):
+    component = "ExternalEnv"
     takes: ClassVar[Mapping[str, str]] = {
         **PodReader.takes,
         "cloud": f"one of {', '.join(clouds.available())}",
@@ -220,7 +212,7 @@ class _ExternalReader(PodReader):
             return None
 
 
-class ExternalEnv(PodEnvironment):
+class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
     """The values of `Secret` containers, as environment variables and files for pods.
 
     External Secrets Operator, which must be in the cluster, copies them into one Kubernetes Secret and keeps it
@@ -250,34 +242,25 @@ class ExternalEnv(PodEnvironment):
             EnvArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
             MissingExtraError: The Kubernetes SDK is not installed.
         """
-        with one_clear_message():
+        with _ExternalReader.reading(ExternalEnvArgs, name, args, kwargs, opts) as given:
             kubernetes = clouds.sdk("pulumi_kubernetes", "kubernetes")
-            refuse_secrets(
-                "ExternalEnv", name, args, kwargs, opts, error=EnvArgsError, way_out=_IN_A_CONTAINER
-            )
-            self._what = read_pod_name("ExternalEnv", name, args, opts)
-            reader = _ExternalReader(
-                self._what, {**args, **kwargs}, list(ExternalEnvArgs.__annotations__)
-            )
-            reader.logical_name(name)
-            reader.targets("secrets", "files")
-            variables, files = reader.references("secrets"), reader.references("files")
-            if not reader.given.get("secrets") and not reader.given.get("files"):
-                reader.refuse(
+            given.logical_name()
+            given.targets("secrets", "files")
+            variables, files = given.references("secrets"), given.references("files")
+            if not given.given.get("secrets") and not given.given.get("files"):
+                given.refuse(
                     "secrets and files are empty; name at least one variable, e.g. "
                     'secrets={"STRIPE_API_KEY": stripe.secret_name}.'
                 )
-            store, store_kind, cloud, settings = reader.store()
-            interval, mode = reader.refresh_interval(), reader.file_mode()
-            self._namespace, labels = reader.namespace(), reader.labels()
-            self._reloader = reader.flag("reloader")
-            if reader.errors:
-                raise combined(self._what, reader.errors, EnvArgsError)
-        with short_stack_trace():
-            super().__init__("infra-secrets:index:ExternalEnv", name, {}, opts)
-        metadata = metadata_of(self._namespace, labels)
-        if cloud is not None:
-            with short_stack_trace():
+            store, store_kind, cloud, settings = given.store()
+            interval, mode = given.refresh_interval(), given.file_mode()
+            namespace, labels = given.namespace(), given.labels()
+            reloader = given.flag("reloader")
+        with self._registering():
+            super().__init__(self._token, name, {}, opts)
+            self._what, self._namespace, self._reloader = given.subject, namespace, reloader
+            metadata = metadata_of(namespace, labels)
+            if cloud is not None:
                 made = kubernetes.apiextensions.CustomResource(
                     name,
                     api_version=API,
@@ -286,10 +269,9 @@ class ExternalEnv(PodEnvironment):
                     spec={"provider": clouds.store(cloud).provider(settings)},
                     opts=pulumi.ResourceOptions(parent=self),
                 )
-            store = name_of(made)
-        keys = file_keys(list(files), list(variables))
-        data = {**variables, **{keys[path]: remote for path, remote in files.items()}}
-        with short_stack_trace():
+                store = name_of(made)
+            keys = file_keys(list(files), list(variables))
+            data = {**variables, **{keys[path]: remote for path, remote in files.items()}}
             external = kubernetes.apiextensions.CustomResource(
                 name,
                 api_version=API,
@@ -306,20 +288,14 @@ class ExternalEnv(PodEnvironment):
                 },
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        # The operator gives the Secret the ExternalSecret's own name.
-        secret_name = name_of(external)
-        self.secret_name = known_only(secret_name, str)
-        self.store_name = known_only(pulumi.Output.from_input(store), str)
-        offered = self._offer(
-            {"secret": (secret_name, list(variables))},
-            mounted(f"{name}-files", secret_name, keys, mode),
-        )
-        self.register_outputs(
-            {"secretName": self.secret_name, "storeName": self.store_name, **offered}
-        )
-
-    if not TYPE_CHECKING:
-        __new__ = explaining_two_names(__init__, two_names("ExternalEnv"))
+            # The operator gives the Secret the ExternalSecret's own name.
+            secret_name = name_of(external)
+            self.secret_name = known_only(secret_name, str)
+            self.store_name = known_only(pulumi.Output.from_input(store), str)
+            self._offer(
+                {"secret": (secret_name, list(variables))},
+                mounted(f"{name}-files", secret_name, keys, mode),
+            )
 
 
 def _wrong_for(cloud: Cloud, setting: str) -> Callable[[str], bool]:

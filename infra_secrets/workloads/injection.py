@@ -16,8 +16,9 @@ import pulumi
 from infra_secrets.component.argument_types import SequenceNotStr
 from infra_secrets.component.given import is_input, kind, untransferable
 from infra_secrets.component.internals import is_input_type
+from infra_secrets.component.messages import one_clear_message
+from infra_secrets.component.outputs import apply_clearly
 from infra_secrets.component.plain_text import secrets_in
-from infra_secrets.component.registering import apply_clearly, one_clear_message
 from infra_secrets.errors import OutputError, WorkloadError, combined
 from infra_secrets.rules.wording import nearest, shown
 

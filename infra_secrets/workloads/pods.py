@@ -15,8 +15,11 @@ import pulumi
 
 from infra_secrets.clouds.misspelt import warn_of_misspelt_config
 from infra_secrets.component.argument_types import SequenceNotStr
-from infra_secrets.component.given import Reader, is_input, kind, quote_it, read_name, subject_of
-from infra_secrets.component.registering import names_are_fixed, one_clear_message
+from infra_secrets.component.autonaming import names_are_fixed
+from infra_secrets.component.given import is_input, kind, quote_it, subject_of
+from infra_secrets.component.messages import one_clear_message
+from infra_secrets.component.reader import Reader
+from infra_secrets.component.registering import Component
 from infra_secrets.component.settings import AUTONAMING, KUBERNETES_NAMESPACE
 from infra_secrets.errors import EnvArgsError, WorkloadError
 from infra_secrets.rules import kubernetes
@@ -47,9 +50,28 @@ class PodReader(Reader):
         "file_mode": "e.g. '0400'",
     }
 
-    def logical_name(self, name: str) -> None:
+    @classmethod
+    def readable(cls, name: object, args: object, opts: object) -> str:
+        """Refuse a name that could be a value, too, and warn of misspelt config."""
+        if isinstance(name, str) and looks_like_a_value(name):
+            raise cls.error(
+                f'{cls.component} needs a name, a string, as in {cls.component}("nlp"); found {shown(name)}.'
+            )
+        subject = super().readable(name, args, opts)
+        warn_of_misspelt_config()
+        return subject
+
+    @classmethod
+    def two_names(cls, name: str) -> EnvArgsError:
+        """Make the error of a component that was given `name=` beside its logical name."""
+        return EnvArgsError(
+            f"{subject_of(cls.component, name)}: name is not an argument: the logical name comes first, and the names "
+            f"of the objects begin with it. Leave it out."
+        )
+
+    def logical_name(self) -> None:
         """Refuse a logical name that Kubernetes would refuse as the beginning of an object's name."""
-        problem = kubernetes.label_problem(name)
+        problem = kubernetes.label_problem(self.name)
         if problem:
             self.refuse(problem)
         if names_are_fixed("kubernetes", AUTONAMING.read()):
@@ -144,7 +166,7 @@ class PodReader(Reader):
         return int(text, 8)
 
 
-class PodEnvironment(pulumi.ComponentResource):
+class PodEnvironment(Component):
     """A source of environment variables and files for pods."""
 
     variables: Sequence[Mapping[str, Any]]
@@ -270,8 +292,8 @@ class PodEnvironment(pulumi.ComponentResource):
         self,
         objects: Mapping[str, tuple[Any, Sequence[str]]],
         volume: tuple[list[dict[str, Any]], list[dict[str, Any]]],
-    ) -> dict[str, Any]:
-        """Set what workloads take from here, and return it as outputs.
+    ) -> None:
+        """Set what workloads take from here.
 
         Args:
             objects: `secret` and `configMap`: each object's name, an output that is not secret, so that a workload's
@@ -290,12 +312,6 @@ class PodEnvironment(pulumi.ComponentResource):
             for kind_, (name, variables) in objects.items()
             if variables and not self.volumes
         ]
-        return {
-            "variables": self.variables,
-            "envFrom": self.env_from,
-            "volumes": self.volumes,
-            "volumeMounts": self.volume_mounts,
-        }
 
     def _injection(self, *, as_a_whole: object) -> Injection:
         if not isinstance(as_a_whole, bool):
@@ -319,29 +335,6 @@ class PodEnvironment(pulumi.ComponentResource):
             annotations=RELOADER if self._reloader else {},
             old_ones_go=self._old_ones_go,
         )
-
-
-def two_names(component: str) -> Callable[[object], EnvArgsError]:
-    """Make what makes the error of a component that was given `name=` beside its logical name."""
-    return lambda logical_name: EnvArgsError(
-        f"{subject_of(component, str(logical_name))}: name is not an argument: the logical name comes first, and the "
-        f"names of the objects begin with it. Leave it out."
-    )
-
-
-def read_pod_name(component: str, name: object, args: object, opts: object) -> str:
-    """Refuse what makes reading anything else pointless, and return how messages name the component.
-
-    Raises:
-        EnvArgsError: Name, args or opts is of the wrong kind.
-    """
-    if isinstance(name, str) and looks_like_a_value(name):
-        raise EnvArgsError(
-            f'{component} needs a name, a string, as in {component}("nlp"); found {shown(name)}.'
-        )
-    subject = read_name(f'{component}("nlp")', name, args, opts, EnvArgsError)
-    warn_of_misspelt_config()
-    return subject
 
 
 def warn_if_not_awaited(workload: str, annotations: object) -> None:

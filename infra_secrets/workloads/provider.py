@@ -13,13 +13,13 @@ from typing import Any, cast
 import pulumi
 
 from infra_secrets.component.internals import Asking, is_without_engine
-from infra_secrets.component.registering import name_in
 from infra_secrets.component.run import Run
 from infra_secrets.component.settings import (
     KUBERNETES_APPLIES,
     KUBERNETES_APPLIES_VARIABLE,
     KUBERNETES_RENDERS,
 )
+from infra_secrets.component.urns import name_in
 
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 (a type token)
 _RENDERS, _APPLIES = KUBERNETES_RENDERS.name, KUBERNETES_APPLIES.name

@@ -171,6 +171,42 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(environments, root, config, secrets)
 
 
+LAYER = st.recursive(
+    st.sampled_from([None, 1, "x", [], {}, {"fn::secret": "s"}, {"fn::secret": "t"}, True, 2]),
+    lambda inner: st.dictionaries(st.sampled_from(["a", "b"]), inner, min_size=1, max_size=2),
+    max_leaves=4,
+)
+SEEN = st.sampled_from(
+    ["${m}", "${n}", "<${m}>", {"fn::toString": "${n}"}, {"fn::toJSON": "${m}"}]
+) | st.sampled_from(
+    [{"a": "${m}"}, {"b": "${n}", "a": {"b": "${m}"}}, "${imports}", '${imports["a/one"].m}']
+)
+IMPORT = st.sampled_from([None, None, {}, {"merge": True}, {"merge": False}, "twice"])
+
+
+@st.composite
+def layers(draw: st.DrawFn) -> Case:
+    """Environments that say the same few names, each over some of those before it."""
+    environments: dict[str, str] = {}
+    for number, name in enumerate(NAMES):
+        values = draw(st.dictionaries(st.sampled_from(["m", "n", "p"]), LAYER, max_size=3))
+        imports: list[Any] = []
+        if number == 0:
+            values |= {"m": draw(LAYER), "n": draw(LAYER)}
+        else:
+            values |= draw(st.dictionaries(st.sampled_from(["p", "q"]), SEEN, max_size=1))
+            imports = [NAMES[0]]
+        for below in NAMES[:number]:
+            how = draw(IMPORT)
+            imports += (
+                [below, below] if how == "twice" else [{below: how}] if how is not None else []
+            )
+        values["pulumiConfig"] = draw(st.dictionaries(st.sampled_from("ab"), LAYER, max_size=2))
+        document = {"imports": draw(st.permutations(imports)), "values": values}
+        environments[name] = in_yaml(document if imports else {"values": values})
+    return Case(environments, draw(st.permutations(NAMES)), {"nlp:a": {"b": 1}})
+
+
 def _paths(node: Any, at: tuple[Any, ...] = ()) -> Any:
     if at:
         yield at

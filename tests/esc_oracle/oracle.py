@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,18 +113,46 @@ def _plain(value: Value) -> list[Any]:
     return ["secret", data] if value.secret else [data]
 
 
+class EndlessError(Exception):
+    """Pulumi's own evaluator (v3.259.0) calls itself without end, and so dies: it has no answer."""
+
+
 class Oracle:
     """Pulumi's own evaluator, a process that answers until it is closed."""
 
     def __init__(self, program: Path) -> None:
+        self._program = program
+        self._start()
+
+    def _start(self) -> None:
+        self._complaints = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (`close` does)
         self._process = subprocess.Popen(
-            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            [self._program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            text=True,
+            encoding="utf-8",
         )
 
     def close(self) -> None:
         self._process.communicate()
+        self._complaints.close()
+
+    def _ended(self) -> Exception:
+        self._process.wait()
+        self._complaints.seek(0)
+        said = self._complaints.read()
+        self.close()
+        self._start()
+        return EndlessError() if "stack overflow" in said else RuntimeError(said)
 
     def see(self, case: Case) -> Seen | Refused:
+        """Ask it.
+
+        Raises:
+            EndlessError: It has no answer.
+        """
         own = {
             **case.config,
             **{key: {"secure": in_base64(v.encode())} for key, v in case.secrets.items()},
@@ -141,6 +170,8 @@ class Oracle:
         assert self._process.stdout is not None
         print(json.dumps(request), file=self._process.stdin, flush=True)
         line = self._process.stdout.readline()
+        if not line:
+            raise self._ended()
         answer = json.loads(line, parse_int=Number, parse_float=Number)
         if "refused" in answer:
             return Refused(answer["refused"])

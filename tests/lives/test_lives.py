@@ -10,7 +10,7 @@ import pytest
 from infra_secrets import clouds
 from infra_secrets.clouds.aws import container as aws
 from infra_secrets.component.internals import Holder
-from infra_secrets.containers.owners import Claim
+from infra_secrets.containers.claim import Claim
 from infra_secrets.errors import SecretArgsError
 from infra_secrets.testing.rehearsal import Diagnostic, Run
 from tests.lives import follower
@@ -51,7 +51,7 @@ async def _no_objections(*_: object) -> AsyncIterator[SecretArgsError]:
 def take_away(what: HeldBy, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Break what holds a life."""
     if what == "objections":
-        monkeypatch.setattr(Claim, "_objections", _no_objections)
+        monkeypatch.setattr("infra_secrets.containers.claim.objections", _no_objections)
     elif what == "identity":
         monkeypatch.setattr(clouds.container(clouds.load(cloud)), "IDENTITY", ())
     elif what == "hold":

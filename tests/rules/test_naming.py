@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_secrets import clouds
-from infra_secrets.component.run import NamesTaken
-from infra_secrets.errors import CollisionError, SecretNameError
+from infra_secrets.errors import SecretNameError
 from infra_secrets.rules.naming import SEGMENT, SecretName, Spelling, kebab, suggest
 
 SPELLINGS = [pytest.param(clouds.load(name).SPELLING, id=name) for name in clouds.available()]
@@ -184,22 +183,3 @@ def test_a_reference_is_read_back(name: SecretName) -> None:
 def test_what_is_no_reference_is_refused(text: str) -> None:
     with pytest.raises(SecretNameError):
         SecretName.from_reference(text)
-
-
-def test_the_second_secret_that_wants_a_container_is_refused_and_both_are_named() -> None:
-    taken = NamesTaken()
-    taken.claim(
-        ("aws", "api/production/stripe-api-key"),
-        owner="StripeApiKey",
-        spelled="api/production/stripe-api-key",
-    )
-
-    with pytest.raises(CollisionError) as refused:
-        taken.claim(
-            ("aws", "api/production/stripe-api-key"),
-            owner="StripeAPIKey",
-            spelled="api/production/stripe-api-key",
-        )
-
-    assert "StripeApiKey" in str(refused.value)
-    assert "StripeAPIKey" in str(refused.value)

@@ -4,6 +4,8 @@ import copy
 
 import pytest
 
+from infra_secrets.testing import SimulatedKubernetes
+from infra_secrets.testing.clouds import every_cloud
 from infra_secrets.testing.defaults import simulated_clouds
 from infra_secrets.testing.simulation import (
     Call,
@@ -41,6 +43,13 @@ def test_a_rule_that_does_not_exist_cannot_be_switched_off(cloud: SimulatedCloud
 def test_a_cluster_is_a_provider_and_no_secrets_manager(cloud: SimulatedCloud) -> None:
     assert isinstance(cloud, SimulatedProvider)
     assert isinstance(cloud, SimulatedCloud) is (cloud.package != "kubernetes")
+
+
+def test_what_is_simulated_is_every_cloud_and_a_cluster_which_can_be_given() -> None:
+    mine = SimulatedKubernetes()
+    simulated: list[SimulatedProvider] = [*simulated_clouds(mine)]
+    assert simulated.pop() is mine
+    assert [type(each) for each in simulated] == [type(each) for each in every_cloud()]
 
 
 def test_a_missing_secret_is_missing_and_cannot_be_read(cloud: SimulatedCloud) -> None:

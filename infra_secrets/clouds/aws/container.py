@@ -179,7 +179,7 @@ def never_changed(wanted: Wanted) -> list[str]:
 
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Registered:
     """Register an empty secret, its resource policy and the grants on its key."""
-    from infra_secrets.component.registering import known_only
+    from infra_secrets.component.outputs import known_only
 
     aws = clouds.sdk(SDK, EXTRA)
     secret = aws.secretsmanager.Secret(
@@ -213,7 +213,7 @@ def _tags(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":
 
 
 def _replica(region: str, key: "pulumi.Input[str] | None") -> "dict[str, pulumi.Input[str]]":
-    from infra_secrets.component.registering import apply_clearly
+    from infra_secrets.component.outputs import apply_clearly
 
     if key is None:
         return {"region": region}
@@ -235,7 +235,7 @@ def _key_in(region: str, key: str | None) -> str:
 def _grant(
     wanted: Wanted, secret: Any, opts: "pulumi.ResourceOptions"
 ) -> "list[pulumi.Output[object]]":
-    from infra_secrets.component.registering import apply_clearly
+    from infra_secrets.component.outputs import apply_clearly
 
     aws = clouds.sdk(SDK, EXTRA)
 

@@ -191,7 +191,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Registered:
     """Register a disabled placeholder and the grants on it."""
     import pulumi
 
-    from infra_secrets.component.registering import apply_clearly
+    from infra_secrets.component.outputs import apply_clearly
 
     azure_native = clouds.sdk(SDK, EXTRA)
     vault_id = apply_clearly(wanted.settings["azure_vault_id"], checked)
@@ -422,7 +422,7 @@ async def _way_in(group: str, vault: str, asking: "Asking") -> tuple[str, str]:
     """Find a vault's address and a token for it, once for a run, a vault and a login."""
     from infra_secrets.component.run import Run
 
-    key = ("azure way in", group.lower(), vault.lower(), id(asking.provider))
+    key = ("azure way in", group.lower(), vault.lower(), asking.provider)
     return await Run.this().once(key, lambda: _ask_for_the_way_in(group, vault, asking))
 
 

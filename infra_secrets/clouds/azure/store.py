@@ -23,7 +23,7 @@ def problems(settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
 
 def provider(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:
     """Describe a SecretStore that reads as a service account (Microsoft Entra Workload ID)."""
-    from infra_secrets.component.registering import apply_clearly
+    from infra_secrets.component.outputs import apply_clearly
 
     vault = apply_clearly(
         settings["azure_vault_id"], lambda id_: f"https://{parts(id_)['vault']}.vault.azure.net"

@@ -192,7 +192,7 @@ def never_changed(wanted: Wanted) -> list[str]:
 
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Registered:
     """Register an empty secret and the grants on it."""
-    from infra_secrets.component.registering import apply_clearly, known_only
+    from infra_secrets.component.outputs import apply_clearly, known_only
 
     gcp = clouds.sdk(SDK, EXTRA)
     provider = cast("pulumi.Resource", opts.parent).get_provider(RESOURCE_TYPE)

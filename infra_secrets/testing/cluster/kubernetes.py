@@ -173,7 +173,7 @@ class SimulatedKubernetes(SimulatedProvider):
         kind, slash, rest = name.rpartition("/")
         return self._finder.find(kind if slash else None, rest, namespace, what="workload")
 
-    # The operator's hand --------------------------------------------------------------------------
+    # What an operator does by hand -----------------------------------------------------------------
 
     def create_namespace(self, name: str) -> None:
         """Make a namespace, as `kubectl create namespace` does."""

@@ -77,7 +77,7 @@ class Evaluation:
             key: self._value((key,), node, _member(self._base, key))
             for key, node in self._values.items()
         }
-        return Value(own).over(self._base)
+        return Value(own, base=self._base.as_base() if self._base is not None else None)
 
     def _error(self, at: Where, problem: str) -> EscError:
         return EscError(f"{self._name}: {shown(at)}: {problem}")
@@ -86,24 +86,27 @@ class Evaluation:
         """Evaluate what is written at a place, once, and lay it on what was imported there."""
         if at not in self._done:
             self._done[at] = None
-            self._done[at] = self._fresh(at, node, base).over(base)
+            self._done[at] = self._fresh(at, node, base)
         value = self._done[at]
         if value is None:
             raise self._error(at, "cyclic reference")
         return value
 
     def _fresh(self, at: Where, node: Any, base: Value | None) -> Value:
+        function = self._function(at, node) if isinstance(node, Mapping) else None
         if isinstance(node, str):
-            return self._string(at, node)
-        if isinstance(node, list):
-            return Value([self._value((*at, index), item) for index, item in enumerate(node)])
-        if not isinstance(node, Mapping):
-            return Value.of(node)
-        function = self._function(at, node)
-        if function is not None:
-            return self._call(at, function, node[function])
-        members = self._members(at, node).items()
-        return Value({key: self._value((*at, key), m, _member(base, key)) for key, m in members})
+            value = self._string(at, node)
+        elif isinstance(node, list):
+            value = Value([self._value((*at, index), item) for index, item in enumerate(node)])
+        elif function is not None:
+            value = self._call(at, function, node[function])
+        elif isinstance(node, Mapping):
+            members = self._members(at, node).items()
+            own = {key: self._value((*at, key), m, _member(base, key)) for key, m in members}
+            return Value(own, base=base.as_base() if base is not None else None)
+        else:
+            value = Value.of(node)
+        return value.over(base)
 
     def _function(self, at: Where, node: Mapping[str, Any]) -> str | None:
         """Return the function that an object calls, if it is a call."""

@@ -10,7 +10,7 @@ from infra_secrets.testing.esc.errors import RefusedError
 from infra_secrets.testing.esc.values import Number, Value
 
 _BASE64: Final = re.compile(r"(?:[a-zA-Z0-9+/]{4})*(?:[a-zA-Z0-9+/]{2}==|[a-zA-Z0-9+/]{3}=)?")
-_BROKEN_OFF: Final = re.compile(r"-?[0-9]+(?:\.(?![0-9])|(?:\.[0-9]+)?[eE](?![-+]?[0-9]))")
+_GOES_ON: Final = {".", "e", "E"}
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -70,8 +70,10 @@ def _first_json(text: str) -> Any:
     """Parse as Go's decoder, which stops after the first value; but a number must end there."""
     decoder = json.JSONDecoder(parse_float=Number, parse_int=Number, parse_constant=_no_number)
     parsed, end = decoder.raw_decode(text)
-    if isinstance(parsed, Number) and _BROKEN_OFF.match(parsed.text + text[end:]):
-        raise ValueError
+    if isinstance(parsed, Number) and text[end : end + 1] in _GOES_ON:
+        part = text[end].lower()
+        if part not in parsed.text.lower() and "e" not in parsed.text.lower():
+            raise ValueError
     return parsed
 
 

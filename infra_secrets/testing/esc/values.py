@@ -86,13 +86,17 @@ class Value:
         An object keeps what it says and what it lies on apart: in text (`text`) it has the former
         only, and something else than an object in between hides what is below that.
         """
-        if base is None or base is self.base:
+        if base is None:
             return self
-        below = base if self.base is None else self.base.over(base)
+        below = (base if self.base is None else self.base.over(base)).as_base()
         data = self.data
         if isinstance(data, dict):
             data = {key: each.over(below.members.get(key)) for key, each in data.items()}
         return Value(data, self.secret, below)
+
+    def as_base(self) -> "Value":
+        """Return what is seen of it from above: its members in one place, or that it has none."""
+        return Value(self.members if isinstance(self.data, dict) else None)
 
     def merged(self) -> "Value":
         """Return the value with all members in one place, lying on nothing."""

@@ -98,7 +98,7 @@ class SimulatedAws(SimulatedCloud):
         """What programs ask about the account, the region and a secret."""
         return functions(self.service)
 
-    # The operator's hand --------------------------------------------------------------------------
+    # What an operator does by hand -----------------------------------------------------------------
 
     def _found(self, name: str, scope: str | None) -> list[tuple[str, Secret]]:
         return [

@@ -144,7 +144,7 @@ class SimulatedAzure(SimulatedCloud):
         """What programs ask about the caller, a vault and a secret."""
         return functions(self.service, self.vault_uri)
 
-    # The operator's hand --------------------------------------------------------------------------
+    # What an operator does by hand -----------------------------------------------------------------
 
     def _found(self, name: str, scope: str | None) -> list[tuple[str, Secret]]:
         vault = scope.rstrip("/").rsplit("/", 1)[-1].lower() if scope is not None else None

@@ -94,7 +94,7 @@ class SimulatedGcp(SimulatedCloud):
         """What programs ask about the project and a secret."""
         return functions(self.service)
 
-    # The operator's hand --------------------------------------------------------------------------
+    # What an operator does by hand -----------------------------------------------------------------
 
     def _found(self, name: str, scope: str | None) -> list[tuple[str, Secret]]:
         return [

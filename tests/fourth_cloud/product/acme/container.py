@@ -62,7 +62,7 @@ def never_changed(_wanted: Wanted) -> list[str]:
 
 def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Registered:
     """Register an empty secret and the grants on it."""
-    from infra_secrets.component.registering import known_only
+    from infra_secrets.component.outputs import known_only
 
     acme = clouds.sdk(SDK, EXTRA)
     secret = acme.Secret(

@@ -664,7 +664,7 @@ def unread_state(monkeypatch: pytest.MonkeyPatch) -> None:
     async def unknown() -> bool:
         return False
 
-    monkeypatch.setattr("infra_secrets.component.run._has_state", unknown)
+    monkeypatch.setattr("infra_secrets.component.state._has_state", unknown)
 
 
 @pytest.mark.usefixtures("unread_state")
@@ -998,54 +998,6 @@ def test_a_transform_on_a_component_above_takes_nothing_away(started: Started, c
     assert hands.up(program).succeeded
     assert not hands.up(program, "--replace", "**StripeApiKey").succeeded
     assert hands.value() == VALUE
-
-
-def test_a_run_is_forgotten_when_it_is_over() -> None:
-    import gc
-    import weakref
-
-    from infra_secrets.component.run import Run
-    from infra_secrets.testing import Recording
-
-    runs: list[weakref.ref[Run]] = []
-
-    def program() -> None:
-        secret()()
-        runs.append(weakref.ref(Run.this()))
-
-    for _ in range(3):
-        Recording(config=PLACES["aws"].config, project=PROJECT, stack=STACK).run(program)
-    gc.collect()
-
-    assert [each() for each in runs[:-1]] == [
-        None,
-        None,
-    ]  # the last one is held until the next begins
-
-
-def test_components_made_in_threads_leave_the_process_as_it_was() -> None:
-    import sys
-    import threading
-
-    from infra_secrets.component.registering import short_stack_trace
-
-    inside, leave = threading.Event(), threading.Event()
-
-    def stay() -> None:
-        with short_stack_trace():
-            inside.set()
-            leave.wait(60)
-
-    first = threading.Thread(target=stay)
-    with short_stack_trace():
-        first.start()
-        inside.wait(60)
-    still_short = sys.tracebacklimit
-    leave.set()
-    first.join(60)
-
-    assert still_short
-    assert not hasattr(sys, "tracebacklimit")
 
 
 @pytest.mark.parametrize("retention", ["keep", FREEST])

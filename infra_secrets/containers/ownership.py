@@ -1,0 +1,272 @@
+"""Ownership: whose a container is.
+
+A container that is in the way, or that `adopt` names, may be this stack's own under another name, another
+stack's, or nobody's. The stack's state knows the first, the container's own tags the second. Of a cloud
+only metadata is read, with the provider's own login, and only when a creation was refused or `adopt` is given.
+"""
+
+import importlib.metadata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from infra_secrets import clouds
+from infra_secrets.clouds import Cloud, Existing, Place, Wanted
+from infra_secrets.component.internals import Asking
+from infra_secrets.component.registering import type_token
+from infra_secrets.component.state import resources_in_state
+from infra_secrets.component.urns import child_urn, children_of_aliases, name_in, types_in
+from infra_secrets.rules.wording import shown
+
+COMPONENT = type_token("Secret")
+
+State = Mapping[str, Mapping[str, Any]]
+"""What the stack's state holds of one type: the outputs by URN."""
+
+
+def component_in(urn: str) -> str | None:
+    """Read from the URN of a container that of its `Secret`; None where it is no `Secret`'s."""
+    parents = types_in(urn).rpartition("$")[0]
+    return f"{parents}::{name_in(urn)}" if parents.endswith(COMPONENT) else None
+
+
+@dataclass(eq=False)
+class Ownership:
+    """Whose the container is that one `Secret` asks for.
+
+    Attributes:
+        component: The `Secret`.
+        cloud: Its cloud.
+        wanted: What is wanted.
+        provider: Whose login asks; a transform may choose another.
+    """
+
+    component: pulumi.ComponentResource
+    cloud: Cloud
+    wanted: Wanted
+    provider: pulumi.ProviderResource | None
+
+    @property
+    def container(self) -> clouds.Container:
+        """How containers are made there."""
+        return clouds.container(self.cloud)
+
+    @property
+    def asking(self) -> Asking:
+        """Who answers for the cloud: the provider that the container itself has, and so its login."""
+        return Asking(self.provider, _sdk_version(self.cloud))
+
+    async def where(self) -> Place:
+        """Say in which account, region or vault the container is to be."""
+        return await self.container.where(self.wanted, self.provider)
+
+    async def urn(self) -> str:
+        """Make the URN that the container will have."""
+        component = await self.component.urn.future() or ""
+        return child_urn(component, self.cloud.RESOURCE_TYPE, self.wanted.logical_name)
+
+    def _former(self) -> str | None:
+        """The URN that `formerly` means."""
+        named = self.wanted.formerly
+        if named is None or named.startswith("urn:"):
+            return named
+        stack, project = pulumi.get_stack(), pulumi.get_project()
+        return f"urn:pulumi:{stack}::{project}::{self.cloud.RESOURCE_TYPE}::{named}"
+
+    def aliases(self) -> "list[pulumi.Input[str | pulumi.Alias]]":
+        """List every URN that the container may have had until now."""
+        former = self._former()
+        inherited = children_of_aliases(self.component, self.cloud.RESOURCE_TYPE)
+        return inherited if former is None else [former, *inherited]
+
+    async def whose(
+        self, urn: str, inputs: Mapping[str, Any], others: "Mapping[str, Ownership]"
+    ) -> str:
+        """Say whose the container is that is in the way, and what to do.
+
+        Args:
+            urn: Of the container that could not be created.
+            inputs: What the engine asked for.
+            others: What this run registers, by URN.
+        """
+        place = self.container.place(inputs)
+        existing = await self.seen(place)
+        if existing is not None:
+            place = self.container.place_of(existing.id)
+        state = await resources_in_state(self.cloud.RESOURCE_TYPE)
+        tracking = [
+            other
+            for other, outputs in (state or {}).items()
+            if clouds.same_place(self.container.place(outputs), place)
+        ]
+        if urn in tracking:
+            return _SAME_NAME
+        # Not only what the state has: one that was made a moment ago may not be written yet.
+        for other in [*others.values()]:
+            if other is not self and await self._wants_the_same(other, place):
+                return _SHARED.format(name=place.get("name"), logical=other.wanted.logical_name)
+        if tracking and (urn in (state or {}) or tracking[0] in others):
+            return _EXCHANGED.format(name=name_in(tracking[0]))
+        if tracking:
+            return f"{self.ours(tracking[0], urn)} Do not adopt it: it would be deleted under its old name."
+        return self._in_no_state(existing, place, urn, state)
+
+    async def _wants_the_same(self, other: "Ownership", place: Place) -> bool:
+        """Whether another `Secret` of this run asks for this place too, through a provider of its own."""
+        if (other.cloud, other.wanted.spelled) != (self.cloud, self.wanted.spelled):
+            return False
+        return not clouds.differing(await other.where(), place)
+
+    def _in_no_state(
+        self, existing: Existing | None, place: Place, urn: str, state: State | None
+    ) -> str:
+        """Say what to do about a container that the state does not have, or that was not asked (None)."""
+        name = place.get("name")
+        if existing is None:
+            return _NOT_SEEN.format(name=name, adopt=self.container.to_adopt(place))
+        stack = existing.facts.get("stack")
+        if stack is None and state is None:
+            return self.unasked(existing)
+        if stack is None:
+            return _NOBODYS.format(name=name, id=existing.id)
+        if stack != self.wanted.stack or state is None:
+            return self.theirs(existing, urn)
+        if self.was_replaced(existing, state):
+            return self.waiting(existing)
+        return _LOST.format(name=name, logical=existing.facts.get("logical-name"), id=existing.id)
+
+    def was_replaced(self, existing: Existing, state: State) -> bool:
+        """Whether the `Secret` that made the container has another one now.
+
+        The old one may then wait for its deletion, which the engine never tells of, and is deleted whoever adopts it.
+        """
+        if existing.facts.get("stack") != self.wanted.stack:
+            return False
+        made_it = existing.facts.get("logical-name")
+        return any(component_in(urn) and name_in(urn) == made_it for urn in state)
+
+    def unasked(self, existing: Existing) -> str:
+        """Say what to do where neither the container nor the state says whose it is."""
+        name = self.container.place_of(existing.id).get("name")
+        return _UNASKED.format(name=name, id=existing.id, stack=self.wanted.stack)
+
+    def waiting(self, existing: Existing) -> str:
+        """Say what to do about a container that may still wait for its deletion."""
+        name, stack = self.container.place_of(existing.id).get("name"), self.wanted.stack
+        return _WAITING.format(
+            name=name, logical=existing.facts.get("logical-name"), id=existing.id, stack=stack
+        )
+
+    async def seen(self, place: Place) -> Existing | None:
+        """Look at what is in a place; None where there is nothing, or nobody may look."""
+        try:
+            return await self.container.look(place, self.asking)
+        except Exception:  # noqa: BLE001 (whatever it is, nothing was seen)
+            return None
+
+    def ours(self, urn: str, own: str) -> str:
+        """Say that this stack has the container, and how it stays what it is."""
+        component = component_in(urn)
+        if component is None:
+            return (
+                f"The container is this stack's own: it is the resource {name_in(urn)!r}. To take it over in place, "
+                f'put formerly="{urn}" into this Secret, and take that resource out of the program.'
+            )
+        renamed = types_in(urn) == types_in(own)
+        alias = f'Alias(name="{name_in(component)}")' if renamed else f'"{component}"'
+        return (
+            f'The container is this stack\'s own: it is Secret("{name_in(component)}"), which was renamed or moved. '
+            f"Say so, and it stays what it is: opts=ResourceOptions(aliases=[{alias}])."
+        )
+
+    def theirs(self, existing: Existing, urn: str) -> str:
+        """Say which stack the container belongs to, by its own word."""
+        stack, name = existing.facts.get("stack", ""), existing.facts.get("logical-name", "")
+        adopt = f'adopt="{existing.id}", adopt_from="{stack}"'
+        if stack == self.wanted.stack:
+            alias = (
+                f'Alias(name="{name}")'
+                if name != name_in(urn)
+                else "Alias(parent=<what it was in>)"
+            )
+            return (
+                f"The container says that it is this stack's own, Secret({shown(name)}). If that was renamed or "
+                f"moved, say so, and it stays what it is: opts=ResourceOptions(aliases=[{alias}]). Only if the state "
+                f"does not have it any more (an interrupted run, a lost state; see pulumi stack --show-urns): add "
+                f"{adopt}."
+            )
+        return (
+            f"The container belongs to another stack: {shown(stack)} has it as Secret({shown(name)}). Nothing of it "
+            "was changed. Give this Secret another key=, service= or environment=. Only where this stack is to have "
+            f"it from now on: take it out of that stack's state, which deletes nothing, and then add {adopt}. Where "
+            f"it stands at the top of that program: pulumi state delete '{self._in_stack(stack, name)}' --stack "
+            f"{stack} --force --target-dependents"
+        )
+
+    def _in_stack(self, stack: str, logical_name: str) -> str:
+        """Guess the URN of a container in another stack: it is right where its `Secret` has no parent."""
+        _, project, name = [*stack.split("/"), "", ""][:3]
+        return (
+            f"urn:pulumi:{name}::{project}::{COMPONENT}${self.cloud.RESOURCE_TYPE}::{logical_name}"
+        )
+
+
+def _sdk_version(cloud: Cloud) -> str | None:
+    try:
+        return importlib.metadata.version(f"pulumi-{clouds.package_of(cloud)}")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+_INTERRUPTED = (
+    " If a run was interrupted, its pending creation stays in the state and warns until: pulumi refresh "
+    "--clear-pending-creates"
+)
+_LOST = (
+    "The container {name!r} was made by this stack, as Secret({logical!r}), and the state does not know it (an "
+    'interrupted run or a lost state). Take it over, value and all: add adopt="{id}" to this Secret and run again.'
+    + _INTERRUPTED
+)
+_WAITING = (
+    "The container {name!r} was this stack's own, as Secret({logical!r}), which has another one now. After a run that "
+    "was interrupted or failed it may still wait for its deletion, and adopting it would delete it. Nothing was "
+    "changed. To let it go: take this Secret out of the program, run pulumi up, and put it back. To keep it, value and "
+    "all: pulumi stack export --file state.json; take the resource with its id and "
+    '"delete": true out of that file, if there is one; pulumi stack import --file state.json; then add adopt="{id}", '
+    'adopt_from="{stack}".'
+)
+_NOBODYS = (
+    "A container {name!r} exists that this stack does not have, and it does not say whose it is (made by hand or by "
+    "something else, or somebody took its tags away). Nothing of it was changed. If no other stack has it, take it "
+    'over, value and all: add adopt="{id}" to this Secret and run again.' + _INTERRUPTED
+)
+_UNASKED = (
+    "A container {name!r} exists, it does not say whose it is, and the state of a stack without outputs cannot be "
+    "asked. Nothing of it was changed. Look whether this stack has it: pulumi stack --show-urns. If it has, as a raw "
+    "resource: "
+    'add formerly="<its URN>"; as a Secret that was renamed or moved: give that as an alias. If it has not, nor any '
+    'other stack, take it over, value and all: add adopt="{id}", adopt_from="{stack}".'
+)
+_NOT_SEEN = (
+    "A container {name!r} exists that this stack does not have, and this login may not look whose it is. Nothing of it "
+    "was changed. If no other stack has it, take it over, value and all: add {adopt} to this Secret and run again."
+    + _INTERRUPTED
+)
+_SAME_NAME = (
+    "What was changed needs a new container (replicas, or up --replace), and there cannot be two of one name. Nothing "
+    "was changed. Undo the change; or give the new container another key=; or, if the value may go, take this Secret "
+    "out of the program, run pulumi up, and put it back. Do not adopt it."
+)
+_SHARED = (
+    "{name!r} is the container of Secret({logical!r}) of this program too, and two secrets of a program cannot share "
+    "one: their providers are of the same account and region (or project). Nothing of it was changed. Give one of "
+    "the two another key=, service= or environment=, or a provider of another place; or use the other Secret for both."
+)
+_EXCHANGED = (
+    "The container that it wants is this stack's own and still that of {name!r}, which this change moves away from it. "
+    "Nothing was changed. Undo the change of key=, service= or environment=. Two Secrets that are to change places "
+    "exchange their logical names, each with an alias, and keep their containers. Only if the value may go: first let "
+    "{name!r} go, run pulumi up, then give its name to this Secret."
+)

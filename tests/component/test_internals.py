@@ -1,0 +1,147 @@
+"""What is not public in Pulumi's SDK is used in one file; each piece names the test that notices when it breaks."""
+
+import ast
+import importlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pulumi
+import pytest
+
+from tests.conftest import ROOT
+
+
+@dataclass(frozen=True)
+class House:
+    """A part of the package, and its one file for what is not public."""
+
+    folder: str
+    internals: str
+    without: tuple[str, ...] = ()
+
+    def files(self) -> list[Path]:
+        found = (ROOT / self.folder).rglob("*.py")
+        return [
+            path
+            for path in sorted(found)
+            if path.relative_to(ROOT).as_posix() != self.internals
+            and not any(path.is_relative_to(ROOT / each) for each in self.without)
+        ]
+
+
+PRODUCT = House(
+    "infra_secrets", "infra_secrets/component/internals.py", without=("infra_secrets/testing",)
+)
+HOUSES = pytest.mark.parametrize("house", [PRODUCT], ids=lambda house: house.internals)
+
+
+def is_private(dotted: str) -> bool:
+    return any(part.startswith("_") and not part.startswith("__") for part in dotted.split("."))
+
+
+def is_offered(name: str) -> bool:
+    """Whether `pulumi.runtime` offers a name by itself, and not as one of its modules."""
+    found = getattr(pulumi.runtime, name, None)
+    return found is not None and not isinstance(found, ModuleType)
+
+
+def not_public(source: str) -> Iterator[str]:
+    """Yield each use of what is not public in Pulumi's SDK."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module and is_pulumi(node.module):
+            names = [alias.name for alias in node.names]
+            inside = node.module.startswith("pulumi.runtime.")
+            unoffered = node.module == "pulumi.runtime" and not all(map(is_offered, names))
+            if inside or unoffered or any(map(is_private, [node.module, *names])):
+                yield f"line {node.lineno}: {ast.unparse(node)}"
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if is_pulumi(alias.name) and (
+                    alias.name.startswith("pulumi.runtime.") or is_private(alias.name)
+                ):
+                    yield f"line {node.lineno}: {ast.unparse(node)}"
+        elif isinstance(node, ast.Attribute):
+            dotted = ast.unparse(node)
+            if is_pulumi(dotted) and (
+                is_private(dotted)
+                or (ast.unparse(node.value) == "pulumi.runtime" and not is_offered(node.attr))
+            ):
+                yield f"line {node.lineno}: {dotted}"
+    for number, line in enumerate(source.splitlines(), start=1):
+        if re.search(r"noqa:.*\bSLF001\b", line):
+            yield f"line {number}: a private name of somebody else's object"
+
+
+def is_pulumi(dotted: str) -> bool:
+    return dotted == "pulumi" or dotted.startswith("pulumi.")
+
+
+@HOUSES
+def test_what_is_not_public_is_used_in_one_file(house: House) -> None:
+    assert {
+        path.relative_to(ROOT).as_posix(): found
+        for path in house.files()
+        if (found := [*not_public(path.read_text(encoding="utf-8"))])
+    } == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from pulumi import _types",
+        "from pulumi._types import is_input_type",
+        "import pulumi._types",
+        "import pulumi.runtime.settings",
+        "from pulumi.runtime.settings import get_monitor",
+        "from pulumi.runtime import rpc",
+        "from pulumi.runtime import config as stack_config",
+        "pulumi.runtime.settings.get_monitor()",
+        "pulumi.output._safe_str(1)",
+        "component._transformations  # noqa: SLF001",
+    ],
+)
+def test_each_way_to_what_is_not_public_is_noticed(line: str) -> None:
+    assert [*not_public(line)] != []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from pulumi.runtime import is_dry_run",
+        "pulumi.runtime.is_dry_run()",
+        "pulumi.__version__",
+        "from pulumi.provider.experimental.component import ComponentProvider",
+        "self._token",
+    ],
+)
+def test_what_is_public_or_the_package_s_own_is_no_matter(line: str) -> None:
+    assert [*not_public(line)] == []
+
+
+def pieces(house: House) -> dict[str, str]:
+    """Read the public pieces of the one file, each with what it says of itself."""
+    tree = ast.parse((ROOT / house.internals).read_text(encoding="utf-8"))
+    return {
+        node.name: ast.get_docstring(node) or ""
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+    }
+
+
+@HOUSES
+def test_each_piece_names_the_test_that_notices_when_it_breaks_and_there_is_one(
+    house: House,
+) -> None:
+    found = pieces(house)
+
+    assert found
+    for name, says in found.items():
+        tests = re.findall(r"`(tests/[a-z_/]+)\.py::(test_\w+)`", says)
+        assert tests, f"{name} names no test"
+        for file, test in tests:
+            module = importlib.import_module(file.replace("/", "."))
+            assert callable(getattr(module, test, None)), f"{name}: there is no {test} in {file}"
