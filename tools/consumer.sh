@@ -6,6 +6,11 @@ set -eu
 python=$1 folder=$2
 shift 2
 unset PYTHONPATH
+wheel=${WHEEL:-}
+if [ -n "$wheel" ] && [ ! -f "$wheel" ]; then
+    echo "There is no wheel '$wheel': name one file, as in make test-consumer WHEEL=dist/infra_secrets-1.2.3-py3-none-any.whl." >&2
+    exit 1
+fi
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 bin=$folder/venv/bin
@@ -16,14 +21,10 @@ if [ ! -x "$bin/python" ]; then
 fi
 PIP_CONSTRAINT=$(pwd)/tools/constraints.txt
 export PIP_CONSTRAINT PIP_DISABLE_PIP_VERSION_CHECK=1
-wheel=${WHEEL:-}
 if [ -z "$wheel" ]; then
     rm -rf "$folder/dist"
     "$bin/python" -m pip wheel --quiet --no-deps --wheel-dir "$folder/dist" .
     wheel=$(ls "$folder"/dist/*.whl)
-elif [ ! -f "$wheel" ]; then
-    echo "There is no wheel '$wheel': name one file, as in make test-consumer WHEEL=dist/infra_secrets-1.2.3-py3-none-any.whl." >&2
-    exit 1
 fi
 # Twice: pip takes a wheel of the same version for the one that is installed.
 "$bin/python" -m pip install --quiet "$wheel[aws,gcp,azure,kubernetes,cli]" pytest mypy 'pyright[nodejs]'

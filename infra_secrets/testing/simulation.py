@@ -444,11 +444,34 @@ class SimulatedCloud(SimulatedProvider):
     For the arguments see the base.
     """
 
+    cloud: ClassVar[str]
+    """What programs and config call it, e.g. `aws`."""
+    usual_config: ClassVar[Mapping[str, str]] = {}
+    """What its default providers are usually told, and programs read, by full key."""
+
     esc_providers: ClassVar[Sequence[Provider]] = ()
     """What `fn::open` of an ESC environment opens here: this cloud's login and its secrets manager."""
 
     principals: ClassVar[Sequence[str]] = ()
     """Made-up principals, as the arguments `readers` and `writers` take them."""
+
+    # External Secrets Operator ---------------------------------------------------------------------
+
+    store_provider: ClassVar[str] = ""
+    """Which provider of a SecretStore reads here; empty where none does."""
+
+    def store_scope(self, provider: Mapping[str, Any]) -> str | None:
+        """Return the region, project or vault that a SecretStore's provider says."""
+        del provider
+        return None
+
+    def store_name(self, key: str) -> str:
+        """Return the name of the secret that a `remoteRef` means by its key.
+
+        Raises:
+            CloudError: Nothing can have this name here.
+        """
+        return key
 
     # What an operator does by hand -----------------------------------------------------------------
 

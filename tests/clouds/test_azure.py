@@ -1,12 +1,16 @@
 """What is particular to Azure Key Vault."""
 
+import io
+from email.message import Message
 from typing import Any
+from urllib.error import HTTPError
 
 import pulumi
 import pytest
 
 from infra_secrets import Secret
 from infra_secrets.clouds.azure import container as azure
+from infra_secrets.errors import InfraSecretsError
 from tests.clouds.containers import container
 from tests.conftest import VAULT, recording_on
 
@@ -137,3 +141,26 @@ def test_azure_takes_the_id_of_a_secret_in_any_case() -> None:
     recording.run(lambda: Secret("x", adopt=adopted))
 
     assert container(recording, "azure").inputs["secretName"] == "shop--production--x"
+
+
+@pytest.mark.parametrize("status", [404, 403, 503])
+def test_what_the_vault_refuses_is_closed_so_that_no_connection_stays_open(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[HTTPError] = []  # kept, as what is let go of is closed by the way
+
+    def refuse(*_: object, **__: object) -> None:
+        url, body = "https://shop.vault.azure.net", io.BytesIO(b"{}")
+        answers.append(HTTPError(url, status, "refused", Message(), body))
+        raise answers[-1]
+
+    monkeypatch.setattr("urllib.request.urlopen", refuse)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    if status == azure.NOT_FOUND:
+        assert not azure._is_there("https://shop.vault.azure.net/deletedsecrets/x", "a token")
+    else:
+        with pytest.raises(InfraSecretsError, match=f"HTTP {status}"):
+            azure._is_there("https://shop.vault.azure.net/deletedsecrets/x", "a token")
+
+    assert answers
+    assert all(answer.closed for answer in answers)

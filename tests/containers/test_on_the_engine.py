@@ -1,5 +1,6 @@
 """Resource options, outputs and errors, as the real engine treats them."""
 
+import io
 import socket
 import subprocess
 import sys
@@ -402,7 +403,7 @@ def test_a_vault_that_gives_no_clear_answer_stops_the_creation_and_buries_nothin
     name = "shop--production--stripe-api-key"
 
     def unclear(url: object, **_: object) -> None:
-        raise urllib.error.HTTPError(str(url), answer, "busy", Message(), None)
+        raise urllib.error.HTTPError(str(url), answer, "busy", Message(), io.BytesIO())
 
     with Rehearsal(
         lambda: Secret("StripeApiKey"), config=config_for("azure"), **SETTINGS

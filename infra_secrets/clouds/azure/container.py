@@ -464,6 +464,7 @@ def _is_there(url: str, token: str) -> bool:
             with urllib.request.urlopen(request, timeout=10):  # noqa: S310 (the same)
                 return True
         except urllib.error.HTTPError as refused:
+            refused.close()  # it is the answer, and holds the connection
             if refused.code == NOT_FOUND:
                 return False
             answer = f"HTTP {refused.code}"

@@ -1,9 +1,8 @@
 """The simulated clouds, one folder each. What lies in this folder is found; nothing lists it."""
 
 import functools
-import importlib
-import pkgutil
 
+from infra_secrets.testing import facets
 from infra_secrets.testing.esc.providers import Provider
 from infra_secrets.testing.simulation import SimulatedCloud
 
@@ -19,7 +18,7 @@ def ordinary_config(cloud: str) -> dict[str, str]:
     Args:
         cloud: `aws`, `azure` or `gcp`; for any other name only the choice is returned.
     """
-    needed = {kind.__module__.rpartition(".")[2]: kind.ordinary_config for kind in _kinds()}
+    needed = {kind.cloud: kind.ordinary_config for kind in _kinds()}
     return {"infra-secrets:cloud": cloud, **needed.get(cloud, {})}
 
 
@@ -28,12 +27,14 @@ def esc_providers() -> list[Provider]:
     return [provider for kind in _kinds() for provider in kind.esc_providers]
 
 
+def usual_config() -> dict[str, str]:
+    """Return what the default providers of all clouds are usually told, and programs read."""
+    return {key: text for kind in _kinds() for key, text in kind.usual_config.items()}
+
+
 @functools.cache
 def _kinds() -> tuple[type[SimulatedCloud], ...]:
-    modules = [
-        importlib.import_module(f"{__name__}.{module.name}")
-        for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name)
-    ]
+    modules = map(facets.simulation, facets.folders())
     return tuple(
         value
         for module in modules

@@ -20,6 +20,7 @@ from infra_secrets.testing.simulation import (
     NoSuchSecretError,
     Rule,
     SimulatedCloud,
+    SimulatedProvider,
 )
 
 GROUP: Final = "external-secrets.io"
@@ -43,7 +44,6 @@ READS_IN_THE_STORE_S_PLACE: Final = Rule(
 )
 RULES: Final = (RETAINS, DELETES, READS_IN_THE_STORE_S_PLACE)
 
-_PACKAGES: Final = {"aws": "aws", "gcpsm": "gcp", "azurekv": "azure-native"}
 # Only these become `NoSecretErr`; any other refusal is an ordinary error, which no policy skips.
 _NOT_THERE: Final = frozenset({"ResourceNotFoundException", "NOT_FOUND", "SecretNotFound"})
 
@@ -56,14 +56,14 @@ class Store:
         kind: `SecretStore` or `ClusterSecretStore`.
         namespace: Its namespace; empty for a ClusterSecretStore.
         name: Its name.
-        package: The simulated cloud that it reads, as a Pulumi package, e.g. `aws`.
+        cloud: The simulated cloud that it reads, as `cloud=` names it or its Pulumi package.
         scope: The region, project or vault that it reads; None for wherever a name is.
     """
 
     kind: str
     namespace: str
     name: str
-    package: str
+    cloud: str
     scope: str | None = None
 
 
@@ -91,7 +91,7 @@ class Operator(KeepsRules):
         self.server = server
         self.stores: list[Store] = []
 
-    def sync(self, clouds: Mapping[str, SimulatedCloud]) -> None:
+    def sync(self, clouds: Mapping[str, SimulatedProvider]) -> None:
         """Reconcile every ExternalSecret once.
 
         Args:
@@ -101,7 +101,7 @@ class Operator(KeepsRules):
             if key.group == GROUP and key.kind == "ExternalSecret":
                 self._reconcile(key, clouds)
 
-    def _reconcile(self, key: ObjectKey, clouds: Mapping[str, SimulatedCloud]) -> None:
+    def _reconcile(self, key: ObjectKey, clouds: Mapping[str, SimulatedProvider]) -> None:
         external = self.server.objects[key]
         try:
             self._write(key, external, self._values(key, external, clouds))
@@ -116,7 +116,7 @@ class Operator(KeepsRules):
     # Reading ------------------------------------------------------------------------------------------
 
     def _values(
-        self, key: ObjectKey, external: Mapping[str, Any], clouds: Mapping[str, SimulatedCloud]
+        self, key: ObjectKey, external: Mapping[str, Any], clouds: Mapping[str, SimulatedProvider]
     ) -> dict[str, str]:
         spec = external.get("spec") or {}
         skips = self._policy(spec) != "Retain"
@@ -124,7 +124,7 @@ class Operator(KeepsRules):
         for source in spec.get("dataFrom") or []:
             if "extract" not in source:
                 raise _SyncError("a rehearsal knows only `extract` of `dataFrom`")
-            store = self._store(key, source, spec)
+            store = self._store(key, source, spec, clouds)
             try:
                 text = self._read(store, source["extract"], clouds)
             except _NotThereError:
@@ -134,7 +134,7 @@ class Operator(KeepsRules):
             document = _document(text, str(source["extract"]["key"]))
             values |= {name: _as_text(value) for name, value in document.items()}
         for entry in spec.get("data") or []:
-            store = self._store(key, entry, spec)
+            store = self._store(key, entry, spec, clouds)
             try:
                 values[entry["secretKey"]] = self._read(store, entry["remoteRef"], clouds)
             except _NotThereError:
@@ -149,7 +149,13 @@ class Operator(KeepsRules):
             return policy
         return "Delete" if policy == "Retain" else "Retain"
 
-    def _store(self, key: ObjectKey, entry: Mapping[str, Any], spec: Mapping[str, Any]) -> Store:
+    def _store(
+        self,
+        key: ObjectKey,
+        entry: Mapping[str, Any],
+        spec: Mapping[str, Any],
+        clouds: Mapping[str, SimulatedProvider],
+    ) -> Store:
         own = (entry.get("sourceRef") or {}).get("storeRef") or {}
         reference = {**(spec.get("secretStoreRef") or {}), **own}
         kind = str(reference.get("kind") or "SecretStore")
@@ -163,26 +169,23 @@ class Operator(KeepsRules):
             raise _SyncError(
                 f'could not get {kind} "{name}", {kind.lower()}s.{GROUP} "{name}" not found'
             )
-        return _declared_by(made, Store(kind, namespace, name, ""))
+        return _declared_by(made, Store(kind, namespace, name, ""), clouds)
 
     def _read(
-        self, store: Store, reference: Mapping[str, Any], clouds: Mapping[str, SimulatedCloud]
+        self, store: Store, reference: Mapping[str, Any], clouds: Mapping[str, SimulatedProvider]
     ) -> str:
-        name, package = str(reference.get("key")), store.package
-        cloud = clouds.get(package)
+        name = str(reference.get("key"))
+        cloud = _simulated(store.cloud, clouds)
         if cloud is None:
-            raise _SyncError(f"{store.kind} {store.name} reads {package}, which is not rehearsed")
-        scope = store.scope if self.keeps(READS_IN_THE_STORE_S_PLACE) else None
-        if package == "azure-native":
-            kind, slash, rest = name.partition("/")
-            if slash and kind != "secret":
-                raise _SyncError(f"a rehearsal has no {kind} of Key Vault")
-            name = rest if slash else name
-        elif package == "gcp" and "/" in name and self.keeps(READS_IN_THE_STORE_S_PLACE):
             raise _SyncError(
-                "unable to access Secret from SecretManager Client: rpc error: code ="
-                f" InvalidArgument: projects/…/secrets/{name} does not match the expected format"
+                f"{store.kind} {store.name} reads {store.cloud}, which is not rehearsed"
             )
+        scope = store.scope if self.keeps(READS_IN_THE_STORE_S_PLACE) else None
+        try:
+            name = cloud.store_name(name)
+        except CloudError:
+            if self.keeps(READS_IN_THE_STORE_S_PLACE):
+                raise
         try:
             text = cloud.value(name, scope)
             code = cloud.reader_sees(name, scope) if text is None else ""
@@ -240,16 +243,27 @@ class Operator(KeepsRules):
             self.server.update(manifest)
 
 
-def _declared_by(manifest: Mapping[str, Any], store: Store) -> Store:
+def _simulated(name: str, clouds: Mapping[str, SimulatedProvider]) -> SimulatedCloud | None:
+    """Find a cloud by what programs call it, or by its Pulumi package. A cluster may be among them, and is none."""
+    return next(
+        (
+            each
+            for each in clouds.values()
+            if isinstance(each, SimulatedCloud) and name in (each.cloud, each.package)
+        ),
+        None,
+    )
+
+
+def _declared_by(
+    manifest: Mapping[str, Any], store: Store, clouds: Mapping[str, SimulatedProvider]
+) -> Store:
     """Complete a store with what its manifest says about the cloud."""
     provider = (manifest.get("spec") or {}).get("provider") or {}
-    for field, package in _PACKAGES.items():
-        if field in provider:
-            said = provider[field] or {}
-            place = said.get("region") or said.get("projectID")
-            if said.get("vaultUrl"):
-                place = str(said["vaultUrl"]).removeprefix("https://").partition(".")[0]
-            return Store(store.kind, store.namespace, store.name, package, place)
+    for cloud in clouds.values():
+        if isinstance(cloud, SimulatedCloud) and cloud.store_provider in provider:
+            scope = cloud.store_scope(provider[cloud.store_provider] or {})
+            return Store(store.kind, store.namespace, store.name, cloud.cloud, scope)
     kinds = ", ".join(provider) or "nothing"
     raise _SyncError(f"{store.kind} {store.name} reads {kinds}, which a rehearsal does not know")
 

@@ -245,9 +245,8 @@ class SimulatedKubernetes(SimulatedProvider):
             namespace: Where a SecretStore is.
             scope: The region, project or vault that it reads; by default wherever a name is.
         """
-        package = "azure-native" if cloud == "azure" else cloud
         home = "" if is_cluster_scoped(kind) else namespace
-        self.operator.stores.append(Store(kind, home, name, package, scope))
+        self.operator.stores.append(Store(kind, home, name, cloud, scope))
 
     def sync(self, clouds: Mapping[str, SimulatedCloud]) -> None:
         """Let the External Secrets Operator reconcile every ExternalSecret once.

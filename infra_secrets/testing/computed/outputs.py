@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from infra_secrets.testing.computed import forms, texts
-from infra_secrets.testing.computed.answers import WORKED_OUT
+from infra_secrets.testing.computed import texts
 from infra_secrets.testing.computed.sdk import (
     Output,
     Outputs,
@@ -116,7 +115,7 @@ def answer(subject: Subject) -> dict[str, Any]:
     A method's token is the type's, a slash and its name: `eks:index:Cluster/getKubeconfig`.
     """
     known = function_outputs(subject.token)
-    worked_out = WORKED_OUT.get(subject.token)
+    worked_out = subject.dialect.answers.get(subject.token)
     if worked_out is not None:
         subject = replace(subject, inputs={**subject.inputs, **worked_out(subject.inputs)})
     return _Maker(subject).completed(subject.inputs, known)
@@ -153,8 +152,7 @@ class _Maker:
 
     def _without_sdk(self) -> dict[str, Any]:
         """Return the few outputs that are there whatever the type."""
-        names = ("arn", "name") if self.subject.is_aws else ("name",)
-        return {name: texts.text(self.subject, name) for name in names}
+        return {name: texts.text(self.subject, name) for name in self.subject.dialect.always}
 
     def _completed_value(self, value: Any, type_: Any, path: str) -> Any:
         """Complete objects inside of what was given."""
@@ -269,7 +267,7 @@ class _Maker:
         if not of_objects and ("zones" in self.subject.type.lower() or "zone" in path.lower()):
             count = 3
         elif not of_objects and "subnet" in f"{self.subject.type}.{path}".lower():
-            count = _subnets(self.subject, path)
+            count = self.subject.dialect.members(self.subject, path) or 2
         inner = Output(item, optional=False, is_input=output.is_input)
         made = [self._value(inner, f"{path}[{index}]", inside) for index in range(count)]
         return [each for each in made if each is not None]
@@ -278,29 +276,14 @@ class _Maker:
 def _members(subject: Subject, path: str) -> int:
     """Return how many members a made-up list has: as many as the inputs say that it follows, else two."""
     name = words(path)
-    if name == "domain_validation_options":
-        return len(forms.domains_of(subject)) or 2
+    own = None if "subnet" in name else subject.dialect.members(subject, path)
+    if own is not None:
+        return own
     if "name_server" in name:
         return 4
     title = path[:1].upper() + path[1:]
     count = subject.inputs.get(f"num{title}") or subject.inputs.get(f"{singular(path)}Count")
     return int(count) if isinstance(count, (int, float)) else 2
-
-
-def _subnets(subject: Subject, path: str) -> int:
-    """Return how many subnets of a kind there are: two, and in a VPC of `awsx` one for each zone and spec.
-
-    https://www.pulumi.com/registry/packages/awsx/api-docs/ec2/vpc/ (subnetSpecs, numberOfAvailabilityZones)
-    """
-    if (subject.package, subject.type) != ("awsx", "Vpc"):
-        return 2
-    zones = subject.inputs.get("numberOfAvailabilityZones") or 3
-    names = subject.inputs.get("availabilityZoneNames")
-    specs = subject.inputs.get("subnetSpecs") or [{"type": "Public"}, {"type": "Private"}]
-    kinds = [str(spec.get("type")).lower() for spec in specs if isinstance(spec, Mapping)]
-    wanted = [kind for kind in kinds if kind in path.lower()]
-    every = len(kinds) if path.lower().startswith("subnet") else len(wanted)
-    return every * (len(names) if isinstance(names, list) else int(zones))
 
 
 def _coerced(value: Any, type_: Any) -> Any:

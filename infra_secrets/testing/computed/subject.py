@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from infra_secrets.testing.computed import dialects
+
 ACCOUNT: Final = "123456789012"
-REGION: Final = "eu-west-1"
 PROJECT: Final = "rehearsal"
 SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
 TENANT: Final = "11111111-1111-1111-1111-111111111111"
@@ -94,49 +95,28 @@ class Subject:
         return found if isinstance(found, Mapping) else {}
 
     @property
-    def is_aws(self) -> bool:
-        """Whether AWS has it."""
-        return self.package in {"aws", "aws-native", "awsx", "eks"}
-
-    @property
-    def is_gcp(self) -> bool:
-        """Whether Google Cloud has it."""
-        return self.package in {"gcp", "google-native"}
-
-    @property
-    def is_azure(self) -> bool:
-        """Whether Azure has it."""
-        return self.package in {"azure", "azure-native", "azuread"}
+    def dialect(self) -> dialects.Dialect:
+        """How its cloud writes what it computes."""
+        return dialects.of(self.package)
 
     @property
     def region(self) -> str:
         """The region that the program or the provider's configuration says, or a usual one."""
-        if self.is_azure:
-            return self.given("location") or self.configured("location") or "westeurope"
-        if self.is_gcp:
-            zone = self.given("zone") or self.configured("zone") or ""
-            place = self.given("region", "location") or zone.rpartition("-")[0]
-            return place or self.configured("region") or "us-central1"
-        return self.given("region") or self.configured("region") or REGION
+        return self.dialect.region(self)
 
     @property
     def zone(self) -> str:
         """A zone of the region."""
-        given = self.given("zone", "availabilityZone")
-        if given:
-            return given
-        if self.is_gcp:
-            return self.configured("zone") or f"{self.region}-a"
-        return f"{self.region}a"
+        return self.dialect.zone(self)
 
     @property
     def project(self) -> str:
-        """The Google Cloud project."""
+        """The project, where a cloud has projects."""
         return self.given("project") or self.configured("project") or PROJECT
 
     @property
     def subscription(self) -> str:
-        """The Azure subscription."""
+        """The subscription, where a cloud has subscriptions."""
         return self.configured("subscriptionId") or SUBSCRIPTION
 
     @property
@@ -157,9 +137,19 @@ class Subject:
         keys = ["name", "identifier", ends[0], f"{ends[0]}Id", *keys]
         return self.given(*keys) or self.auto_name
 
+    @property
+    def label(self) -> str:
+        """The name as a part of a host's name."""
+        return label(self.own_name)
+
+
+def label(name: str) -> str:
+    """Return a name as a part of a host's name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+
 
 def project_number(project: str) -> str:
-    """Return the number of a Google Cloud project, made up from its id."""
+    """Return the number of a project, made up from its id."""
     if project.isdigit():
         return project
     digest = int.from_bytes(hashlib.sha256(project.encode()).digest()[:8], "big")

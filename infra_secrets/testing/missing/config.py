@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra_secrets.testing.canary import Canary
+from infra_secrets.testing.clouds import usual_config
 from infra_secrets.testing.missing.asked import Asked, AskedOutputs, Wanted, listening
-from infra_secrets.testing.missing.texts import USUAL, required_text, value_for
+from infra_secrets.testing.missing.texts import required_text, value_for
 from infra_secrets.testing.program.directory import ProjectDirectory
 from infra_secrets.testing.recording import Recording
 
@@ -80,7 +81,7 @@ def config_for(
     if project.is_fresh:
         said = {*known, *project.template}
         if "infra-secrets:cloud" not in known:  # else the cloud's own ordinary config is given
-            usual = {key: text for key, text in USUAL.items() if key not in said}
+            usual = {key: text for key, text in usual_config().items() if key not in said}
         for key, default in project.template.items():
             if key not in known and default is not None:
                 plain[key] = default

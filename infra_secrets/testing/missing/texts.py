@@ -5,22 +5,12 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from infra_secrets.testing.canary import Canary
+from infra_secrets.testing.clouds import usual_config
 from infra_secrets.testing.missing.asked import Wanted
-
-USUAL: Final[Mapping[str, str]] = {
-    "aws:region": "eu-west-1",
-    "azure-native:location": "westeurope",
-    "azure:location": "westeurope",
-    "gcp:project": "rehearsal",
-    "gcp:region": "europe-west1",
-    "gcp:zone": "europe-west1-b",
-}
-"""What the default providers are usually told, and programs read."""
 
 
 def value_for(expected: str | None) -> str:
@@ -69,7 +59,7 @@ def required_text(key: str, wanted: Wanted, folder: Path) -> str:
             named = re.fullmatch(r"(?:(.*?)_)?(?:file_?)?(?:path|file)", words)
             if named is not None:
                 return _file(folder / words, key, named[1] or "")
-            return USUAL.get(key) or _text(key, words)
+            return usual_config().get(key) or _text(key, words)
 
 
 def _file(path: Path, key: str, words: str) -> str:

@@ -1,25 +1,37 @@
 """Keeps the accounts of whoever runs a rehearsal from the engine and from the program: no credential is in reach."""
 
+import functools
 import os
 import re
 from collections.abc import Mapping
 from typing import Final
 
-_SECRETIVE: Final = re.compile(
-    r"^(AWS|GOOGLE|GCLOUD|GCP|CLOUDSDK|AZURE|ARM|PULUMI|ESC|KUBE|KUBERNETES|VAULT|GITHUB|GH|ACTIONS|CI)"
-    r"(_|$|CONFIG)",
+from infra_secrets.testing import facets
+
+# Beginnings of variables; those of a cloud are said by its facet `accounts`.
+_BEGINNINGS: Final = (
+    *("PULUMI", "ESC", "KUBE", "KUBERNETES", "VAULT", "GITHUB", "GH", "ACTIONS", "CI"),
 )
-# What is in the home folder opens accounts, too. A file that nobody has is not looked for elsewhere.
-NO_ACCOUNT: Final[Mapping[str, str]] = {
-    "AWS_CONFIG_FILE": os.devnull,
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    "AZURE_CONFIG_DIR": "/nonexistent",
-    "CLOUDSDK_CONFIG": "/nonexistent",
+_NO_ACCOUNT: Final[Mapping[str, str]] = {
     "KUBECONFIG": os.devnull,
     "PULUMI_HOME": "/nonexistent",
 }
-"""Keeps a program that calls a cloud by itself from the accounts of whoever runs it."""
+
+
+@functools.cache
+def no_account() -> Mapping[str, str]:
+    """Return variables that keep a program which calls a cloud by itself from the accounts of whoever runs it.
+
+    What is in the home folder opens accounts, too. A file that nobody has is not looked for elsewhere.
+    """
+    of_clouds = {key: text for each in facets.each("accounts") for key, text in each.NONE.items()}
+    return {**of_clouds, **_NO_ACCOUNT}
+
+
+@functools.cache
+def _secretive() -> re.Pattern[str]:
+    of_clouds = [word for each in facets.each("accounts") for word in each.VARIABLES]
+    return re.compile(rf"^({'|'.join([*of_clouds, *_BEGINNINGS])})(_|$|CONFIG)")
 
 
 def harmless_environment() -> dict[str, str]:
@@ -29,4 +41,4 @@ def harmless_environment() -> dict[str, str]:
 
 def is_secretive(variable: str) -> bool:
     """Whether an environment variable belongs to a cloud, to Pulumi or to a CI system."""
-    return _SECRETIVE.match(variable) is not None
+    return _secretive().match(variable) is not None

@@ -22,7 +22,7 @@ import yaml
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.project import full_key, load, settings_file, stack_file, stack_files
 from infra_secrets.testing.canary import Canary
-from infra_secrets.testing.program.accounts import NO_ACCOUNT, is_secretive
+from infra_secrets.testing.program.accounts import is_secretive, no_account
 
 
 class ProjectError(InfraSecretsError, ValueError):
@@ -150,7 +150,7 @@ class ProjectDirectory:
         try:
             for key in hidden:
                 del os.environ[key]
-            os.environ.update(NO_ACCOUNT)
+            os.environ.update(no_account())
             sys.path.insert(0, str(folder))
             sys.argv = [str(self.main)]
             sys.dont_write_bytecode = True  # nothing is written there
@@ -161,7 +161,7 @@ class ProjectDirectory:
             sys.path[:] = path
             sys.argv = arguments
             sys.dont_write_bytecode = bytecode
-            for key in NO_ACCOUNT:
+            for key in no_account():
                 os.environ.pop(key, None)
             os.environ.update(hidden)
             for name in set(sys.modules) - before:

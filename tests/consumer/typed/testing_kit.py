@@ -206,8 +206,10 @@ assert_type((said.severity, said.message, said.urn), tuple[str, str, str])
 
 # What simulates a cloud, and what an operator does there.
 
-assert_type(simulated_clouds(), list[SimulatedCloud])
-for cloud in simulated_clouds():
+assert_type([each.package for each in simulated_clouds()], list[str])
+assert_type([each.rules for each in simulated_clouds()], list[tuple[Rule, ...]])
+managers: list[SimulatedCloud] = [SimulatedAws(), SimulatedAzure(), SimulatedGcp()]
+for cloud in managers:
     cloud.set_value("payments/dev/a", "made-up", scope="eu-west-1")
     cloud.set_value("payments/dev/a", b"made-up")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert_type(cloud.value("payments/dev/a"), str | None)

@@ -408,3 +408,14 @@ def test_a_grant_to_nobody_is_refused() -> None:
     cloud = SimulatedAzure(without={"azure-principals-are-guids"})
     with Rehearsal(grant("None"), clouds=[cloud]) as rehearsal:
         rehearsal.up()
+
+
+def test_external_secrets_may_say_the_kind_before_the_name_and_no_kind_but_secret_is_there() -> (
+    None
+):
+    cloud = SimulatedAzure()
+
+    assert cloud.store_name("shop--production") == "shop--production"
+    assert cloud.store_name("secret/shop--production") == "shop--production"
+    with pytest.raises(CloudError, match="a rehearsal has no certificate of Key Vault"):
+        cloud.store_name("certificate/shop")

@@ -24,7 +24,7 @@ from infra_secrets.testing.clouds.aws import DEFAULT_REGION
 from infra_secrets.testing.clouds.azure import SUBSCRIPTION as SIMULATED_SUBSCRIPTION
 from infra_secrets.testing.clouds.azure import TENANT as SIMULATED_TENANT
 from infra_secrets.testing.clouds.gcp import DEFAULT_PROJECT, SecretManager
-from infra_secrets.testing.computed import outputs, places, sdk, subject, texts
+from infra_secrets.testing.computed import dialects, outputs, places, sdk, subject, texts
 from infra_secrets.testing.computed.echoed import EchoedType, echoed_answer
 from infra_secrets.testing.computed.subject import Subject
 from infra_secrets.testing.simulation import Call
@@ -339,7 +339,7 @@ def test_what_the_provider_is_configured_for_is_respected() -> None:
 
 def test_what_is_made_up_agrees_with_the_simulated_clouds() -> None:
     assert subject.ACCOUNT == SIMULATED_ACCOUNT
-    assert subject.REGION == DEFAULT_REGION
+    assert dialects.REGION == DEFAULT_REGION
     assert subject.PROJECT == DEFAULT_PROJECT
     assert subject.SUBSCRIPTION == SIMULATED_SUBSCRIPTION
     assert subject.TENANT == SIMULATED_TENANT

@@ -35,13 +35,16 @@ RULES: Final = (*resources.RULES, *service.RULES, *policies.RULES)
 class SimulatedAws(SimulatedCloud):
     """AWS Secrets Manager with pulumi-aws. A scope is a region. For arguments see the base."""
 
+    cloud: ClassVar[str] = "aws"
     package: ClassVar[str] = "aws"
     rules: ClassVar[tuple[Rule, ...]] = RULES
     principals: ClassVar[Sequence[str]] = (
         "arn:aws:iam::123456789012:role/api",
         "arn:aws:iam::123456789012:role/worker",
     )
-    ordinary_config: ClassVar[Mapping[str, str]] = {"aws:region": "eu-west-1"}
+    ordinary_config: ClassVar[Mapping[str, str]] = {"aws:region": DEFAULT_REGION}
+    usual_config: ClassVar[Mapping[str, str]] = ordinary_config
+    store_provider: ClassVar[str] = "aws"
     # https://www.pulumi.com/docs/esc/integrations/dynamic-login-credentials/ (Outputs)
     # https://www.pulumi.com/docs/esc/integrations/dynamic-secrets/aws-secrets/ (Inputs)
     esc_providers: ClassVar[Sequence[Provider]] = (
@@ -97,6 +100,10 @@ class SimulatedAws(SimulatedCloud):
     def functions(self) -> Mapping[str, Function]:
         """What programs ask about the account, the region and a secret."""
         return functions(self.service)
+
+    def store_scope(self, provider: Mapping[str, Any]) -> str | None:
+        """Return the region of a SecretStore's provider."""
+        return provider.get("region")
 
     # What an operator does by hand -----------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from infra_secrets.testing.clouds.azure.vaults import ResourceGroupType, VaultTy
 from infra_secrets.testing.esc.providers import EscLogin, EscSecrets, Provider
 from infra_secrets.testing.simulation import (
     Call,
+    CloudError,
     Function,
     ResourceType,
     Rule,
@@ -44,12 +45,18 @@ class SimulatedAzure(SimulatedCloud):
         role_assignments: Those that there are, by ARM id.
     """
 
+    cloud: ClassVar[str] = "azure"
     package: ClassVar[str] = "azure-native"
     rules: ClassVar[tuple[Rule, ...]] = RULES
     principals: ClassVar[Sequence[str]] = (
         "11111111-2222-3333-4444-555555555555",
         "22222222-2222-3333-4444-555555555555",
     )
+    usual_config: ClassVar[Mapping[str, str]] = {
+        "azure-native:location": "westeurope",
+        "azure:location": "westeurope",
+    }
+    store_provider: ClassVar[str] = "azurekv"
     ordinary_config: ClassVar[Mapping[str, str]] = {
         "infra-secrets:azureVaultId": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rehearsal"
         "/providers/Microsoft.KeyVault/vaults/rehearsal"
@@ -143,6 +150,18 @@ class SimulatedAzure(SimulatedCloud):
     def functions(self) -> Mapping[str, Function]:
         """What programs ask about the caller, a vault and a secret."""
         return functions(self.service, self.vault_uri)
+
+    def store_scope(self, provider: Mapping[str, Any]) -> str | None:
+        """Return the vault of a SecretStore's provider, by its address."""
+        address = str(provider.get("vaultUrl") or "")
+        return address.removeprefix("https://").partition(".")[0] or None
+
+    def store_name(self, key: str) -> str:
+        """Return the name after the kind, which may stand before it: `secret/NAME`."""
+        kind, slash, name = key.partition("/")
+        if slash and kind != "secret":
+            raise CloudError("", f"a rehearsal has no {kind} of Key Vault")
+        return name if slash else key
 
     # What an operator does by hand -----------------------------------------------------------------
 

@@ -37,13 +37,20 @@ RULES: Final = (*resources.RULES, *service.RULES, *members.RULES)
 class SimulatedGcp(SimulatedCloud):
     """GCP Secret Manager with pulumi-gcp. A scope is a project. For the arguments see the base."""
 
+    cloud: ClassVar[str] = "gcp"
     package: ClassVar[str] = "gcp"
     rules: ClassVar[tuple[Rule, ...]] = RULES
     principals: ClassVar[Sequence[str]] = (
         "serviceAccount:api@rehearsal.iam.gserviceaccount.com",
         "group:ops@example.com",
     )
-    ordinary_config: ClassVar[Mapping[str, str]] = {"gcp:project": "rehearsal"}
+    ordinary_config: ClassVar[Mapping[str, str]] = {"gcp:project": DEFAULT_PROJECT}
+    usual_config: ClassVar[Mapping[str, str]] = {
+        **ordinary_config,
+        "gcp:region": "europe-west1",
+        "gcp:zone": "europe-west1-b",
+    }
+    store_provider: ClassVar[str] = "gcpsm"
     # https://www.pulumi.com/docs/esc/integrations/dynamic-login-credentials/ (Outputs)
     # https://www.pulumi.com/docs/esc/integrations/dynamic-secrets/gcp-secrets/ (Inputs)
     esc_providers: ClassVar[Sequence[Provider]] = (
@@ -93,6 +100,20 @@ class SimulatedGcp(SimulatedCloud):
     def functions(self) -> Mapping[str, Function]:
         """What programs ask about the project and a secret."""
         return functions(self.service)
+
+    def store_scope(self, provider: Mapping[str, Any]) -> str | None:
+        """Return the project of a SecretStore's provider."""
+        return provider.get("projectID")
+
+    def store_name(self, key: str) -> str:
+        """Return the key: a name here is no path."""
+        if "/" in key:
+            raise CloudError(
+                "InvalidArgument",
+                "unable to access Secret from SecretManager Client: rpc error: code ="
+                f" InvalidArgument: projects/…/secrets/{key} does not match the expected format",
+            )
+        return key
 
     # What an operator does by hand -----------------------------------------------------------------
 

@@ -82,11 +82,13 @@ def _id(inputs: Mapping[str, Any]) -> str:
 class SimulatedAcme(SimulatedCloud):
     """Acme Vault with its provider. There is one place, and so no scope."""
 
+    cloud: ClassVar[str] = "acme"
     package: ClassVar[str] = "acme"
     rules: ClassVar[tuple[Rule, ...]] = (NAMES_ARE_TAKEN, GONE_FOR_GOOD)
     container_types: ClassVar[frozenset[str]] = frozenset({"acme:vault:Secret", "acme:vault:Grant"})
     principals: ClassVar[Sequence[str]] = ("api@acme", "worker@acme")
     ordinary_config: ClassVar[Mapping[str, str]] = {"acme:tenant": "shop"}
+    store_provider: ClassVar[str] = "acme"
     esc_providers: ClassVar[Sequence[Provider]] = (
         EscSecrets("acme-secrets", wanted="get", id="path"),
     )
