@@ -171,7 +171,7 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(environments, root, config, secrets)
 
 
-LAYER = st.recursive(
+LAYER: st.SearchStrategy[Any] = st.recursive(
     st.sampled_from([None, 1, "x", [], {}, {"fn::secret": "s"}, {"fn::secret": "t"}, True, 2]),
     lambda inner: st.dictionaries(st.sampled_from(["a", "b"]), inner, min_size=1, max_size=2),
     max_leaves=4,
