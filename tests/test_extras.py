@@ -24,8 +24,9 @@ PACKAGES = {"aws": "pulumi_aws", "gcp": "pulumi_gcp", "azure": "pulumi_azure_nat
 VAULT = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/Microsoft.KeyVault/vaults/shop"
 
 PROGRAM = """
-import sys, warnings
+import asyncio, sys, warnings
 warnings.simplefilter("ignore")
+asyncio.set_event_loop(asyncio.new_event_loop())  # Python 3.14 makes none, and Pulumi's mocks need one
 import pulumi
 from infra_secrets import Secret
 

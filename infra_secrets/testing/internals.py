@@ -87,8 +87,9 @@ def use(answers: Answers) -> None:
 #
 # `get_output`, `require_output` and `get_output_details` are replaced. An engine that lacks an output answers None, and
 # only these methods know which name was asked for, so only they can say that it was not given.
-# Noticed by test_an_output_that_was_not_given_is_named_with_the_way_out and
-# test_an_output_that_is_required_and_absent_is_refused_as_the_sdk_does.
+# Noticed by test_an_output_that_was_not_given_is_named_with_the_way_out,
+# test_an_output_that_is_required_and_absent_is_refused_as_the_sdk_does and
+# test_the_details_of_an_output_that_was_not_given_are_refused_as_well.
 
 
 def _answered(

@@ -20,7 +20,6 @@ from infra_secrets.testing.plain_text.leaves import holds
 from infra_secrets.testing.plain_text.literals import Given, Literals, MadeUp
 from infra_secrets.testing.rehearsal.run import Run
 from infra_secrets.testing.rehearsal.stack import Stack
-from infra_secrets.testing.rehearsal.state import holds_ciphertext
 from infra_secrets.testing.simulation import Request, SimulatedCloud
 from infra_secrets.testing.values import texts, unwrap
 
@@ -62,10 +61,7 @@ class Observed:
     @property
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs as plain data; secret ones are a `SecretValue`."""
-        found = self._stack.state.outputs
-        if not holds_ciphertext(found):
-            return found
-        return self._stack.state.decrypted_outputs(self._engine())
+        return self._stack.state.decrypted_outputs(self._engine)
 
     # Literals ------------------------------------------------------------------------------------
 

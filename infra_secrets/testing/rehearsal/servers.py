@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from infra_secrets.testing.computed.dynamic import DYNAMIC
 from infra_secrets.testing.defaults import echoes_of
@@ -11,6 +12,9 @@ from infra_secrets.testing.engine.server import OnRequest
 from infra_secrets.testing.internals import Declared
 from infra_secrets.testing.program.accounts import harmless_environment
 from infra_secrets.testing.simulation import SimulatedProvider
+
+# Half of a short run is the engine's start, and a sixth is Go tidying its memory: let it not, below a gibibyte.
+_NO_COLLECTION: Final = {"GOGC": "off", "GOMEMLIMIT": "1GiB"}
 
 
 class Servers:
@@ -66,6 +70,7 @@ class Servers:
             echoed = {**dict.fromkeys([*DYNAMIC, *packages], ""), **installed_packages()}
             self._providers = Providers(self._clouds, echoed, echoes, self._on_request)
         return {
+            **_NO_COLLECTION,
             **harmless_environment(),
             **variables,
             **self._keys.environment,

@@ -6,7 +6,7 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -28,6 +28,9 @@ from infra_secrets.testing.program.directory import ProjectDirectory
 from infra_secrets.testing.program.stack_outputs import StackOutputs
 
 SecretPath = tuple[str | int, ...]
+
+_encrypted: Final[dict[str, str]] = {}
+"""Config files that the engine has written, by the config in them."""
 
 
 class Settings:
@@ -188,16 +191,27 @@ class Settings:
         _write_yaml(self.directory / "Pulumi.yaml", settings)
 
     def write_config(self, engine: Engine, opened: Opened) -> None:
-        """Write the stack's config file. Only the engine can encrypt, so secrets go through it."""
+        """Write the stack's config file.
+
+        Only the engine can encrypt, so secrets go through it. With the same key for every rehearsal, what it has made
+        of some config once is good for the next one in this process.
+        """
         config, secrets = self._config, self.secrets
         if self._listed:
             own = stack_file(self._listed, self._config, list(self.secrets))
             _write_yaml(self._own_file, own)
             config, secrets = engine_config(opened.merged(self._own_values(), self._project))
         written = (self._config_file.name, config, secrets)
-        if self._written != written:
+        if self._written == written:
+            return
+        known = repr((config, secrets))
+        if known in _encrypted:
+            self._config_file.parent.mkdir(parents=True, exist_ok=True)
+            self._config_file.write_text(_encrypted[known], encoding="utf-8")
+        else:
             self._encrypt(engine, config, secrets)
-            self._written = copy.deepcopy(written)
+            _encrypted[known] = self._config_file.read_text(encoding="utf-8")
+        self._written = copy.deepcopy(written)
 
     def _encrypt(
         self, engine: Engine, config: Mapping[str, Any], secrets: Mapping[SecretPath, str]

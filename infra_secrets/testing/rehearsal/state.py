@@ -3,7 +3,7 @@
 import json
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -29,6 +29,7 @@ class State:
         self._backend = backend / ".pulumi"
         self._project = project
         self._stack = stack
+        self._decrypted: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     @property
     def _file(self) -> Path:
@@ -122,13 +123,22 @@ class State:
 
     # With the help of the engine, which alone can decrypt ------------------------------------------
 
-    def decrypted_outputs(self, engine: Engine) -> dict[str, Any]:
-        """Return the stack's outputs, secret ones as a `SecretValue`."""
-        arguments = ["stack", "output", "--json", "--show-secrets", "--stack", self._stack]
-        shown = json.loads(engine.run(arguments)[1])
+    def decrypted_outputs(self, engine: Callable[[], Engine]) -> dict[str, Any]:
+        """Return the stack's outputs, secret ones as a `SecretValue`. The engine is asked once for the same.
+
+        Args:
+            engine: Returns the engine.
+        """
+        found = self.outputs
+        if not holds_ciphertext(found):
+            return found
+        if self._decrypted is None or self._decrypted[0] != found:
+            arguments = ["stack", "output", "--json", "--show-secrets", "--stack", self._stack]
+            self._decrypted = found, json.loads(engine().run(arguments)[1])
+        _, shown = self._decrypted
         return {
             name: SecretValue(shown[name]) if holds_ciphertext(value) else value
-            for name, value in self.outputs.items()
+            for name, value in found.items()
         }
 
     def decrypted_resources(self, engine: Engine) -> list[dict[str, Any]]:

@@ -253,6 +253,14 @@ def test_an_output_that_is_required_and_absent_is_refused_as_the_sdk_does() -> N
         recording.run(program)
 
 
+def test_the_details_of_an_output_that_was_not_given_are_refused_as_well() -> None:
+    async def program() -> None:
+        await pulumi.StackReference("acme/network/dev").get_output_details("vpcId")
+
+    with pytest.raises(StackOutputsError, match="the output vpcId of the stack acme/network/dev"):
+        Recording(stack_outputs={"acme/network/dev": {}}).run(program)
+
+
 READS_ITSELF = """
     import pulumi
     own = pulumi.StackReference(

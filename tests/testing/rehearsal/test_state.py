@@ -1,11 +1,14 @@
 """The state file of a rehearsal: read, written and lost by hand, without an engine."""
 
+import json
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from infra_secrets.testing.engine.command import Engine
 from infra_secrets.testing.rehearsal.state import State, holds_ciphertext
-from infra_secrets.testing.values import SIGNATURE
+from infra_secrets.testing.values import SIGNATURE, SecretValue
 
 STACK = {
     "urn": "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev",
@@ -69,3 +72,29 @@ def test_ciphertext_is_found_at_any_depth() -> None:
 
     assert holds_ciphertext({"list": [{"token": hidden}]})
     assert not holds_ciphertext({"list": [{"token": "ciphertext"}]})
+
+
+def test_the_engine_is_asked_for_secret_outputs_once_and_again_when_they_change(
+    state: State,
+) -> None:
+    asked: list[str] = []
+
+    class Decrypting:
+        def run(self, arguments: list[str]) -> tuple[int, str]:
+            asked.append(arguments[1])
+            return 0, json.dumps({"token": f"made up {len(asked)}"})
+
+    def read(ciphertext: str) -> object:
+        hidden = {SIGNATURE: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": ciphertext}
+        state.write({"resources": [{**STACK, "outputs": {"token": hidden}}]})
+        return state.decrypted_outputs(lambda: cast("Engine", Decrypting()))["token"]
+
+    assert read("v1:one") == read("v1:one") == SecretValue("made up 1")
+    assert read("v1:two") == SecretValue("made up 2")
+    assert asked == ["output", "output"]
+
+
+def test_plain_outputs_need_no_engine(state: State) -> None:
+    state.write({"resources": [STACK]})
+
+    assert state.decrypted_outputs(lambda: pytest.fail("asked")) == {"name": "payments"}
