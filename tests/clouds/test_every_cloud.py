@@ -15,6 +15,8 @@ import pytest
 from infra_secrets import Secret, clouds
 from infra_secrets.clouds import Cloud, Container, Store, Wanted
 from infra_secrets.rules.naming import SecretName
+from infra_secrets.testing import facets
+from infra_secrets.testing.program import accounts
 from infra_secrets.testing.values import SecretValue
 from tests.clouds.containers import container, principals, simulation
 from tests.conftest import recording_on
@@ -326,3 +328,11 @@ def test_the_simulation_reads_by_the_store_and_by_the_provider_of_esc_that_the_c
     assert said.ESC_PROVIDER in {each.name for each in there.esc_providers}
     if not any(said.problems(settings)):
         assert [*said.provider(settings)] == [there.store_provider]
+
+
+def test_what_logs_in_to_a_cloud_is_taken_away_from_a_rehearsal(cloud: str) -> None:
+    [said] = [each for each in facets.each("accounts") if f".{cloud}." in each.__name__]
+
+    assert said.VARIABLES
+    assert all(accounts.is_secretive(f"{each}_TOKEN") for each in said.VARIABLES)
+    assert said.NONE.items() <= accounts.no_account().items()
