@@ -144,16 +144,18 @@ def test_what_no_cloud_knows_is_echoed_and_listed() -> None:
         assert rehearsal.up().changes == []
 
 
-def test_a_manifest_has_its_name_even_where_no_cluster_is_simulated() -> None:
+def test_a_manifest_has_its_name_and_form_even_where_no_cluster_is_simulated() -> None:
     def program() -> None:
         config = kubernetes.core.v1.Secret("env", string_data={"a": "b"})
         pulumi.export("name", config.metadata.name)
         pulumi.export("namespace", config.metadata.namespace)
+        pulumi.export("data", config.data)
 
     with Rehearsal(program, clouds=[]) as rehearsal:
         rehearsal.up()
         assert rehearsal.outputs["name"].startswith("env-")
         assert rehearsal.outputs["namespace"] == "default"
+        assert rehearsal.outputs["data"] == SecretValue({"a": "Yg=="})
         assert rehearsal.echoed == ["kubernetes:core/v1:Secret"]
         assert rehearsal.up().changes == []
 
