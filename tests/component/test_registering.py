@@ -20,7 +20,7 @@ ENVIRONMENT: Any = {"secrets": {"TOKEN": "token"}, "config": {"LOG_LEVEL": "log_
 MADE: dict[type[Component], Callable[[], Component]] = {
     Secret: lambda: Secret("nlp"),
     EscEnv: lambda: EscEnv("nlp", ENVIRONMENT),
-    EscDeployment: lambda: EscDeployment("nlp", {**ENVIRONMENT, "image": "nlp:1"}),
+    EscDeployment: lambda: EscDeployment("nlp", ENVIRONMENT, image="nlp:1"),
     ExternalEnv: lambda: ExternalEnv(
         "nlp", {"secrets": {"TOKEN": "shop/production/token"}, "store": "team"}
     ),
@@ -42,7 +42,7 @@ def recorded(program: Callable[[], object]) -> Recording:
 def test_a_component_registers_the_outputs_that_the_schema_promises(
     component: type[Component],
 ) -> None:
-    schema: dict[str, Any] = json.loads(Plugin().schema)
+    schema: dict[str, Any] = json.loads(Plugin().schema or "{}")
     recording = recorded(MADE[component])
     type_ = f"infra-secrets:index:{component.__name__}"
 
