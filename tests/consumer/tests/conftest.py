@@ -1,4 +1,4 @@
-"""The event loop that Pulumi's mocks need: Python 3.12 warns where nobody has made one, 3.14 fails (pulumi/pulumi#24338)."""
+"""The event loop of Pulumi's mocks: Python 3.12 warns where nobody has made one, 3.14 fails (pulumi/pulumi#24338)."""
 
 import asyncio
 import sys
