@@ -23,6 +23,7 @@ from pulumi.provider.server import ComponentInitError
 
 from infra_secrets import __version__
 from infra_secrets.component import internals
+from infra_secrets.component.registering import type_token
 from infra_secrets.component.run import Run
 from infra_secrets.containers.secret import Secret
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
@@ -83,7 +84,7 @@ class Plugin(ComponentProvider):
         # A TypedDict does not know what it inherits from, but each is the arguments of a component.
         arguments = [inspect.get_annotations(each.__init__)["args"] for each in COMPONENTS]
         for component in COMPONENTS:
-            resource = schema["resources"][f"{NAME}:index:{component.__name__}"]
+            resource = schema["resources"][type_token(component.__name__)]
             for homes, properties in (
                 (component.__mro__, resource["properties"]),
                 (arguments, resource["inputProperties"]),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from infra_secrets import clouds
 from tests.conftest import PATIENCE, ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -23,8 +24,9 @@ PACKAGES = {"aws": "pulumi_aws", "gcp": "pulumi_gcp", "azure": "pulumi_azure_nat
 VAULT = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/g/providers/Microsoft.KeyVault/vaults/shop"
 
 PROGRAM = """
-import sys, warnings
+import asyncio, sys, warnings
 warnings.simplefilter("ignore")
+asyncio.set_event_loop(asyncio.new_event_loop())  # Python 3.14 makes none, and Pulumi's mocks need one
 import pulumi
 from infra_secrets import Secret
 
@@ -163,3 +165,12 @@ def test_the_version_is_one() -> None:
     assert {"".join(each) for each in named} == {PROJECT["version"]}
     with pytest.raises(AttributeError, match="has no attribute 'Sekret'"):
         _ = infra_secrets.Sekret
+
+
+@pytest.mark.parametrize("cloud", clouds.available())
+def test_the_extra_that_a_cloud_names_brings_the_sdk_that_it_names(cloud: str) -> None:
+    facts = clouds.load(cloud)
+
+    distribution = facts.SDK.replace("_", "-")
+    extra = PROJECT["optional-dependencies"][facts.EXTRA]
+    assert [each for each in extra if each.startswith(f"{distribution}>=")]

@@ -538,3 +538,23 @@ def test_a_missing_image_is_refused_together_with_everything_else_that_is_wrong(
 
         assert "image is missing; name the container's image" in refused
         assert "replicas is out of range" in refused
+
+
+@pytest.mark.usefixtures("plugin_on_path")
+def test_components_of_one_run_share_its_hooks_and_each_gets_its_own_answer() -> None:
+    keys = ["stripe", "github", "mapbox"]
+    with Rehearsal(
+        lambda: [RemoteSecret(key, {}) for key in keys],
+        project="shop",
+        stack="production",
+        config=config_for("aws"),
+    ) as rehearsal:
+        rehearsal.up()
+        rehearsal.lose_state()
+        rehearsal.extra_args = ["--continue-on-error"]
+        refused = " ".join(rehearsal.up(check=False).error.split())
+
+        for key in keys:
+            lost = f"was made by this stack, as Secret('{key}'), and the state does not know it"
+            assert refused.count(lost) == 1, refused
+        assert sorted(rehearsal.aws.names()) == sorted(f"shop/production/{key}" for key in keys)

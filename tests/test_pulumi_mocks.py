@@ -17,8 +17,14 @@ import pytest
 from tests.conftest import PATIENCE, ROOT
 
 MOCKS = '''
+import asyncio
+import sys
+
 import pulumi
 import pytest
+
+if sys.version_info >= (3, 14):  # which makes no loop that nobody asked for; Pulumi's mocks need one
+    asyncio.set_event_loop(asyncio.new_event_loop())
 
 VAULT = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/shop"
@@ -123,6 +129,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Write a user's test modules, and run them as a user does."""
     (folder / "mocks.py").write_text(dedent(MOCKS), encoding="utf-8")
+    (folder / "conftest.py").write_text("import mocks\n", encoding="utf-8")
     for name, text in modules.items():
         (folder / f"{name}.py").write_text(dedent(text), encoding="utf-8")
     environment = {
@@ -520,6 +527,7 @@ def test_a_program_at_the_top_of_a_module_is_tested_as_in_the_documentation(fold
     module = """
         import unittest
 
+        import mocks  # its event loop, in Python 3.14
         import pulumi
 
 

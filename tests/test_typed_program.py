@@ -19,8 +19,9 @@ ARGUMENTS = [name for name in infra_secrets.__all__ if name.endswith("Args")]
 MADE = ("Canary", "Recording", "Rehearsal")
 """Classes of the kit whose arguments a test of a user's gives."""
 PROVIDERS_SIDE = {
-    "close", "functions", "imitate", "meet", "resource_type", "resource_types", "values_written",
-    "esc_providers", "evidence", "literals",
+    "close", "esc_providers", "evidence", "functions", "imitate", "literals",
+    "meet", "principals", "resource_type", "resource_types", "store_name", "store_provider",
+    "store_scope", "usual_config", "values_written",
 }  # fmt: skip
 """What the engine's side of a simulated cloud, and the command `infra-secrets rehearse`, call: no user's test does."""
 

@@ -22,8 +22,9 @@ _ALIKE = 0.8
 def known_keys() -> list[str]:
     """List the keys that the package reads from its own namespace, sorted."""
     declared = [*CONFIG_KEYS]
-    for name in clouds.available():
-        declared += clouds.load(name).SETTINGS.values()
+    for cloud in map(clouds.load, clouds.available()):
+        declared += cloud.SETTINGS.values()
+        declared += clouds.store(cloud).SETTINGS.values()
     return sorted({key.name for key in declared if key.namespace == NAMESPACE})
 
 

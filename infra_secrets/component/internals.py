@@ -42,7 +42,8 @@ def connection() -> object:
 def config_keys() -> list[str]:
     """List the keys of the stack's config in full, `namespace:key`; publicly one can only ask for a key.
 
-    Noticed by `tests/component/test_plain_text.py::test_config_that_only_the_environment_has_is_looked_for_too`.
+    Noticed by
+    `tests/component/test_plain_text.py::test_the_value_of_a_secret_is_refused_with_its_place_and_its_config_key`.
     """
     return list({**pulumi.runtime.get_config_env(), **config.CONFIG.get()})
 

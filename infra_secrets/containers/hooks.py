@@ -103,5 +103,5 @@ async def _plain(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
 
 _REFRESH = (
     "the update was refused, but the state may hold what was asked for, and then the next pulumi up says that it "
-    "updates and sends nothing. When the cause is mended: pulumi refresh, then pulumi up"
+    "updates and sends nothing. When the cause is fixed: pulumi refresh, then pulumi up"
 )

@@ -444,8 +444,8 @@ class SimulatedCloud(SimulatedProvider):
     For the arguments see the base.
     """
 
-    cloud: ClassVar[str]
-    """What programs and config call it, e.g. `aws`."""
+    cloud: ClassVar[str] = ""
+    """What programs and config call it, e.g. `aws`; empty for a simulation that is no cloud of the package."""
     usual_config: ClassVar[Mapping[str, str]] = {}
     """What its default providers are usually told, and programs read, by full key."""
 

@@ -20,7 +20,7 @@ from infra_secrets.component.messages import one_clear_message
 from infra_secrets.component.outputs import apply_clearly
 from infra_secrets.component.plain_text import secrets_in
 from infra_secrets.errors import OutputError, WorkloadError, combined
-from infra_secrets.rules.wording import nearest, shown
+from infra_secrets.rules.wording import camel, nearest, shown
 
 T = TypeVar("T")
 
@@ -401,7 +401,7 @@ class Injection:
         """Add to a list of a pod or container, unless something of that name is there."""
         ours = [each[by] for each in more]
 
-        listed = self._a_list(f"{where}{_camel(what)}")
+        listed = self._a_list(f"{where}{camel(what)}")
 
         def checked(entries: Any) -> Any:
             for each in listed(entries) or ():
@@ -475,11 +475,6 @@ def _is_pod(spec: Any) -> bool:
     return not is_input(spec) and _get(spec, "containers") is not None
 
 
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
-
-
 def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
@@ -487,14 +482,14 @@ def _snake(name: str) -> str:
 def _get(node: Any, name: str) -> Any:
     """Read a member by its snake_case name, however the node spells it."""
     if isinstance(node, Mapping):
-        return node.get(name, node.get(_camel(name)))
+        return node.get(name, node.get(camel(name)))
     return getattr(node, name, None) if hasattr(type(node), name) else None
 
 
 def _with(node: Any, name: str, value: Any) -> Any:
     """Return a copy with one member changed, spelled as the node spells it."""
     if isinstance(node, Mapping):
-        return {**node, name if name in node else _camel(name): value}
+        return {**node, name if name in node else camel(name): value}
     changed = copy.copy(node)
     setattr(changed, name, value)
     return changed

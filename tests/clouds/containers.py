@@ -1,12 +1,7 @@
 """What tests of every cloud look at: its container in a recording, its simulation, its principals."""
 
 from infra_secrets import clouds
-from infra_secrets.testing import (
-    Recording,
-    Registration,
-    Rehearsal,
-    SimulatedCloud,
-)
+from infra_secrets.testing import Recording, Registration, Rehearsal, SimulatedCloud
 from infra_secrets.testing.clouds import every_cloud
 
 
@@ -21,8 +16,13 @@ def simulated(rehearsal: Rehearsal, cloud: str) -> SimulatedCloud:
     return rehearsal.clouds[clouds.package_of(clouds.load(cloud))]
 
 
-def principals(cloud: str) -> list[str]:
-    """List made-up principals that a cloud grants something to."""
+def simulation(cloud: str) -> SimulatedCloud:
+    """Make a simulation of a cloud."""
     package = clouds.package_of(clouds.load(cloud))
     [found] = [each for each in every_cloud() if each.package == package]
-    return [*found.principals]
+    return found
+
+
+def principals(cloud: str) -> list[str]:
+    """List made-up principals that a cloud grants something to."""
+    return [*simulation(cloud).principals]

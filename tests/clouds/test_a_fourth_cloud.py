@@ -24,7 +24,7 @@ def test_a_fourth_cloud_keeps_every_promise_and_nothing_else_names_it(tmp_path: 
     away = shutil.copytree(ROOT / "tests" / "fourth_cloud", tmp_path / "fourth_cloud")
     command = [sys.executable, "-m", "pytest", "-p", "fourth_cloud", "-p", "no:cacheprovider"]
     ran = subprocess.run(
-        [*command, "-v", "-k", "acme", *PROMISES],
+        [*command, "-v", "-k", "acme", *PROMISES, str(away / "particular.py")],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(away), str(ROOT)])},
         capture_output=True,
@@ -36,6 +36,7 @@ def test_a_fourth_cloud_keeps_every_promise_and_nothing_else_names_it(tmp_path: 
     assert ran.returncode == 0, ran.stdout[-8000:]
     for each in PROMISES:
         assert re.search(rf"{re.escape(each)}::\S+\[.*acme.*\] PASSED", ran.stdout), each
+    assert "test_acme_is_read_by_an_environment_of_esc PASSED" in ran.stdout
 
 
 def test_only_its_own_folder_and_its_tests_name_the_fourth_cloud() -> None:

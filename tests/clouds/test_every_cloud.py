@@ -15,8 +15,10 @@ import pytest
 from infra_secrets import Secret, clouds
 from infra_secrets.clouds import Cloud, Container, Store, Wanted
 from infra_secrets.rules.naming import SecretName
+from infra_secrets.testing import facets
+from infra_secrets.testing.program import accounts
 from infra_secrets.testing.values import SecretValue
-from tests.clouds.containers import container, principals
+from tests.clouds.containers import container, principals, simulation
 from tests.conftest import recording_on
 
 FACETS: Mapping[type, Callable[[Cloud], object]] = {
@@ -250,7 +252,6 @@ def test_in_a_preview_what_only_the_cloud_knows_is_not_known_and_nothing_breaks(
 
 def test_outputs_of_other_resources_may_be_given(cloud: str) -> None:
     recording = recording_on(cloud)
-    readers = [pulumi.Output.from_input(reader) for reader in principals(cloud)]
     recording.run(
         lambda: Secret(
             "StripeApiKey",
@@ -260,7 +261,6 @@ def test_outputs_of_other_resources_may_be_given(cloud: str) -> None:
         )
     )
 
-    assert len(readers) == 2
     assert "made later" in str(container(recording, cloud).inputs)
 
 
@@ -316,3 +316,23 @@ def test_a_cloud_finds_problems_without_its_sdk_or_a_network(cloud: str) -> None
     )
 
     assert isinstance(list(clouds.container(clouds.load(cloud)).problems(wanted)), list)
+
+
+def test_the_simulation_reads_by_the_store_and_by_the_provider_of_esc_that_the_cloud_names(
+    cloud: str,
+) -> None:
+    said, there = clouds.store(clouds.load(cloud)), simulation(cloud)
+    settings = dict.fromkeys(said.SETTINGS, "shop") | {"service_account": "nlp"}
+
+    assert there.cloud == cloud
+    assert said.ESC_PROVIDER in {each.name for each in there.esc_providers}
+    if not any(said.problems(settings)):
+        assert [*said.provider(settings)] == [there.store_provider]
+
+
+def test_what_logs_in_to_a_cloud_is_taken_away_from_a_rehearsal(cloud: str) -> None:
+    [said] = [each for each in facets.each("accounts") if f".{cloud}." in each.__name__]
+
+    assert said.VARIABLES
+    assert all(accounts.is_secretive(f"{each}_TOKEN") for each in said.VARIABLES)
+    assert said.NONE.items() <= accounts.no_account().items()

@@ -11,7 +11,7 @@ from tests.esc_oracle.oracle import Oracle, program
 # The same cases in each run, so that a change is judged by itself. EXAMPLES= asks for that many other ones.
 settings.register_profile(
     "esc-oracle",
-    max_examples=int(os.environ.get("EXAMPLES", "400")),
+    max_examples=int(os.environ.get("EXAMPLES", "300")),
     derandomize="EXAMPLES" not in os.environ,
     database=None,
     deadline=None,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import event, given
+from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from tests.esc_oracle.definitions import CHARACTERS, TEXTS, cases, layers
@@ -80,6 +80,10 @@ def test_text_in_all_forms(oracle: Oracle, text: str) -> None:
 
 
 @given(path=st.text('ab01.[]{}"\\$ -+é\u00a0', max_size=8), around=st.text("$a{}", max_size=2))
+@example(path="b[+0]", around="")
+@example(path="b[-0]", around="$")
+@example(path='a["b\\""]', around="")
+@example(path='.a["b"][0].a', around="a")
 def test_references_in_every_spelling(oracle: Oracle, path: str, around: str) -> None:
     also = {"a": {"a": 1, "b": [{"a": "x"}, "y"], 'b"': 2}, "b": ["z", {"fn::secret": "s"}], "0": 3}
     agree(oracle, holding(f"{around}${{{path}}}", **also))

@@ -330,7 +330,8 @@ def _missing_sdk_explained() -> Iterator[None]:
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in {"pulumi", "grpc", "google", "yaml"}:
             raise
-        raise MissingExtraError(f"The Pulumi SDK ({missing.name})", *clouds.available()) from None
+        extras = (clouds.load(name).EXTRA for name in clouds.available())
+        raise MissingExtraError(f"The Pulumi SDK ({missing.name})", *extras) from None
 
 
 def _end_at_once() -> NoReturn:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from infra_secrets import clouds
 from infra_secrets.cli.rehearse.hints import hints
+from infra_secrets.component.registering import type_token
 from infra_secrets.testing.canary import Canary, Evidence, Sighting, search
 from infra_secrets.testing.plain_text.literals import Literals
 from infra_secrets.testing.plain_text.sources import literals_of, without
@@ -20,7 +21,7 @@ from infra_secrets.testing.program.limits import limits_of
 from infra_secrets.testing.rehearsal import Rehearsal, Run
 from infra_secrets.testing.simulation import NoSuchSecretError, SimulatedCloud
 
-COMPONENT = "infra-secrets:index:Secret"
+COMPONENT = type_token("Secret")
 _PROBLEMS = {
     "plain-text-value": ("A value is in plain text", "{} values are in plain text"),
     "program-writes-value": (

@@ -44,8 +44,8 @@ READS_IN_THE_STORE_S_PLACE: Final = Rule(
 )
 RULES: Final = (RETAINS, DELETES, READS_IN_THE_STORE_S_PLACE)
 
-# Only these become `NoSecretErr`; any other refusal is an ordinary error, which no policy skips.
-_NOT_THERE: Final = frozenset({"ResourceNotFoundException", "NOT_FOUND", "SecretNotFound"})
+# What becomes `NoSecretErr`; any other refusal is an ordinary error, which no policy skips.
+_NOT_THERE: Final = frozenset({"missing", "empty", "soft-deleted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +188,12 @@ class Operator(KeepsRules):
                 raise
         try:
             text = cloud.value(name, scope)
-            code = cloud.reader_sees(name, scope) if text is None else ""
+            if text is None and cloud.state(name, scope) in _NOT_THERE:
+                raise _NotThereError("Secret does not exist")
         except NoSuchSecretError as error:
             raise _SyncError(str(error)) from error
         if text is None:
-            if code in _NOT_THERE:
-                raise _NotThereError("Secret does not exist")
-            raise _SyncError(f"{code} for {name}")
+            raise _SyncError(f"{cloud.reader_sees(name, scope)} for {name}")
         wanted = reference.get("property")
         return text if not wanted else _property(text, str(wanted), name)
 

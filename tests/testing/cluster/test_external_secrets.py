@@ -7,6 +7,7 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 from infra_secrets.testing import (
+    CloudError,
     Rehearsal,
     SimulatedAws,
     SimulatedAzure,
@@ -145,6 +146,20 @@ def test_deletion_policy_delete_takes_a_running_pod_s_secret_away() -> None:
     made.sync(clouds(aws_with("value")))
     made.sync(clouds(aws_with(None)))
     assert made.pods_would_wait() == []
+
+
+def test_a_value_that_is_not_there_is_skipped_whatever_its_cloud_calls_that() -> None:
+    class OtherWords(SimulatedAws):
+        def _read(self, name: str, scope: str | None) -> str:
+            try:
+                return super()._read(name, scope)
+            except CloudError as error:
+                raise CloudError("Nothing", "there is nothing") from error
+
+    made = cluster(AWS_STORE, external("app/token", deletionPolicy="Delete"))
+    made.sync(clouds(OtherWords()))
+    assert made.synced("nlp") == "SecretSynced"
+    assert made.names() == []
 
 
 def test_a_disabled_value_is_an_ordinary_error_that_no_policy_skips() -> None:
