@@ -13,7 +13,11 @@ from infra_secrets.testing.computed.dialects import Dialect
 from tests.conftest import ROOT
 
 PROTOCOLS = (Cloud, Container, Store)
-FACETS: dict[type, str] = {Cloud: "**`__init__.py`**", Container: "**`container.py`**", Store: "**`store.py`**"}
+FACETS: dict[type, str] = {
+    Cloud: "**`__init__.py`**",
+    Container: "**`container.py`**",
+    Store: "**`store.py`**",
+}
 KNOWN_BESIDE = {
     *("clouds", "cloud", "set_command", "NAME", "dev", "if", "import", "ConfigKey", "SecretArgs"),
     *("ExternalEnvArgs",),

@@ -138,6 +138,10 @@ def a_log_message() -> None:
     pulumi.log.info(key().encode().hex())
 
 
+def a_debug_message() -> None:
+    pulumi.log.debug(key())
+
+
 def a_marked_value_in_a_container() -> None:
     hidden = pulumi.Config().require_secret("key")
     aws.secretsmanager.Secret("one", name="app/one", description=hidden)
@@ -154,6 +158,7 @@ LEAKS = {
     a_print: ("output of run 1, `pulumi up`", "plain"),
     an_encoded_exception: ("events of run 1, `pulumi up`", "JSON-escaped twice"),
     a_log_message: ("events of run 1, `pulumi up`", "hexadecimal"),
+    a_debug_message: ("events of run 1, `pulumi up`", "JSON-escaped"),
     a_marked_value_in_a_container: (
         "request create aws:secretsmanager/secret:Secret one: properties",
         "marked secret",
