@@ -119,7 +119,8 @@ def run(
 AT_ITS_OWN_TERMINAL = """
 import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may run in the background, where it is ignored
+for each in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):  # in the background, or under nohup, they are ignored
+    signal.signal(each, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
 
