@@ -166,6 +166,7 @@ LEAKS = {
 }
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: leak.__name__)
 def test_a_leak_is_noticed_and_named_without_the_value(leak: Callable[[], None]) -> None:
     canary = Canary.plant()
@@ -178,6 +179,7 @@ def test_a_leak_is_noticed_and_named_without_the_value(leak: Callable[[], None])
     assert "secret config project:key in " in str(raised.value)
 
 
+@pytest.mark.engine
 def test_a_value_in_the_envelope_is_no_leak_outside_a_container() -> None:
     def program() -> None:
         hidden = pulumi.Config().require_secret("key")
@@ -196,6 +198,7 @@ def test_a_value_in_the_envelope_is_no_leak_outside_a_container() -> None:
         assert {each.where.split(":")[0] for each in sightings} >= {"request create kubernetes"}
 
 
+@pytest.mark.engine
 def test_a_value_that_an_operator_sets_is_a_canary_by_itself() -> None:
     def curious() -> None:
         container = aws.secretsmanager.Secret("one", name="app/one")
