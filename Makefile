@@ -18,7 +18,7 @@ export WHEEL
 export PATH := $(PATH):$(CURDIR)/$(ENGINE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster test-consumer test-languages test-esc check format coverage bench reliability reference pictures lives engine cluster languages esc actionlint constraints lowest clean
+.PHONY: help demo quick test test-cluster test-consumer test-languages test-esc check format coverage bench reliability reference pictures lives engine cluster languages esc actionlint constraints lowest clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +26,14 @@ help:  ## List the targets
 demo: $(VENV)/ready engine  ## Rehearse the examples on simulated clouds and a simulated cluster, and play the operator
 	@$(BIN)/python -m examples.demo
 
-test: $(VENV)/ready engine  ## Run every test but those of the next four (pass arguments with ARGS=)
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+# Neighbours stay together, so that what tests of a module share is seldom made twice.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+
+quick: $(VENV)/ready  ## Run every test that needs no engine
+	@$(PYTEST) -m "not engine" $(ARGS)
+
+test: $(VENV)/ready engine  ## Run every test but those of the next four, and name the slowest (pass arguments with ARGS=)
+	@$(PYTEST) --durations=15 --durations-min=2 $(ARGS)
 
 # Not among the tests of `make test`: pyproject.toml keeps these folders out unless they are asked for by path, as here.
 test-cluster: $(VENV)/ready cluster  ## Apply every manifest to a real Kubernetes API server

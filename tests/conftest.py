@@ -1,5 +1,6 @@
 """What several tests stand on: a recording on each cloud, with everything a cloud needs to be chosen."""
 
+import gc
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from infra_secrets import clouds
 from infra_secrets.testing import Recording, ordinary_config
+from tests.engine_mark import EngineMark
 
 ROOT = Path(__file__).parents[1]
 """This repository."""
@@ -22,6 +24,17 @@ PLACES: Mapping[str, Mapping[str, str]] = {
 """Where the expected texts of some tests say that containers are."""
 PATIENCE = 600.0
 """Seconds that what a test waits for may take, on a machine that has much else to do. Nothing waits for ever."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold the mark `engine` to the truth."""
+    EngineMark.installed(config)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave out what stays anyway: the SDKs of three clouds, a seventh of its work."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(params=clouds.available())

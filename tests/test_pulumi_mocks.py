@@ -147,7 +147,11 @@ def run(
     )
 
 
-PYTEST = ("-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--tb=short")
+# Hypothesis is installed here and loads in a second; a user has it or not.
+PYTEST = (
+    *("-m", "pytest", "-q", "-W", "error", "--tb=short"),
+    *("-p", "no:cacheprovider", "-p", "no:hypothesispytest"),
+)
 
 
 def passed(done: subprocess.CompletedProcess[str], count: int) -> None:
@@ -458,6 +462,7 @@ def test_asynchronous_tests_are_programs_of_their_own(folder: Path) -> None:
     assert "3 passed" in done.stdout, done.stdout + done.stderr
 
 
+@pytest.mark.engine
 def test_recordings_and_rehearsals_in_the_same_process_know_nothing_of_mocks(folder: Path) -> None:
     module = """
         import pulumi

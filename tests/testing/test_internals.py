@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 TESTING = ROOT / "infra_secrets" / "testing"
 
 
+@pytest.mark.engine
 def test_a_program_shares_no_connection_with_another_engine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
