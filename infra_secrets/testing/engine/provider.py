@@ -9,18 +9,18 @@ An explicit provider instance (another region, say) is told from the default one
 the engine opens one for each instance, and configures each on its own.
 """
 
-import csv
 import functools
 import importlib.metadata
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
 from typing import Final
 
 import grpc
 
 from infra_secrets.testing.computed.echoed import Echo
-from infra_secrets.testing.engine.server import OnRequest, Shared, serve
+from infra_secrets.testing.computed.sdk import plugin_manifests
+from infra_secrets.testing.engine.server import serve
+from infra_secrets.testing.engine.shared import OnRequest, Shared
 from infra_secrets.testing.simulation import SimulatedProvider
 
 # The engine warns about a provider that is older than the SDK of the program.
@@ -38,27 +38,11 @@ def installed_packages() -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
-        for file in _plugin_manifests(distribution):
+        for file in plugin_manifests(distribution):
             manifest = json.loads(file.read_text(encoding="utf-8"))
             if manifest.get("resource", True) and manifest.get("name"):
                 found[manifest["name"]] = manifest.get("version") or distribution.version
     return found
-
-
-def _plugin_manifests(distribution: importlib.metadata.Distribution) -> Iterator[Path]:
-    """Find them in the list of what was installed.
-
-    Of a wheel's list only the lines that matter are taken apart: the SDKs have fifty thousand files.
-    """
-    name = "pulumi-plugin.json"
-    record = distribution.read_text("RECORD")
-    if record is None:  # installed in an older way
-        paths = [str(path) for path in distribution.files or ()]
-    else:
-        paths = [row[0] for row in csv.reader(line for line in record.splitlines() if name in line)]
-    for path in paths:
-        if PurePosixPath(path).match(f"*/{name}"):
-            yield Path(str(distribution.locate_file(path)))
 
 
 class Providers:
