@@ -1,6 +1,5 @@
 """What several tests stand on: a recording on each cloud, with everything a cloud needs to be chosen."""
 
-import gc
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,6 @@ PATIENCE = 600.0
 def pytest_configure(config: pytest.Config) -> None:
     """Hold the mark `engine` to the truth."""
     EngineMark.installed(config)
-
-
-def pytest_collection_finish() -> None:
-    """Let the garbage collector leave out what stays anyway: the SDKs of three clouds, a seventh of its work."""
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(params=clouds.available())

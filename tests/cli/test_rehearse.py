@@ -227,6 +227,7 @@ def test_what_the_program_said_is_shown_once(assorted: Said) -> None:
     assert assorted.out.count("mind the step") == 1
 
 
+@pytest.mark.engine
 def test_config_that_is_given_is_not_filled_in(assorted: Said) -> None:
     assert "made up for the rehearsal" not in assorted.out
 
@@ -310,6 +311,7 @@ def test_a_program_without_containers_gets_a_verdict_too(leak: Leak) -> None:
     assert "destroy: everything deleted" in leak.said.err
 
 
+@pytest.mark.engine
 def test_the_directory_is_unchanged_byte_for_byte(leak: Leak) -> None:
     assert leak.after == leak.before
 

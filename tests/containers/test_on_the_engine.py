@@ -400,6 +400,7 @@ print(run.succeeded, "no such column" in run.error, rehearsal.aws.names())
 """
 
 
+@pytest.mark.engine
 def test_a_program_that_fails_at_once_says_why_and_is_no_success() -> None:
     """Registered at once, the first hook's server is stopped while it starts, which crashes Python."""
     done = subprocess.run(

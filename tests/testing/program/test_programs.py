@@ -303,6 +303,7 @@ def test_nothing_has_to_be_given_of_the_stack_itself(tmp_path: Path) -> None:
     assert said.code == 0, said.out + said.err
 
 
+@pytest.mark.engine
 def test_a_command_is_told_all_outputs_that_are_missing_at_once(tmp_path: Path) -> None:
     said = run("rehearse", str(project(tmp_path, REFERS)))
 
