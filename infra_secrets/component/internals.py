@@ -1,7 +1,8 @@
 """What the package uses of Pulumi's Python SDK that is not public: each piece, why, and the test that notices.
 
-Nothing else in the package does (`tests/component/test_internals.py`): private names, and whatever
-`pulumi.runtime` does not offer by itself. Tried with SDKs from 3.261 to 3.272 on the engine 3.259.
+Nothing else outside of `testing/`, which has such a file of its own, uses private names, or what
+`pulumi.runtime` does not offer by itself (`tests/component/test_internals.py`). Tried with SDKs from 3.261 to
+3.272 on the engine 3.259.
 """
 
 import asyncio
