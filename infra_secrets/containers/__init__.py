@@ -1,1 +1,1 @@
-"""`Secret`: a container for a value that somebody else puts in."""
+"""`Secret`: a container for a value that an operator sets."""
