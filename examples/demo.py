@@ -180,7 +180,7 @@ class CloudStory(Story):
             {'"StripeApiKey",\n': '"StripeApiKey",\n    key="stripe-token",\n'}
         )
         run = self._up()
-        kept = not run.succeeded and "never given up for another one" in run.error
+        kept = not run.succeeded and "never replaced by another one" in run.error
         self._promise(kept, f"the rename was not refused: {run.error}")
         self._rehearsal.program = self._original
         return "refused, the value stays"

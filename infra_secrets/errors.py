@@ -1,12 +1,12 @@
 """Every refusal of the package, as one small tree of exceptions.
 
-A message says what was found, the rule and the way out. It never holds a value that somebody handed
+A message says what was found, the rule and the way out. It never contains a value that somebody passed
 over where a secret could be: the name of an unknown argument is shown, what was given for it is not.
 """
 
 from collections.abc import Sequence
 
-_LISTED = 50  # problems that one error lists; nobody mends more at once
+_LISTED = 50  # problems that one error lists; nobody fixes more at once
 
 
 class InfraSecretsError(Exception):
@@ -16,11 +16,11 @@ class InfraSecretsError(Exception):
 class MissingExtraError(InfraSecretsError, ImportError):
     """A part of the package needs a library that is not installed.
 
-    The message holds the `pip install` command that brings it.
+    The message has the `pip install` command that installs it.
 
     Args:
         what: The library, as a subject, e.g. `The Pulumi SDK for aws (pulumi_aws)`.
-        extras: Extras of which each brings it.
+        extras: Extras, each of which installs it.
     """
 
     def __init__(self, what: str, *extras: str) -> None:
@@ -35,7 +35,7 @@ class MissingExtraError(InfraSecretsError, ImportError):
 
 
 class ArgsError(InfraSecretsError, ValueError):
-    """What a component was given cannot be met; nothing was registered.
+    """A component's arguments are not valid; nothing was registered.
 
     Attributes:
         problems: One sentence or more for each thing that is wrong.
@@ -47,15 +47,15 @@ class ArgsError(InfraSecretsError, ValueError):
 
 
 class SecretArgsError(ArgsError):
-    """The arguments of a `Secret` cannot be met."""
+    """The arguments of a `Secret` are not valid."""
 
 
 class SecretNameError(SecretArgsError):
-    """A part of a name, or the whole name, is not one that every cloud can hold."""
+    """A part of a name, or the whole name, is not valid on every cloud."""
 
 
 class UnknownCloudError(SecretArgsError, LookupError):
-    """No cloud was chosen, or one that the package does not know."""
+    """No cloud was chosen, or the package does not know the chosen one."""
 
 
 class UnknownArgumentError(SecretArgsError, TypeError):
@@ -63,11 +63,11 @@ class UnknownArgumentError(SecretArgsError, TypeError):
 
 
 class ValueGivenError(UnknownArgumentError):
-    """Somebody tried to hand over the secret's value."""
+    """The program tried to pass in the secret's value."""
 
 
 class UnsupportedError(SecretArgsError):
-    """An argument that the chosen cloud cannot honour."""
+    """An argument that the chosen cloud does not support."""
 
 
 class CollisionError(SecretArgsError):
@@ -75,15 +75,15 @@ class CollisionError(SecretArgsError):
 
 
 class EnvArgsError(ArgsError):
-    """The arguments of an `EscEnv`, `EscDeployment` or `ExternalEnv` cannot be met."""
+    """The arguments of an `EscEnv`, `EscDeployment` or `ExternalEnv` are not valid."""
 
 
 class StackConfigError(EnvArgsError):
-    """The stack's config lacks a value, or holds one in a form that cannot be used."""
+    """The stack's config lacks a value, or has one in a form that cannot be used."""
 
 
 class WorkloadError(EnvArgsError):
-    """A workload cannot take the environment that it was to be given."""
+    """An environment cannot be put into a workload."""
 
 
 class NoSuchOutputError(InfraSecretsError, AttributeError):
@@ -91,10 +91,10 @@ class NoSuchOutputError(InfraSecretsError, AttributeError):
 
 
 class OutputError(InfraSecretsError):
-    """An output among the arguments turned out to hold what cannot be.
+    """An output among the arguments turned out to have an invalid value.
 
-    No `ValueError`, unlike the refusals before anything is registered: Pulumi's SDK makes another error of one, which
-    repeats the resource's inputs.
+    Not a `ValueError`, unlike the refusals before anything is registered: Pulumi's SDK turns one into another error,
+    which repeats the resource's inputs.
     """
 
 
@@ -123,7 +123,7 @@ def combined(
         if len(problems) > _LISTED:
             lines += f"\n  - and {len(problems) - _LISTED} more."
         merged = kind(
-            f"{subject}: {len(problems)} things to mend before anything is created:{lines}"
+            f"{subject}: {len(problems)} problems to fix before anything is created:{lines}"
         )
     merged.problems = tuple(problems)
     return merged

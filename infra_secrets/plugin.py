@@ -1,7 +1,7 @@
 """The components as a Pulumi plugin, for programs in other languages.
 
 Adds to Pulumi's own host what that leaves out: an unknown property is refused instead of dropped (it may
-be somebody's attempt to hand over a value), a refusal arrives as its message without a traceback, and two
+be an attempt to pass in a value), a refusal arrives as its message without a traceback, and two
 secrets of one program that would share a container are noticed although each comes in a call of its own.
 """
 

@@ -51,12 +51,12 @@ def stack_file(project: Path, stack: str) -> Path:
 
 
 def load(path: Path | None) -> dict[str, Any]:
-    """Read a file of a project: a mapping, or an empty one where it holds anything else, or there is none.
+    """Read a file of a project: a mapping, or an empty one if it has anything else, or is not there.
 
     Raises:
         OSError: It cannot be read.
-        UnicodeDecodeError: It is no UTF-8.
-        yaml.YAMLError: It is no YAML. JSON is.
+        UnicodeDecodeError: It is not UTF-8.
+        yaml.YAMLError: It is not YAML. JSON is.
     """
     import yaml  # comes with Pulumi, whose absence is explained elsewhere
 
@@ -128,7 +128,7 @@ class Key:
         Source: pulumi sdk/go/common/resource/config/key.go, ParseKey.
 
         Raises:
-            StackConfigError: The engine would not take it for the name of a key.
+            StackConfigError: The engine would not accept it as the name of a key.
         """
         parts = text.split(":")
         if len(parts) == 1:
@@ -146,9 +146,9 @@ def full_key(text: str, project: str) -> str:
 
 
 def no_key(text: str, project: str) -> StackConfigError:
-    """Make the error of what is no name of a config key."""
+    """Make the error for what is not the name of a config key."""
     return StackConfigError(
-        f"{shown_key(text)} is not the name of a config key; it is 'key', for one of project {project}, or "
+        f"{shown_key(text)} is not the name of a config key; write 'key', for a key of project {project}, or "
         f"'namespace:key', without spaces. Give the key's name, never a value."
     )
 
@@ -173,7 +173,7 @@ def shown_key(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A value of the stack's config that a component hands on to a workload."""
+    """A value of the stack's config that a component passes on to a workload."""
 
     key: Key
     secret: bool

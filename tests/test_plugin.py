@@ -360,11 +360,11 @@ def test_a_refusal_reaches_other_languages_as_its_message_and_makes_nothing(
     [
         (
             lambda output: {"tags": {"a": output(["x"])}},
-            "Secret(\"StripeApiKey\"): tags['a'] must be a string; its output holds a list.",
+            "Secret(\"StripeApiKey\"): tags['a'] must be a string; its output is a list.",
         ),
         (
             lambda output: {"description": output(7)},
-            'Secret("StripeApiKey"): description must be a string; its output holds a number.',
+            'Secret("StripeApiKey"): description must be a string; its output is a number.',
         ),
         (
             lambda output: {"readers": [output("everybody")]},
@@ -499,7 +499,7 @@ def test_outputs_of_other_resources_reach_a_remote_component() -> None:
 @pytest.mark.parametrize(
     ("properties", "settings", "problem"),
     [
-        ({"labels": {"team": CANARY}}, {}, "labels['team'] holds the value of secret config"),
+        ({"labels": {"team": CANARY}}, {}, "labels['team'] contains the value of secret config"),
         ({}, {"render_yaml_to_directory": "out"}, "its Kubernetes provider 'cluster' would show"),
     ],
     ids=["a value as a text", "a provider that shows values"],
@@ -566,6 +566,6 @@ def test_components_of_one_run_share_its_hooks_and_each_gets_its_own_answer() ->
         refused = " ".join(rehearsal.up(check=False).error.split())
 
         for key in keys:
-            lost = f"was made by this stack, as Secret('{key}'), and the state does not know it"
+            lost = f"was created by this stack, as Secret('{key}'), but is not in its state"
             assert refused.count(lost) == 1, refused
         assert sorted(rehearsal.aws.names()) == sorted(f"shop/production/{key}" for key in keys)

@@ -383,7 +383,7 @@ COLLIDING = """
     @pulumi.runtime.test
     def test_two_that_are_one():
         Secret("One", **ON["aws"])
-        with pytest.raises(CollisionError, match='Give "Two" or "One" another key') as refused:
+        with pytest.raises(CollisionError, match='Give "Two" or "One" a different key') as refused:
             Secret("Two", key="one", **ON["aws"])
         assert "runtime.test" not in str(refused.value)
 

@@ -58,7 +58,7 @@ class Wanted:
     logical_name: str
     """The name in the program, e.g. `StripeApiKey`."""
     stack: str
-    """Whose it is, `organization/project/stack`."""
+    """Its owner, `organization/project/stack`."""
     name: SecretName
     spelled: str
     """The name in the cloud."""
@@ -138,11 +138,11 @@ class Registered:
     properties: "Mapping[str, pulumi.Output[Any]]"
     """Those of its outputs that `Container.place` and `Container.stops` read."""
     secret_id: "pulumi.Output[str]"
-    """What IAM and the cloud's own tools call it, in full."""
+    """Its full id for IAM and the cloud's own tools."""
     set_command: "pulumi.Output[str]"
     """POSIX shell: sets the value from standard input."""
     console_url: "pulumi.Output[str]"
-    """Where a person sees it in a browser."""
+    """Its page in a browser."""
 
 
 class Cloud(Protocol):
@@ -193,7 +193,7 @@ class Container(Protocol):
     """How a container is made, looked at and adopted: the module `container` of a cloud's folder."""
 
     def problems(self, wanted: Wanted) -> Iterator[SecretArgsError]:
-        """Yield everything that this cloud cannot honour. Needs no SDK and no network."""
+        """Yield everything that this cloud does not support. Needs no SDK and no network."""
 
     def warnings(self, wanted: Wanted) -> Iterator[str]:
         """Yield what is legal and still worth knowing before it is created."""
@@ -208,7 +208,7 @@ class Container(Protocol):
         """List the properties that Pulumi must leave as they are in the cloud, whoever changed them there."""
 
     def create(self, wanted: Wanted, opts: "pulumi.ResourceOptions") -> Registered:
-        """Register the container, and the grants beside it, and never a value of anybody's.
+        """Register the container and its grants, and never a value.
 
         Args:
             wanted: What `problems` found nothing against.
@@ -236,7 +236,7 @@ class Container(Protocol):
         """Read from an id, as `adopt` takes it, where that container is."""
 
     async def where(self, wanted: Wanted, provider: "pulumi.ProviderResource | None") -> Place:
-        """Find out where a container is to be, beside its name, as far as the program can know it."""
+        """Find out where a container will be, besides its name, as far as the program can know it."""
 
     async def look(self, place: Place, asking: "Asking") -> Existing:
         """Read a container's metadata, by the provider's own login and never its value.
@@ -247,13 +247,13 @@ class Container(Protocol):
         """
 
     def adopting(self, existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | str]":
-        """Yield what adopting a container would take away from it: an error where it must not, else a warning."""
+        """Yield what adopting a container would remove from it: an error if it must not, else a warning."""
 
     def stops(self, properties: "Mapping[str, Any]", wanted: Wanted) -> str | None:
-        """Say why a program must not go on, from what the container is; None where it may."""
+        """Say why a program must not go on, from what the container is; None if it may."""
 
     def to_adopt(self, place: Place) -> str:
-        """Say which `adopt=` takes over a container that could not be looked at."""
+        """Say which `adopt=` adopts a container that could not be looked at."""
 
     ASKS_BEFORE_IT_CREATES: bool
     """Whether `before_create` has anything to ask."""
@@ -261,7 +261,7 @@ class Container(Protocol):
     async def before_create(
         self, inputs: "Mapping[str, Any]", wanted: Wanted, asking: "Asking"
     ) -> None:
-        """Stop a creation that would cost a value.
+        """Stop a creation that would lose a value.
 
         Raises:
             InfraSecretsError: Why, and what to do.
@@ -275,7 +275,7 @@ class Container(Protocol):
             inputs: What was asked for, by the provider's own (camelCase) property names.
 
         Returns:
-            A sentence with the command that mends it, or None when the message needs no more.
+            A sentence with the command that fixes it, or None when the message needs no more.
         """
 
 
@@ -286,10 +286,10 @@ def available() -> tuple[str, ...]:
 
 
 def load(name: str) -> Cloud:
-    """Find a cloud by name.
+    """Find a cloud by its name.
 
     Raises:
-        UnknownCloudError: There is none of that name.
+        UnknownCloudError: The package has no such cloud.
     """
     known = available()
     if name not in known:

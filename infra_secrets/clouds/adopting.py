@@ -8,12 +8,15 @@ from infra_secrets.rules.wording import shown
 
 
 def going(*, description: object, tags: Sequence[str], tags_are: str = "tags") -> Iterator[str]:
-    """Say what an adoption takes away, because the program does not name it."""
+    """Say what an adoption removes, because the program does not name it."""
     gone = ["its description"] if description else []
     if tags:
         gone.append(f"the {tags_are} {', '.join(shown(tag) for tag in sorted(tags)[:20])}")
     if gone:
-        yield f"adopting it takes away what the program does not name: {' and '.join(gone)}. To keep them, name them."
+        yield (
+            f"adopting it removes what the program does not name: {' and '.join(gone)}. To keep them, name them in the "
+            "program."
+        )
 
 
 def other_name(spelling: Spelling, existing: str) -> str:
@@ -28,5 +31,5 @@ def other_name(spelling: Spelling, existing: str) -> str:
     return (
         "Give "
         + ", ".join(f"{part}={text!r}" for part, text in found.parts())
-        + " to take that one over."
+        + " to adopt that one."
     )

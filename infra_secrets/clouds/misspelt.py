@@ -1,7 +1,7 @@
 """Config keys that are meant for this package and that nothing reads, because they are misspelt.
 
-A setting under a wrong namespace or name is ignored in silence, and a default takes its place. It is a warning and no
-refusal: another program may have a namespace that looks like this one.
+A setting under a wrong namespace or name is silently ignored, and a default applies. It is a warning and not a refusal:
+another program may have a namespace that looks like this one.
 """
 
 import difflib

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     T_co = TypeVar("T_co", covariant=True)
 
     class SequenceNotStr(Protocol[T_co]):
-        """A list or a tuple, and no string: `in` takes nothing but strings there, and anything here.
+        """A list or a tuple, but not a string: `in` takes nothing but strings there, and anything here.
 
         Source of the idea: https://github.com/python/typing/issues/256#issuecomment-1442633430
         """

@@ -13,7 +13,7 @@ def names_are_fixed(package: str | None, autonaming: str | None) -> bool:
     Source: pulumi pkg/resource/deploy/step_generator.go and pkg/resource/autonaming/strategy.go.
 
     Args:
-        package: Look at what goes for this package only; None for any part of the setting.
+        package: Look only at what applies to this package; None for any part of the setting.
         autonaming: Config `pulumi:autonaming`, JSON.
     """
 

@@ -1,6 +1,6 @@
 """What somebody handed over, in words: what kind of thing it is, and whether it could be sent anywhere.
 
-What was given is named by its kind; it is repeated only where it cannot be a secret.
+What was given is named by its kind; it is repeated only if it cannot be a secret.
 """
 
 import re
@@ -14,9 +14,7 @@ from infra_secrets.component.internals import is_input_type, is_without_engine
 from infra_secrets.rules.wording import is_credential, looks_like_a_value, quotable, shown
 
 HALF = re.compile("[\ud800-\udfff]")
-HALVES = (
-    "halves of characters (surrogates), which are no text and cannot be sent. Decode it as UTF-8"
-)
+HALVES = "halves of characters (surrogates), which are not valid text and cannot be sent. Decode it as UTF-8"
 _DEEPEST = 32  # levels of lists and mappings in an argument; the package's own limit
 _LONGEST_NAME = 100  # characters of a logical name that a message repeats
 
@@ -34,14 +32,14 @@ def argument_name(key: str) -> str:
 
 
 def not_shown(argument: str, takes: str) -> str:
-    """Say that a secret is not what it must be, and nothing of what it holds."""
-    return f"{argument} was given a secret that is not what it must be, {takes}; what it holds is not shown."
+    """Say that a secret is not valid, and nothing of its value."""
+    return f"{argument} was given a secret that is not valid ({takes}); its value is not shown."
 
 
 def faults(where: str, given: object, depth: int = 0) -> Iterator[str]:
     """Yield what keeps data from being sent to anybody, wherever it stands in an argument."""
     if depth > _DEEPEST:
-        yield f"{where.partition('[')[0]} is nested too deeply; at most {_DEEPEST} levels will do."
+        yield f"{where.partition('[')[0]} is nested too deeply; at most {_DEEPEST} levels are allowed."
     elif isinstance(given, str):
         if HALF.search(given):
             yield f"{where} has {HALVES}."
@@ -57,9 +55,9 @@ def faults(where: str, given: object, depth: int = 0) -> Iterator[str]:
 
 
 def text_problem(what: str, found: object, *, empty: bool) -> str | None:
-    """Say what is wrong with what an output holds where a text must be; None where nothing is."""
+    """Say what is wrong with what an output holds where a text must be; None if nothing is."""
     if not isinstance(found, str) or not (found or empty):
-        return f"{what} must be a string; its output holds {kind(found)}."
+        return f"{what} must be a string; its output is {kind(found)}."
     return f"{what} has {HALVES}." if HALF.search(found) else None
 
 
@@ -99,7 +97,7 @@ def untransferable(path: str, given: Any, depth: int = 0) -> Iterator[str]:
         depth: How far inside of the whole it is.
     """
     if depth > _DEEPEST:
-        yield f"{path.partition('[')[0]} is nested too deeply; at most {_DEEPEST} levels will do."
+        yield f"{path.partition('[')[0]} is nested too deeply; at most {_DEEPEST} levels are allowed."
     elif isinstance(given, Mapping):
         for key, each in given.items():
             if not isinstance(key, str):
@@ -125,7 +123,8 @@ def _untransferable_leaf(path: str, given: Any) -> Iterator[str]:
         yield f"{path} is a number that is too large to be sent."
     elif not (given is None or isinstance(given, _TRANSFERABLE) or is_input(given)):
         yield (
-            f"{path} is {kind(given)}. Text, numbers, booleans, lists and mappings would do; write a date in quotes."
+            f"{path} is {kind(given)}. It must be text, a number, a boolean, a list or a mapping; write a date in "
+            "quotes."
         )
 
 

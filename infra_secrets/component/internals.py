@@ -88,7 +88,7 @@ async def in_a_thread(call: Callable[..., _Answer], *args: object) -> _Answer:
     """Run something that blocks, beside the threads of the event loop.
 
     Those are four for each operation that the engine may run at once, and each resource that waits for its turn
-    holds one. A hook that needed one of them would wait for its own resource, and for ever.
+    holds one. A hook that needed one of them would wait for its own resource, forever.
     Noticed by `tests/containers/test_ownership.py::test_many_refused_creations_in_a_new_stack_are_all_answered`.
     """
     run = contextvars.copy_context().run  # in which Pulumi keeps its settings
@@ -346,7 +346,7 @@ def is_input_type(class_: type) -> bool:
 
 
 def aliases_of(component: pulumi.Resource) -> list[pulumi.Output[str]]:
-    """List the URNs that a component answers to beside its own; the SDK keeps them in `_aliases`.
+    """List the URNs that a component answers to besides its own; the SDK keeps them in `_aliases`.
 
     Noticed by `tests/containers/test_ownership.py::test_grants_keep_their_access_when_a_failed_rename_gets_its_alias`.
     """
@@ -369,7 +369,7 @@ def serve(provider: "Provider", begins: Callable[[object], None]) -> None:
 
     Args:
         provider: Makes the components.
-        begins: Is told before each call which run it is of: the same for all calls of one run.
+        begins: Called before each call with the run that it belongs to: the same for all calls of one run.
     """
     from pulumi.errors import InputPropertiesError
     from pulumi.provider import main, server

@@ -1,4 +1,4 @@
-"""How a refusal is told: once, and as its message alone."""
+"""How a refusal is shown: once, and only as its message."""
 
 import logging
 from collections.abc import Iterator

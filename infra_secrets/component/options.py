@@ -22,7 +22,7 @@ def option_problems(opts: object) -> Iterator[str]:
         yield f"opts must be pulumi.ResourceOptions(...); found {kind(opts)}."
         return
     found: Any = opts  # whatever the SDK's types say
-    a_provider = "a provider, the object itself, e.g. aws.Provider(...)"
+    a_provider = "a provider object, e.g. aws.Provider(...)"
     if not isinstance(found.provider, pulumi.ProviderResource | None):
         yield f"opts has provider=, which must be {a_provider}; found {kind(found.provider)}."
     providers: object = found.providers
@@ -32,9 +32,9 @@ def option_problems(opts: object) -> Iterator[str]:
         yield f"opts has providers=, which must be a list or mapping of providers; found {kind(providers)}."
     for each in providers if isinstance(providers, list | tuple) else ():
         if not isinstance(each, pulumi.ProviderResource):
-            yield f"opts has providers=, of which each must be {a_provider}; found {kind(each)}."
+            yield f"opts has providers=, and each must be {a_provider}; found {kind(each)}."
     if not isinstance(found.parent, pulumi.Resource | None):
-        yield f"opts has parent=, which must be a resource, the object itself; found {kind(found.parent)}."
+        yield f"opts has parent=, which must be a resource object; found {kind(found.parent)}."
     yield from _other_problems(found)
     for flag in ("protect", "retain_on_delete", "delete_before_replace"):
         if not isinstance(getattr(found, flag), bool | None):
@@ -43,7 +43,7 @@ def option_problems(opts: object) -> Iterator[str]:
     needed: object = found.depends_on
     for each in needed if isinstance(needed, list | tuple) else (needed,):
         if not (each is None or isinstance(each, pulumi.Resource) or is_input(each)):
-            yield f"opts has depends_on=, which must be resources, the objects themselves; found {kind(each)}."
+            yield f"opts has depends_on=, which must be resource objects; found {kind(each)}."
 
 
 _LISTS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
@@ -59,7 +59,7 @@ _LISTS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
 def _other_problems(found: Any) -> Iterator[str]:
     for option in ("urn", "id"):
         if getattr(found, option) is not None:
-            yield f"opts has {option}=, which is not for a component that is made here; leave it out."
+            yield f"opts has {option}=, which does not apply to a local component; leave it out."
     for option, class_ in (
         ("custom_timeouts", pulumi.CustomTimeouts),
         ("hooks", pulumi.ResourceHookBinding),
@@ -73,7 +73,7 @@ def _other_problems(found: Any) -> Iterator[str]:
             yield f"opts has {option}=, which must be a string; found {kind(getattr(found, option))}."
         yield from faults(f"opts.{option}", getattr(found, option))
     if not isinstance(found.deleted_with, pulumi.Resource | None):
-        yield f"opts has deleted_with=, which must be a resource, the object itself; found {kind(found.deleted_with)}."
+        yield f"opts has deleted_with=, which must be a resource object; found {kind(found.deleted_with)}."
     yield from _list_problems(found)
 
 

@@ -32,7 +32,7 @@ def known_only(output: "pulumi.Output[Any]", read: Callable[[Any], Any]) -> "pul
 
     Args:
         output: What the provider computes.
-        read: Makes something of it, or None where it cannot.
+        read: Makes something of it, or None if it cannot.
     """
 
     def known(found: Any) -> Any:

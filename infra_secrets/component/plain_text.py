@@ -104,15 +104,15 @@ def secrets_in(given: Mapping[str, Any], way_out: str) -> list[str]:
             told = not any(value in key for value in found)
             what = f"secret config {key!r}" if told else "a secret of the stack's config"
             problems.append(
-                f"{_spelled(path, found)} holds the value of {what}, and would show it in plain text. "
-                f"{way_out.format(key=key if told else '...')} If everybody may see it, store it in the stack's config "
-                f"as plain text{_ON_ITS_OWN if _is_document(key) else ''}."
+                f"{_spelled(path, found)} contains the value of {what}, and would show it in plain text. "
+                f"{way_out.format(key=key if told else '...')} If it need not be secret, store it in the stack's "
+                f"config as plain text{_ON_ITS_OWN if _is_document(key) else ''}."
             )
     return list(dict.fromkeys(problems))
 
 
 _ON_ITS_OWN = (
-    ", under a key of its own: Pulumi takes an object with one secret in it for a secret as a whole"
+    ", under a key of its own: Pulumi treats an object with one secret in it as secret as a whole"
 )
 
 

@@ -41,7 +41,7 @@ class Reader:
     component: ClassVar[str]
     """The component's class."""
     named: ClassVar[str] = "nlp"
-    """A logical name that would do."""
+    """A logical name that would work."""
     error: ClassVar[type[ArgsError]] = ArgsError
     takes: ClassVar[Mapping[str, str]] = {}
     """What an argument takes, for a refusal of the wrong kind: `e.g. 'api'`, or `one of aws, azure, gcp`."""
@@ -156,7 +156,7 @@ class Reader:
             self.errors.append(self.error(problem))
 
     def refuse_kind(self, argument: str, found: object, rule: str = "a string") -> None:
-        """Note that an argument is of the wrong kind, and say what would do."""
+        """Note that an argument is of the wrong kind, and say what would work."""
         takes = self.takes.get(argument, "")
         no_number = takes.startswith(("one of", "the "))  # a choice, or what has a name already
         quoted = "" if no_number or rule != "a string" else quote_it(found, f"{argument}: ")
@@ -195,7 +195,7 @@ class Reader:
 
         Args:
             argument: Its name.
-            needed: Whether an output that holds nothing will not do.
+            needed: Whether it must have a value.
         """
         found = self.given.get(argument)
         if found is None or (isinstance(found, str) and found):
@@ -234,7 +234,7 @@ class Reader:
         repeated = sorted({each for each in kept if isinstance(each, str) and kept.count(each) > 1})
         if repeated and not repeatable:
             self.refuse(
-                f"{argument} has {', '.join(map(shown, repeated))} more than once; name each once."
+                f"{argument} has {', '.join(map(shown, repeated))} more than once; list each once."
             )
         return tuple(kept)
 
@@ -254,7 +254,7 @@ class Reader:
             what: The argument, for messages.
             given: An output or awaitable.
             text: Whether it must be a string, or nothing.
-            needed: Whether nothing will not do. Under Pulumi's mocks it is what they left out, and not known.
+            needed: Whether it must have a value. Under Pulumi's mocks, nothing is what they left out, and not known.
             empty: Whether the string may be empty.
             secret: Whether it may be secret, because it is not shown in plain text where it goes.
         """

@@ -25,8 +25,8 @@ from infra_secrets.component.state import ask_engine
 from infra_secrets.errors import CollisionError, InfraSecretsError
 
 _OF_TWO_TESTS = (
-    " If they are of two tests, decorate each test with @pulumi.runtime.test, or call set_mocks in each: then each is "
-    "a program of its own."
+    " If they belong to two tests, decorate each test with @pulumi.runtime.test, or call set_mocks in each: then each "
+    "test is a program of its own."
 )
 
 
@@ -60,8 +60,9 @@ class NamesTaken:
         if other is not None and not (two_tests and other == owner):
             way_out = _OF_TWO_TESTS if two_tests else ""
             raise CollisionError(
-                f'{spelled!r} is already the container of Secret("{other}"), and two secrets of a program cannot share '
-                f'one. Give "{owner}" or "{other}" another key=, service= or environment=.{way_out}'
+                f'{spelled!r} is already the container of Secret("{other}"), and two secrets of a program cannot '
+                "share a "
+                f'container. Give "{owner}" or "{other}" a different key=, service= or environment=.{way_out}'
             )
         self._owners[container] = owner
 

@@ -1,4 +1,4 @@
-"""What the package reads beside its arguments: keys of the stack's config, and environment variables.
+"""What the package reads besides its arguments: keys of the stack's config, and environment variables.
 
 Each is declared once, with its meaning and its default: here, or in the file of the cloud that alone needs it.
 `docs/reference.md` is made from them, and a test refuses code that reads anything else. Which keys hold a program's own
@@ -21,7 +21,7 @@ class ConfigKey:
     meaning: str
     """What it says, in a sentence; Markdown."""
     default: str
-    """What holds without it, in words; Markdown."""
+    """Its default, in words; Markdown."""
     takes: str = ""
     """What it takes, where an argument of the same meaning is refused without repeating what was given."""
     may_be_secret: bool = False
@@ -32,7 +32,7 @@ class ConfigKey:
         return f"{self.namespace}:{self.name}"
 
     def read(self) -> str | None:
-        """Read it from the stack's config; None where the stack has none."""
+        """Read it from the stack's config; None if the stack has none."""
         import pulumi
 
         return pulumi.Config(self.namespace).get(self.name)
@@ -46,14 +46,14 @@ class Variable:
     meaning: str
     """What it says, in a sentence; Markdown."""
     default: str = "not set"
-    """What holds without it, in words; Markdown."""
+    """Its default, in words; Markdown."""
 
     def __str__(self) -> str:
         """Spell it."""
         return self.name
 
     def read(self) -> str | None:
-        """Read it from this process's environment; None where it is not set."""
+        """Read it from this process's environment; None if it is not set."""
         return os.environ.get(self.name)
 
 
@@ -115,7 +115,7 @@ KUBERNETES_APPLIES_VARIABLE = Variable(
 )
 CONFIG_FILE = Variable(
     "PULUMI_OPTION_CONFIG_FILE",
-    "Pulumi's own: another stack file. Then `require_esc` warns that it could not look at the file in use.",
+    "Pulumi's own: another stack file. Then `require_esc` warns that it could not check the file in use.",
 )
 SKIP_CHECKPOINTS = Variable(
     "PULUMI_SKIP_CHECKPOINTS",

@@ -16,7 +16,7 @@ def this_stack() -> str:
 
 
 async def resources_in_state(type_: str) -> dict[str, Mapping[str, Any]] | None:
-    """Read what this stack's state holds of one type: the outputs by URN; None where it cannot be known.
+    """Read what this stack's state has of one type: the outputs by URN; None if it cannot be known.
 
     The engine answers from its backend, and no cloud is asked. A resource that waits for its deletion is not
     among them. Outputs of other types, in which there may be secrets, are dropped at once.

@@ -1,4 +1,4 @@
-"""`Secret`: a container for a value that somebody else puts in.
+"""`Secret`: a container for a value that an operator sets.
 
 `arguments` reads what was given; `contradictions`, `explanations` and `judgement` say what is wrong with it, and
 `collisions` whether another `Secret` of the program has that container. Then `claim` registers it: `ownership` says who

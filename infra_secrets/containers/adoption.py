@@ -1,4 +1,4 @@
-"""Adoption: what stands against taking over a container that exists, with `adopt=`."""
+"""Adoption: what prevents taking over an existing container with `adopt=`."""
 
 from collections.abc import AsyncIterator
 
@@ -11,7 +11,7 @@ from infra_secrets.errors import SecretArgsError, UnsupportedError
 
 
 async def objections(ownership: Ownership, adopt: str) -> AsyncIterator[SecretArgsError]:
-    """Look whose the container is, before it is registered, and yield what stands against adopting it.
+    """Look who owns the container, before it is registered, and yield what prevents adopting it.
 
     Args:
         ownership: Of the container.
@@ -23,7 +23,7 @@ async def objections(ownership: Ownership, adopt: str) -> AsyncIterator[SecretAr
     for part in clouds.differing(where, place):
         yield UnsupportedError(
             f"adopt names a secret in {part} {place[part]!r}, but this Secret would be in {where[part]!r}. Adopt "
-            f"the one in {where[part]!r}, or give this Secret a provider of {place[part]!r}: "
+            f"the one in {where[part]!r}, or give this Secret a provider for {place[part]!r}: "
             f"opts=ResourceOptions(provider=...)."
         )
         return
@@ -33,8 +33,8 @@ async def objections(ownership: Ownership, adopt: str) -> AsyncIterator[SecretAr
     for other, outputs in (state or {}).items():
         if clouds.same_place(container.place(outputs), place):
             yield SecretArgsError(
-                f"adopt names what this stack has already, and would lead to its deletion. "
-                f"{ownership.ours(other, urn)} Take adopt= out."
+                f"adopt names a container that this stack already has, and adopting it would delete it. "
+                f"{ownership.ours(other, urn)} Remove adopt=."
             )
             return
     existing = await ownership.seen(place)

@@ -61,10 +61,10 @@ class SecretReader(Reader):
         "retention": f"one of {_RETENTIONS}",
         "encryption_key": "the name of a key of the cloud",
         "replicas": "the cloud's names of regions",
-        "readers": "each a principal as the cloud names it",
-        "writers": "each a principal as the cloud names it",
-        "adopt": "the cloud's full id of a container that exists",
-        "adopt_from": "the stack that has it until now, as 'organization/project/stack'",
+        "readers": "each a principal, as the cloud writes it",
+        "writers": "each a principal, as the cloud writes it",
+        "adopt": "the full cloud id of an existing container",
+        "adopt_from": "the stack that has it now, as 'organization/project/stack'",
         "formerly": "the logical name or URN of a resource of this stack, e.g. 'stripe'",
         **{
             setting: key.takes
@@ -85,7 +85,7 @@ class SecretReader(Reader):
 
     @classmethod
     def unknown(cls, key: object, known: Collection[str]) -> ArgsError:
-        """Recognize an attempt to hand over the value."""
+        """Recognize an attempt to pass in the value."""
         return unknown_argument(key, known)
 
     def wanted(self) -> tuple[Cloud, Wanted]:
@@ -99,7 +99,7 @@ class SecretReader(Reader):
         """
         if self.opts is not None and self.opts.import_ is not None:
             self.refuse(
-                "opts has import_; a Secret takes over an existing container with adopt=<its id>."
+                "opts has import_; a Secret adopts an existing container with adopt=<its id>."
             )
         found = self._read(self.name)
         if found is not None:
@@ -130,7 +130,7 @@ class SecretReader(Reader):
         elif retention != clouds.KEEP and names_are_fixed(None, AUTONAMING.read()):
             self.refuse(
                 f"retention={retention!r} cannot be combined with config pulumi:autonaming as it is: without "
-                f"something random in every name Pulumi deletes a resource before it makes its replacement, and "
+                f"a random part in every name, Pulumi deletes a resource before it creates its replacement, and "
                 f"the value with it. Keep retention='keep', or give autonaming a pattern with randomness, e.g. "
                 f"${{name}}-${{hex(6)}} (the names of secrets stay as they are)."
             )
@@ -180,7 +180,7 @@ class SecretReader(Reader):
         if text is None:
             self.errors.append(
                 UnknownCloudError(
-                    f"no cloud is chosen. Choose it for the stack: pulumi config set {CLOUD} {known[0]} "
+                    f"no cloud is chosen. Choose one for the stack: pulumi config set {CLOUD} {known[0]} "
                     f"(one of {', '.join(known)}), or for this secret with cloud=."
                 )
             )
@@ -217,7 +217,7 @@ class SecretReader(Reader):
             return SecretName(service=service, environment=environment, key=key)
         except SecretNameError as error:
             changes = "".join(
-                f" {key.name} is {origin}; pulumi config set {key} {suggest(text, key.name)} gives another."
+                f" {key.name} is {origin}; pulumi config set {key} {suggest(text, key.name)} sets another one."
                 for key, text, origin in origins
                 if f"{key.name}=" in str(error)
             )
@@ -255,7 +255,8 @@ class SecretReader(Reader):
                 self.refuse(f"tags has a key that is not a string: {kind(key)}.")
             elif re.match(r"infra-secrets[:.]", key):
                 self.refuse(
-                    f"the tag {shown(key)} is the package's own; choose one that does not start with 'infra-secrets'."
+                    f"the tag {shown(key)} is reserved for the package; choose one that does not start with "
+                    "'infra-secrets'."
                 )
             elif isinstance(text, str):
                 kept[key] = text
@@ -311,13 +312,13 @@ class SecretReader(Reader):
                         UnsupportedError(
                             f"{setting} is for {clouds.load(other).SPELLING.title} only, and this secret is in "
                             f"{cloud.SPELLING.title}. Leave it out, or give it by config "
-                            f"({clouds.load(other).SETTINGS[setting]}), which the other clouds pass over."
+                            f"({clouds.load(other).SETTINGS[setting]}), which the other clouds ignore."
                         )
                     )
         return settings
 
 
-# Words for keeping; and a typo, so close that it is no other word: one or two letters of `recover` or `discard`.
+# Words for keeping; and a typo, so close that it is not another word: one or two letters of `recover` or `discard`.
 _KEEPING = re.compile(r"(retain|protect|forever|never|always|preserve|permanent)", re.IGNORECASE)
 _A_TYPO = 0.85
 
@@ -329,6 +330,6 @@ def _meant(retention: str) -> str | None:
     close = nearest(retention, clouds.RETENTIONS, _A_TYPO) or clouds.KEEP
     if close == clouds.KEEP:
         return nearest(retention, (clouds.KEEP,))
-    # The whole word with something around it is no typo but its opposite, as likely as not: `undiscard`.
+    # The whole word with something around it is not a typo but its opposite, as likely as not: `undiscard`.
     bare = re.sub(r"[^a-z]", "", retention.lower())
     return None if re.search(f".{close}|{close}n", bare) else close

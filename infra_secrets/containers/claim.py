@@ -138,9 +138,9 @@ class Claim(Ownership):
             outputs = state.get(str(known), {})
             if self.container.GONE_AT_ONCE.items() <= outputs.items():
                 raise SecretArgsError(
-                    f"its retention changes to {clouds.RECOVER!r} together with what makes a new container of it (its "
-                    f"name or place), and the old one would be deleted for good, as its retention said until now. "
-                    f"{_RETENTION_FIRST}"
+                    f"its retention changes to {clouds.RECOVER!r} together with something that needs a new container "
+                    "(its name or place), and the old container would be deleted for good, as its retention said so "
+                    f"far. {_RETENTION_FIRST}"
                 )
 
     async def stays(self, properties: Mapping[str, Any]) -> None:
@@ -163,7 +163,7 @@ class Claim(Ownership):
             with one_clear_message():
                 raise SecretArgsError(
                     f"{self._who}: its container has {found}, and the program asks for {wanted}. A container is never "
-                    f"given up for another one, and its value with it. {_OTHER_CONTAINER}"
+                    f"replaced by another one, because its value would be lost. {_OTHER_CONTAINER}"
                 )
 
     def watch(self, container: clouds.Registered) -> None:
@@ -172,7 +172,7 @@ class Claim(Ownership):
         With `--continue-on-error` a program goes on after that, and at its end the engine deletes what the
         program no longer has, the container under its old name among it. A program that fails prevents it.
         It fails when every container of the run has been tried, so that all messages come at once. Under Pulumi's
-        mocks there is none that could be lost, and what they make up is no reason to fail.
+        mocks there is none that could be lost, and what they make up is not a reason to fail.
         """
         if is_without_engine():
             return
@@ -196,12 +196,13 @@ class Claim(Ownership):
                 self.refused or (self.wanted.adopt is not None and not made)
             ):
                 raise SecretArgsError(
-                    f"{self._who} could not be made, so this run deletes nothing: what is in its way could be among it."
+                    f"{self._who} could not be created, so this run deletes nothing: it might delete the container "
+                    "that is in the way."
                 )
 
 
 _OTHER_CONTAINER = (
-    "Nothing of it was changed. Undo the change; or add a second Secret with the new name, let an operator copy the "
+    "It was not changed. Undo the change; or add a second Secret with the new name, let an operator copy the "
     "value, and retire this one (first its retention, then the Secret)."
 )
 _RETENTION_FIRST = (

@@ -32,14 +32,14 @@ def contradictions(wanted: Wanted, opts: pulumi.ResourceOptions | None) -> Itera
     keep = wanted.retention == clouds.KEEP
     why = f"retention={wanted.retention!r}" if keep else "adopt="
     way_out = (
-        "what removing the secret may do is said with retention= ('recover' or 'discard')"
+        "retention= says what removing the secret may do ('recover' or 'discard')"
         if keep
-        else "take adopt= out once the container is taken over, and what is given here holds"
+        else "remove adopt= once the container is adopted, and this option then applies"
     )
     against = {
         "protect": keep and "the container is protected, so that removing it from code is refused",
         "retain_on_delete": (keep and "it stays in the cloud if somebody overrides the protection")
-        or (wanted.adopt and "what was somebody else's a moment ago is not deleted"),
+        or (wanted.adopt and "a container that was only just adopted is not deleted"),
     }
     for option, meaning in against.items():
         if meaning and getattr(opts, option) is False:
@@ -48,27 +48,27 @@ def contradictions(wanted: Wanted, opts: pulumi.ResourceOptions | None) -> Itera
             )
     if opts.delete_before_replace:
         yield (
-            "opts has delete_before_replace=True, which would delete the value before there is another container. "
-            "Leave it out: a container is never deleted before its replacement is there."
+            "opts has delete_before_replace=True, which would delete the value before there is a new "
+            "container. Leave it out: a container is never deleted before its replacement exists."
         )
 
 
 def taking_over_problems(wanted: Wanted, resource_type: str) -> Iterator[str]:
     """Yield what keeps `adopt`, `adopt_from` and `formerly` from naming what this `Secret` can take over."""
     if wanted.adopt_from is not None and wanted.adopt is None:
-        yield "adopt_from says from which stack adopt= takes over; give adopt= too, or leave it out."
+        yield "adopt_from says from which stack adopt= takes the container; give adopt= too, or leave it out."
     if wanted.adopt_from is not None and not _STACK.fullmatch(wanted.adopt_from):
         yield (
-            f"adopt_from={shown(wanted.adopt_from)} is no stack; it is organization/project/stack, as the error that "
-            f"asked for it says."
+            f"adopt_from={shown(wanted.adopt_from)} is not a stack; it must be organization/project/stack, as in the "
+            f"error that asked for it."
         )
     if wanted.formerly is None:
         return
     if wanted.adopt is not None:
         yield (
-            "formerly and adopt exclude each other: formerly takes over in place what this stack has, adopt takes over "
-            "what it does not have. After a lost state, or where an error asked for adopt=: take formerly= out. Else "
-            "take adopt= out."
+            "formerly and adopt cannot be combined: formerly is for a resource that this stack has, adopt for a "
+            "container that it does not have. After a lost state, or if an error asked for adopt=: remove formerly=. "
+            "Otherwise remove adopt=."
         )
     yield from _formerly_problems(wanted.formerly, resource_type)
 
@@ -78,26 +78,26 @@ def _formerly_problems(formerly: str, resource_type: str) -> Iterator[str]:
     what = f"formerly={shown(formerly)}"
     if formerly.lower().startswith(_CLOUD_IDS):
         yield (
-            f"{what} is a cloud's id, and formerly is the logical name, or URN, of a resource of this stack. What "
-            f"this stack does not have is taken over with adopt=<its id>."
+            f"{what} is a cloud's id, and formerly is the logical name, or URN, of a resource of this stack. To "
+            f"adopt a container that this stack does not have, give adopt=<its id>."
         )
     elif len(formerly) > MAX_FORMERLY or not formerly.isprintable():
         yield (
-            f"{what} is no logical name; it has 1 to {MAX_FORMERLY} characters, none of them a control character. "
-            f"pulumi stack --show-urns lists what this stack has."
+            f"{what} is not a logical name, which has 1 to {MAX_FORMERLY} characters, none of them a control "
+            "character. pulumi stack --show-urns lists what this stack has."
         )
     elif formerly.startswith("urn:"):
         here = f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::"
         type_, _, name = formerly.removeprefix(here).partition("::")
         own_type = type_.rpartition("$")[2]
         if not formerly.startswith(here):
-            yield f"{what} is not of this stack; its URNs begin with {here!r}."
+            yield f"{what} is not in this stack; its URNs begin with {here!r}."
         elif not name:
-            yield f"{what} is not a whole URN: it ends in ::<logical name>. Copy it from pulumi stack --show-urns."
+            yield f"{what} is not a complete URN: one ends in ::<logical name>. Copy it from pulumi stack --show-urns."
         elif own_type != resource_type:
             yield (
-                f"formerly names a {shown(own_type)}, but the container is a {resource_type!r}; it can only take over "
-                f"one of its own type."
+                f"formerly names a {shown(own_type)}, but the container is a {resource_type!r}; it can only name "
+                f"one of that type."
             )
         elif type_.removesuffix(f"${resource_type}").endswith(type_token("Secret")):
             yield (

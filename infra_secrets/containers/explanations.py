@@ -49,7 +49,7 @@ _OPTIONS = frozenset(inspect.signature(pulumi.ResourceOptions).parameters) - {
 
 
 def unknown_argument(key: object, known: Collection[str]) -> UnknownArgumentError:
-    """Make the error of an argument that does not exist; recognize an attempt to hand over the value."""
+    """Make the error of an argument that does not exist; recognize an attempt to pass in the value."""
     if not isinstance(key, str):
         return UnknownArgumentError(f"an argument's name must be a string; found {kind(key)}.")
     close = nearest(key, known)
@@ -72,9 +72,7 @@ def unknown_argument(key: object, known: Collection[str]) -> UnknownArgumentErro
     if option in _OPTIONS and not exact:
         kept = option in ("protect", "retain_on_delete")
         words = "'keep', 'recover' or 'discard'"
-        retention = (
-            f" What removing the secret may do is said with retention= ({words})." if kept else ""
-        )
+        retention = f" retention= says what removing the secret may do ({words})." if kept else ""
         return UnknownArgumentError(
             f"{argument_name(key)} is not an argument of a Secret but a resource option: "
             f"opts=pulumi.ResourceOptions({option}=...).{retention}"
@@ -84,8 +82,8 @@ def unknown_argument(key: object, known: Collection[str]) -> UnknownArgumentErro
 
 
 _CALLED_HERE = {
-    "name": "Its name in the cloud is secret_name; on every cloud it is reference.",
-    "arn": "What the cloud calls it in full is secret_id.",
+    "name": "Its name in the cloud is secret_name; its name across all clouds is reference.",
+    "arn": "Its full id in the cloud is secret_id.",
 }
 
 
@@ -95,7 +93,7 @@ def no_such_output(
     """Make the error of an attribute that a `Secret` does not have.
 
     Args:
-        logical_name: None where it is not known, as while a `Secret` is copied.
+        logical_name: None if it is not known, as while a `Secret` is copied.
         attribute: What was asked for.
         outputs: What there is.
     """

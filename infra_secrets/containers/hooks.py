@@ -43,9 +43,7 @@ class Hooks:
         """Refuse a creation that could cost a value."""
         claim = self._claim(args.urn)
         if claim is None:  # no hook is bound to anything else
-            message = (
-                f'Secret("{args.name}"): its URN {args.urn!r} is not the one that was expected.'
-            )
+            message = f'Secret("{args.name}"): its URN {args.urn!r} is not the expected one.'
             raise InfraSecretsError(message)
         try:
             inputs = await _plain(args.new_inputs)
@@ -102,6 +100,6 @@ async def _plain(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 _REFRESH = (
-    "the update was refused, but the state may hold what was asked for, and then the next pulumi up says that it "
-    "updates and sends nothing. When the cause is fixed: pulumi refresh, then pulumi up"
+    "the update was refused, but the state may already have the new values, and then the next pulumi up reports an "
+    "update and sends nothing. When the cause is fixed: pulumi refresh, then pulumi up"
 )

@@ -77,7 +77,7 @@ def judged_later(
 def problems(
     cloud: Cloud, wanted: Wanted, hidden: Sequence[str], takes: Mapping[str, str]
 ) -> Iterator[ArgsError]:
-    """Yield everything that a cloud cannot honour.
+    """Yield everything that a cloud does not support.
 
     Args:
         cloud: The cloud.

@@ -1,4 +1,4 @@
-"""Ownership: whose a container is.
+"""Ownership: who owns a container.
 
 A container that is in the way, or that `adopt` names, may be this stack's own under another name, another
 stack's, or nobody's. The stack's state knows the first, the container's own tags the second. Of a cloud
@@ -23,18 +23,18 @@ from infra_secrets.rules.wording import shown
 COMPONENT = type_token("Secret")
 
 State = Mapping[str, Mapping[str, Any]]
-"""What the stack's state holds of one type: the outputs by URN."""
+"""What the stack's state has of one type: the outputs by URN."""
 
 
 def component_in(urn: str) -> str | None:
-    """Read from the URN of a container that of its `Secret`; None where it is no `Secret`'s."""
+    """Read from the URN of a container that of its `Secret`; None if it is not a `Secret`'s."""
     parents = types_in(urn).rpartition("$")[0]
     return f"{parents}::{name_in(urn)}" if parents.endswith(COMPONENT) else None
 
 
 @dataclass(eq=False)
 class Ownership:
-    """Whose the container is that one `Secret` asks for.
+    """Who owns the container that one `Secret` asks for.
 
     Attributes:
         component: The `Secret`.
@@ -59,7 +59,7 @@ class Ownership:
         return Asking(self.provider, _sdk_version(self.cloud))
 
     async def where(self) -> Place:
-        """Say in which account, region or vault the container is to be."""
+        """Say in which account, region or vault the container will be."""
         return await self.container.where(self.wanted, self.provider)
 
     async def urn(self) -> str:
@@ -84,7 +84,7 @@ class Ownership:
     async def whose(
         self, urn: str, inputs: Mapping[str, Any], others: "Mapping[str, Ownership]"
     ) -> str:
-        """Say whose the container is that is in the way, and what to do.
+        """Say who owns the container that is in the way, and what to do.
 
         Args:
             urn: Of the container that could not be created.
@@ -160,7 +160,7 @@ class Ownership:
         )
 
     async def seen(self, place: Place) -> Existing | None:
-        """Look at what is in a place; None where there is nothing, or nobody may look."""
+        """Look at what is in a place; None if there is nothing, or nobody may look."""
         try:
             return await self.container.look(place, self.asking)
         except Exception:  # noqa: BLE001 (whatever it is, nothing was seen)
@@ -171,14 +171,14 @@ class Ownership:
         component = component_in(urn)
         if component is None:
             return (
-                f"The container is this stack's own: it is the resource {name_in(urn)!r}. To take it over in place, "
-                f'put formerly="{urn}" into this Secret, and take that resource out of the program.'
+                f"The container already belongs to this stack: it is the resource {name_in(urn)!r}. To keep it, add "
+                f'formerly="{urn}" to this Secret, and remove that resource from the program.'
             )
         renamed = types_in(urn) == types_in(own)
         alias = f'Alias(name="{name_in(component)}")' if renamed else f'"{component}"'
         return (
-            f'The container is this stack\'s own: it is Secret("{name_in(component)}"), which was renamed or moved. '
-            f"Say so, and it stays what it is: opts=ResourceOptions(aliases=[{alias}])."
+            f'The container already belongs to this stack: it is Secret("{name_in(component)}"), which was renamed or '
+            f"moved. To keep it, say so with an alias: opts=ResourceOptions(aliases=[{alias}])."
         )
 
     def theirs(self, existing: Existing, urn: str) -> str:
@@ -189,19 +189,19 @@ class Ownership:
             alias = (
                 f'Alias(name="{name}")'
                 if name != name_in(urn)
-                else "Alias(parent=<what it was in>)"
+                else "Alias(parent=<its former parent>)"
             )
             return (
-                f"The container says that it is this stack's own, Secret({shown(name)}). If that was renamed or "
-                f"moved, say so, and it stays what it is: opts=ResourceOptions(aliases=[{alias}]). Only if the state "
-                f"does not have it any more (an interrupted run, a lost state; see pulumi stack --show-urns): add "
+                f"The container says that it belongs to this stack, as Secret({shown(name)}). If that was "
+                f"renamed or moved, say so with an alias: opts=ResourceOptions(aliases=[{alias}]). Only if the state "
+                f"no longer has it (an interrupted run, a lost state; see pulumi stack --show-urns): add "
                 f"{adopt}."
             )
         return (
-            f"The container belongs to another stack: {shown(stack)} has it as Secret({shown(name)}). Nothing of it "
-            "was changed. Give this Secret another key=, service= or environment=. Only where this stack is to have "
-            f"it from now on: take it out of that stack's state, which deletes nothing, and then add {adopt}. Where "
-            f"it stands at the top of that program: pulumi state delete '{self._in_stack(stack, name)}' --stack "
+            f"The container belongs to another stack: {shown(stack)} has it as Secret({shown(name)}). It was "
+            "not changed. Give this Secret a different key=, service= or environment=. Only if this stack should have "
+            f"it from now on: remove it from that stack's state, which deletes nothing, and then add {adopt}. "
+            f"If it is at the top level of that program: pulumi state delete '{self._in_stack(stack, name)}' --stack "
             f"{stack} --force --target-dependents"
         )
 
@@ -225,48 +225,49 @@ _INTERRUPTED = (
     "--clear-pending-creates"
 )
 _LOST = (
-    "The container {name!r} was made by this stack, as Secret({logical!r}), and the state does not know it (an "
-    'interrupted run or a lost state). Take it over, value and all: add adopt="{id}" to this Secret and run again.'
+    "The container {name!r} was created by this stack, as Secret({logical!r}), but is not in its state (an "
+    'interrupted run or a lost state). Adopt it with its value: add adopt="{id}" to this Secret and run again.'
     + _INTERRUPTED
 )
 _WAITING = (
-    "The container {name!r} was this stack's own, as Secret({logical!r}), which has another one now. After a run that "
-    "was interrupted or failed it may still wait for its deletion, and adopting it would delete it. Nothing was "
-    "changed. To let it go: take this Secret out of the program, run pulumi up, and put it back. To keep it, value and "
-    "all: pulumi stack export --file state.json; take the resource with its id and "
-    '"delete": true out of that file, if there is one; pulumi stack import --file state.json; then add adopt="{id}", '
+    "The container {name!r} belonged to this stack, as Secret({logical!r}), which has another container now. After a "
+    "run that was interrupted or failed, it may still be waiting for its deletion, and adopting it would delete it. "
+    "Nothing was changed. To give it up: remove this Secret from the program, run pulumi up, and put it back. To keep "
+    "it, with its value: pulumi stack export --file state.json; remove the resource with its id and "
+    '"delete": true from that file, if there is one; pulumi stack import --file state.json; then add adopt="{id}", '
     'adopt_from="{stack}".'
 )
 _NOBODYS = (
-    "A container {name!r} exists that this stack does not have, and it does not say whose it is (made by hand or by "
-    "something else, or somebody took its tags away). Nothing of it was changed. If no other stack has it, take it "
-    'over, value and all: add adopt="{id}" to this Secret and run again.' + _INTERRUPTED
+    "A container {name!r} exists that this stack does not have, and it does not say who owns it (created by hand or "
+    "by another tool, or its tags were removed). It was not changed. If no other stack has it, adopt it "
+    'with its value: add adopt="{id}" to this Secret and run again.' + _INTERRUPTED
 )
 _UNASKED = (
-    "A container {name!r} exists, it does not say whose it is, and the state of a stack without outputs cannot be "
-    "asked. Nothing of it was changed. Look whether this stack has it: pulumi stack --show-urns. If it has, as a raw "
+    "A container {name!r} exists, it does not say who owns it, and the state of a stack without outputs cannot be "
+    "queried. It was not changed. Check whether this stack has it: pulumi stack --show-urns. If it does, as a raw "
     "resource: "
-    'add formerly="<its URN>"; as a Secret that was renamed or moved: give that as an alias. If it has not, nor any '
-    'other stack, take it over, value and all: add adopt="{id}", adopt_from="{stack}".'
+    'add formerly="<its URN>"; as a Secret that was renamed or moved: give that as an alias. If neither this stack nor '
+    'another one has it, adopt it with its value: add adopt="{id}", adopt_from="{stack}".'
 )
 _NOT_SEEN = (
-    "A container {name!r} exists that this stack does not have, and this login may not look whose it is. Nothing of it "
-    "was changed. If no other stack has it, take it over, value and all: add {adopt} to this Secret and run again."
+    "A container {name!r} exists that this stack does not have, and this login is not allowed to see who owns it. It "
+    "was not changed. If no other stack has it, adopt it with its value: add {adopt} to this Secret and run again."
     + _INTERRUPTED
 )
 _SAME_NAME = (
-    "What was changed needs a new container (replicas, or up --replace), and there cannot be two of one name. Nothing "
-    "was changed. Undo the change; or give the new container another key=; or, if the value may go, take this Secret "
-    "out of the program, run pulumi up, and put it back. Do not adopt it."
+    "This change needs a new container (replicas, or up --replace), and two containers cannot have the same name. "
+    "Nothing was changed. Undo the change; or give the new container a different key=; or, if the value may be lost, "
+    "remove this Secret from the program, run pulumi up, and put it back. Do not adopt it."
 )
 _SHARED = (
-    "{name!r} is the container of Secret({logical!r}) of this program too, and two secrets of a program cannot share "
-    "one: their providers are of the same account and region (or project). Nothing of it was changed. Give one of "
-    "the two another key=, service= or environment=, or a provider of another place; or use the other Secret for both."
+    "{name!r} is the container of Secret({logical!r}) of this program too, and two secrets of a program cannot share a "
+    "container: their providers are for the same account and region (or project). It was not changed. Give one "
+    "of the two a different key=, service= or environment=, or a provider for another place; or use the other Secret "
+    "for both."
 )
 _EXCHANGED = (
-    "The container that it wants is this stack's own and still that of {name!r}, which this change moves away from it. "
-    "Nothing was changed. Undo the change of key=, service= or environment=. Two Secrets that are to change places "
-    "exchange their logical names, each with an alias, and keep their containers. Only if the value may go: first let "
-    "{name!r} go, run pulumi up, then give its name to this Secret."
+    "The container that it asks for already belongs to this stack: it is still that of {name!r}, which this change "
+    "moves to another container. Nothing was changed. Undo the change of key=, service= or environment=. To swap two "
+    "Secrets, swap their logical names, each with an alias; both keep their containers. Only if the value may be lost: "
+    "first remove {name!r}, run pulumi up, then give its name to this Secret."
 )

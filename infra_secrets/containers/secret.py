@@ -1,7 +1,7 @@
-"""`Secret`: an empty, correctly named container for a value that somebody else will put in.
+"""`Secret`: an empty, correctly named container for a value that an operator sets later.
 
 No value passes through here, so none can reach the state file, an output or a log. There is no argument
-for one, and every attempt to hand one over is refused. What a container is in each cloud is in `clouds/`.
+for one, and every attempt to pass one in is refused. What a container is in each cloud is in `clouds/`.
 """
 
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
@@ -23,7 +23,7 @@ class SecretArgs(TypedDict, total=False):
     """What a `Secret` takes. There is no argument for its value, and there never will be."""
 
     cloud: Literal["aws", "azure", "gcp"]
-    """The cloud that holds the container: `aws`, `gcp` or `azure`. Default: config `infra-secrets:cloud`."""
+    """The cloud of the container: `aws`, `gcp` or `azure`. Default: config `infra-secrets:cloud`."""
     service: str
     """Who uses the secret, e.g. `api`. Default: config `infra-secrets:service`, else the project's name."""
     environment: str
@@ -33,11 +33,11 @@ class SecretArgs(TypedDict, total=False):
     fields: SequenceNotStr[str]
     """JSON keys that the value must have, e.g. `["STRIPE_API_KEY", "DATABASE_URL"]`. Default: one plain value."""
     description: pulumi.Input[str]
-    """What it is for, in a sentence. Not secret. Default: nothing is said."""
+    """What it is for, in a sentence. Not secret. Default: none."""
     owner: pulumi.Input[str]
-    """Who answers for it, e.g. `payments@example.com`. Not secret. Default: nobody is named."""
+    """Who is responsible for it, e.g. `payments@example.com`. Not secret. Default: none."""
     max_age_days: int
-    """How old the value may get, in whole days, 1 to 36,500. Recorded for whoever checks it; nothing is rotated.
+    """How old the value may get, in whole days, 1 to 36,500. Recorded for tools that check it; nothing is rotated.
     Default: no limit."""
     tags: Mapping[str, pulumi.Input[str]]
     """Added to the container: tags on AWS and Azure, labels on GCP. Not secret. Default: only the package's own."""
@@ -48,22 +48,22 @@ class SecretArgs(TypedDict, total=False):
     encryption_key: pulumi.Input[str]
     """Customer-managed key: a KMS key ARN on AWS, a Cloud KMS key name on GCP. Default: the cloud's own."""
     replicas: SequenceNotStr[str]
-    """Regions that hold a copy: further ones on AWS, all of them on GCP. Default: the cloud's own choice."""
+    """Regions that have a copy: additional ones on AWS, all of them on GCP. Default: the cloud's own choice."""
     readers: SequenceNotStr[pulumi.Input[str]]
-    """Principals that may read the value: ARNs on AWS, IAM members on GCP, object ids on Azure. Default: nobody."""
+    """Principals that may read the value: ARNs on AWS, IAM members on GCP, object ids on Azure. Default: none."""
     writers: SequenceNotStr[pulumi.Input[str]]
-    """Principals that may set the value without being able to read it. Default: nobody."""
+    """Principals that may set the value but not read it. Default: none."""
     adopt: str
-    """Id of an existing container to take over, value and all, instead of creating one: its ARN on AWS,
+    """Id of an existing container to take over, with its value, instead of creating one: its ARN on AWS,
     `projects/P/secrets/S` on GCP, its ARM id on Azure. Nothing deletes it while this is given; remove it once the
     container is taken over. Default: a container is created."""
     adopt_from: str
-    """The stack that has the container until now, as `organization/project/stack`: only with `adopt`, and only where
-    the container says that it belongs to another stack. Default: it belongs to none."""
+    """The stack that has the container now, as `organization/project/stack`: only with `adopt`, and only where
+    the container says that it belongs to another stack. Default: none."""
     formerly: str
     """Logical name, or URN, of the resource of this stack that was the container until now, e.g. a raw
-    `aws.secretsmanager.Secret`. It is taken over in place, value and all; remove this once it is.
-    Default: there was none."""
+    `aws.secretsmanager.Secret`. It is kept in place, with its value; remove this once that is done.
+    Default: none."""
     azure_vault_id: pulumi.Input[str]
     """ARM id of the Key Vault, on Azure only. Default: config `infra-secrets:azureVaultId`."""
 
@@ -76,7 +76,7 @@ class Secret(Component, read_by=SecretReader):
     """
 
     secret_id: pulumi.Output[str]
-    """What IAM and the cloud's own tools call it in full: ARN, `projects/P/secrets/S`, or ARM id."""
+    """Its full id for IAM and the cloud's own tools: ARN, `projects/P/secrets/S`, or ARM id."""
     secret_name: pulumi.Output[str]
     """Its name in its cloud, e.g. `api/production/stripe-api-key` on AWS."""
     reference: pulumi.Output[str]
@@ -86,7 +86,7 @@ class Secret(Component, read_by=SecretReader):
     breaks around a typed value and one at the end of a piped one, and says so; every other byte arrives, or the value
     is refused. With `fields` it takes one JSON object with exactly these keys."""
     console_url: pulumi.Output[str]
-    """Where a person sees it in the cloud's console."""
+    """Its page in the cloud's console."""
 
     def __init__(
         self,
@@ -99,12 +99,12 @@ class Secret(Component, read_by=SecretReader):
 
         Args:
             name: Logical name in the program, e.g. `StripeApiKey`; `key` comes from it.
-            args: What is not default; the same may be given as keyword arguments.
-            opts: As for every Pulumi component. `protect` and `retain_on_delete` follow `retention`; what contradicts
+            args: Everything that is not the default; keyword arguments do the same.
+            opts: As in every Pulumi component. `protect` and `retain_on_delete` follow `retention`; what contradicts
                 it (`protect=False` under `keep`) is refused, and so is `delete_before_replace=True`.
 
         Raises:
-            SecretArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
+            SecretArgsError: Something is not valid. It lists every problem at once, and nothing was registered.
             MissingExtraError: The SDK of the chosen cloud is not installed.
         """
         with SecretReader.reading(SecretArgs, name, args, kwargs, opts) as reader:
@@ -126,7 +126,7 @@ class Secret(Component, read_by=SecretReader):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> object:
-            """Explain what people look for; only asked for what a `Secret` does not have."""
+            """Explain what people look for; called only for what a `Secret` does not have."""
             with one_clear_message():
                 outputs = Secret.__annotations__
                 raise no_such_output(self.__dict__.get("_name"), name, outputs)

@@ -22,7 +22,7 @@ FORMATS = ("json", "int", "bool", "pem")
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")  # RFC 3986, section 3.1, in its canonical lower case
 
-# What people write for a format, and the one that would do.
+# What people write for a format, and the one that would work.
 # fmt: off
 _MISTAKES = {
     **dict.fromkeys((
@@ -78,7 +78,7 @@ _PASSWORD_IN_THE_QUERY = ("password", "passwd", "pwd")
 
 
 def unknown_format(text: str) -> str | None:
-    """Say why `text` is no format, with the one that would do; None when it is one."""
+    """Say why `text` is not a format, and suggest one; None when it is one."""
     lower = text.strip().lower()
     rule = f"a format is {', '.join(FORMATS)} or the scheme of a URL, in lower case (like 'postgresql')"
     would_do = _MISTAKES.get(lower, re.sub(r":/{0,2}$", "", lower))
@@ -86,14 +86,14 @@ def unknown_format(text: str) -> str | None:
     if hidden or not (would_do in FORMATS or _SCHEME.fullmatch(would_do)):
         way_out = f"{rule}."
     elif would_do in _NO_FORMAT:
-        way_out = f"{rule}. Leave the entry out, and any text will do."
+        way_out = f"{rule}. Leave the entry out to accept any text."
     elif would_do in _ANY_URL:
         way_out = "name the scheme that the URL must have, e.g. 'https'."
     elif would_do == text:
         return None
     else:
-        way_out = f"{rule}. {would_do!r} would do."
-    return f"{shown(text)} is no format: {way_out}"
+        way_out = f"{rule}. {would_do!r} would work."
+    return f"{shown(text)} is not a format: {way_out}"
 
 
 def problem(value: str, expected: str, /) -> str | None:
@@ -104,12 +104,12 @@ def problem(value: str, expected: str, /) -> str | None:
         expected: A format that `unknown_format` has nothing against.
 
     Returns:
-        A fragment that follows "its value ", e.g. `is not JSON: it ends too early (line 3, column 1)`.
+        A fragment to put after "its value ", e.g. `is not JSON: it ends too early (line 3, column 1)`.
     """
     if not value:
         return "is empty"
     if not value.strip():
-        return "is empty but for spaces or line breaks"
+        return "is empty except for spaces or line breaks"
     check = _CHECKS.get(expected)
     return _url_problem(value, expected) if check is None else check(value)
 
@@ -126,7 +126,7 @@ def _around(value: str) -> str | None:
     if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\"`":
         return "it has quotes around it; store it without them"
     if _ASSIGNMENT.match(bare):
-        return "it begins like a line of an .env file; store only what follows the `=`"
+        return "it looks like a line of an .env file; store only what follows the `=`"
     if bare == value:
         return None
     if value.rstrip("\r\n") == bare:
@@ -142,7 +142,7 @@ def _int_problem(value: str) -> str | None:
         cause = "write it without separators"
     elif cause is None and re.fullmatch(r"-?[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?", value):
         cause = "it has a decimal point"
-    return f"is not a whole number: {cause or 'only ASCII digits make one, after an optional -'}"
+    return f"is not a whole number: {cause or 'it must be ASCII digits, after an optional -'}"
 
 
 def _bool_problem(value: str) -> str | None:
@@ -150,7 +150,7 @@ def _bool_problem(value: str) -> str | None:
         return None
     cause = _around(value)
     if cause is None and value.lower() in ("true", "false"):
-        cause = "write it in small letters"
+        cause = "write it in lower case"
     elif cause is None and value.lower() in (
         "yes",
         "no",
@@ -167,20 +167,23 @@ def _bool_problem(value: str) -> str | None:
     return "is neither true nor false" + (f": {cause}" if cause else "")
 
 
-_USELESS_COMMA = "a comma stands where nothing follows it"
+_USELESS_COMMA = "a comma has nothing after it"
 # Beginnings of the messages of json.JSONDecodeError, in CPython 3.11 to 3.14. Some of them go on with a
 # character of the document, so they are recognised and never repeated.
 _JSON_CAUSES = (
-    ("Expecting value", "a text has no double quotes, or true, false or null is misspelt"),
-    ("Expecting ',' delimiter", 'a comma is missing, or a " inside a text is not written as \\"'),
+    ("Expecting value", "a string has no double quotes, or true, false or null is misspelt"),
+    ("Expecting ',' delimiter", 'a comma is missing, or a " inside a string is not written as \\"'),
     ("Expecting ':' delimiter", "a colon is missing after a name"),
     ("Expecting property name", "a name in double quotes is missing"),
     ("Illegal trailing comma", _USELESS_COMMA),
-    ("Extra data", "something follows its end"),
-    ("Unterminated string", "a text is not closed by a double quote"),
-    ("Invalid control character", "a text holds a bare line break or control character, not \\n"),
+    ("Extra data", "there is something after its end"),
+    ("Unterminated string", "a string is not closed by a double quote"),
+    (
+        "Invalid control character",
+        "a string has a bare line break or control character instead of \\n",
+    ),
     ("Invalid \\u", "a \\u is not followed by four hexadecimal digits"),
-    ("Invalid \\", "a backslash in a text is not written as \\\\"),
+    ("Invalid \\", "a backslash in a string is not written as \\\\"),
 )
 
 
@@ -196,7 +199,7 @@ def _json_problem(value: str) -> str | None:
         where = f"line {error.lineno}, column {error.colno}"
         return f"is not JSON: {_json_cause(value, error)} ({where})"
     except _NotANumberError:
-        return "is not JSON: it holds NaN or Infinity, which JSON does not have"
+        return "is not JSON: it has NaN or Infinity, which JSON does not allow"
     except RecursionError:
         return "is nested too deeply to be read as JSON"
     return None
@@ -222,7 +225,7 @@ def _json_cause(value: str, error: json.JSONDecodeError) -> str:
         (wants_more and there[:1] in ("}", "]", ","), _USELESS_COMMA),
         (
             wants_more and not value[: error.pos].strip(),
-            "it does not begin as JSON does (a text needs double quotes)",
+            "it does not begin like JSON (a string needs double quotes)",
         ),
         *((error.msg.startswith(beginning), cause) for beginning, cause in _JSON_CAUSES),
     )
@@ -279,7 +282,7 @@ def _pem_faults(value: str) -> Iterator[str]:
         yield f"is not PEM: {next(_reasons_for_no_block(value))}"
 
 
-_NO_BEGIN = "a block ends that did not begin"
+_NO_BEGIN = "a block has an END line and no BEGIN line"
 _ONE_LINE = "its lines were joined into one, as YAML does with text outside a | block"
 _WRITTEN_OUT = "it has \\n written out where line breaks belong"
 
@@ -288,21 +291,21 @@ def _damage(line: str) -> str:
     if "\\n" in line:
         return _WRITTEN_OUT
     if "\r" in line:
-        return "its lines end in carriage returns alone"
+        return "its lines end in carriage returns only"
     return _ONE_LINE if _DASHES in line[len(_END) : -len(_DASHES)] else "a boundary line is damaged"
 
 
 def _body_faults(body: list[str]) -> Iterator[str]:
     if body and _PEM_HEADER.fullmatch(body[0]):  # RFC 1421: `Proc-Type:`, `DEK-Info:`
         if "" not in body:
-            yield "no empty line follows its headers"
+            yield "there is no empty line after its headers"
             return
         body = body[body.index("") :]
     # OpenSSL takes one empty line before the base64, as the end of no headers, and none elsewhere.
     body = body[1:] if body and not body[0] else body
     text = "".join(body)
     if not text:
-        yield "it holds nothing"
+        yield "it is empty"
     if "\\n" in text:
         yield _WRITTEN_OUT
     if " " in text:
@@ -312,7 +315,7 @@ def _body_faults(body: list[str]) -> Iterator[str]:
     if not _BASE64.fullmatch(text):
         yield "it has characters that are not base64"
     if len(text) % 4:
-        yield "a part of its base64 is missing"
+        yield "part of its base64 is missing"
 
 
 def _openssh_problem(value: str) -> str | None:
@@ -336,14 +339,14 @@ def _openssh_problem(value: str) -> str | None:
 def _reasons_for_no_block(value: str) -> Iterator[str]:
     bare = value.strip()
     if bare.startswith(_BASE64_OF_BEGIN):
-        yield "it is the base64 of a PEM text; store the text itself"
+        yield "it is a PEM text in base64; store the PEM text itself"
     if "-----BEGIN" not in value:
         yield "it has no BEGIN line"
     if around := _around(bare):
         yield around
     if re.search(r"^[ \t]+-----BEGIN", value, re.MULTILINE):
         yield "its lines are indented"
-    yield "its BEGIN line does not stand at the start of a line"
+    yield "its BEGIN line is not at the start of a line"
 
 
 def _url_problem(value: str, scheme: str) -> str | None:
@@ -359,7 +362,7 @@ def _url_faults(value: str, scheme: str) -> Iterator[str]:
     if cause := _around(value):
         yield f"is not a URL: {cause}"
     if _BLANK_OR_CONTROL.search(value):
-        yield "is not a URL: it holds a space, line break or control character (%20 is a space)"
+        yield "is not a URL: it has a space, line break or control character (write a space as %20)"
     found = re.match(r"([A-Za-z][A-Za-z0-9+.-]{0,99}):", value)
     slashes = "" if scheme == "jdbc" else "//"
     if found is None:
@@ -371,7 +374,7 @@ def _url_faults(value: str, scheme: str) -> Iterator[str]:
     if scheme == "jdbc":
         inner = re.match(r"[A-Za-z][A-Za-z0-9+.-]{0,99}:(?=.)", rest)
         if inner is None:
-            yield "names no database after jdbc: (like jdbc:postgresql://)"
+            yield "has no database after jdbc: (e.g. jdbc:postgresql://)"
             return
         rest = rest[inner.end() :]
     needs_host = _NEED_NO_HOST.isdisjoint(scheme.split("+"))
@@ -390,7 +393,7 @@ _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x20\x7f]")
 def _other_scheme(found: str, wanted: str) -> str:
     start = f"{wanted}:{'' if wanted == 'jdbc' else '//'}"
     if found not in _KNOWN_SCHEMES:
-        return f"has another scheme: it must begin with {start}"
+        return f"has the wrong scheme: it must begin with {start}"
     same = {found, wanted} in _SAME_BUT_FOR_THE_NAME
     return f"begins with {found}://, not {start}{'; the rest can stay as it is' if same else ''}"
 
@@ -445,7 +448,7 @@ def _authority_faults(rest: str, *, needs_host: bool) -> Iterator[str]:
     if _has_marker(hosts):
         yield "has a placeholder where the host belongs"
     if re.search(r"%(?![0-9A-Fa-f]{2})", authority):
-        yield "has a % in its user, password or host that starts no code; write it as %25"
+        yield "has a % in its user, password or host that is not part of an escape; write it as %25"
     cause = next(_hosts_faults(hosts), None)
     if cause and not at and "@" in tail:
         yield "has a /, ? or # in its password; write them as %2F, %3F and %23"
@@ -495,7 +498,7 @@ def _host_faults(text: str) -> Iterator[str]:
         if not host:
             yield "has no host"
         if not re.fullmatch(r"[\w.~%!$&'()*+=-]*", host):
-            yield "has a character in its host that no host has"
+            yield "has a character in its host that is not allowed there"
     if port and not (re.fullmatch(r"[0-9]{1,5}", port) and 1 <= int(port) <= _HIGHEST_PORT):
         yield "has a port that is not a number from 1 to 65535"
 

@@ -1,7 +1,7 @@
 """What Kubernetes would refuse, or would take and then break on: names, paths, sizes, ports.
 
 Every rule is stated with its source. A function returns a sentence with what was found, the rule and,
-where there is one, a name that would do; or None when there is nothing to say. The rules are those of the
+where there is one, a name that would work; or None when there is nothing to say. The rules are those of the
 API server, and stricter in two places: environment variables hold to what shells can read, and a
 component's name leaves room for what auto-naming adds.
 
@@ -61,8 +61,8 @@ def variable_problem(name: str) -> str | None:
     if would_do[0].isdigit():
         would_do = f"_{would_do}"
     return (
-        f"{shown(name)} cannot be an environment variable: ASCII letters, digits and underscores make a "
-        f"name, not starting with a digit, at most {MAX_KEY} characters. {would_do!r} would do."
+        f"{shown(name)} cannot be an environment variable: a name has ASCII letters, digits and underscores, does "
+        f"not start with a digit, and has at most {MAX_KEY} characters. {would_do!r} would work."
     )
 
 
@@ -71,8 +71,8 @@ def label_problem(name: str) -> str | None:
     if _LABEL.fullmatch(name) and len(name) <= MAX_COMPONENT:
         return None
     return (
-        f"{shown(name)} cannot be the name: it needs {_LABEL_RULE}, at most {MAX_COMPONENT} characters (the "
-        f"names of objects add 9). {_kebab(name, MAX_COMPONENT)!r} would do."
+        f"{shown(name)} cannot be the name: it must be {_LABEL_RULE}, at most {MAX_COMPONENT} characters (the "
+        f"names of objects add 9). {_kebab(name, MAX_COMPONENT)!r} would work."
     )
 
 
@@ -81,8 +81,8 @@ def namespace_problem(name: str) -> str | None:
     if _LABEL.fullmatch(name) and len(name) <= MAX_LABEL:
         return None
     return (
-        f"{shown(name)} cannot be a namespace: it needs {_LABEL_RULE}, at most {MAX_LABEL} characters. "
-        f"{_kebab(name, MAX_LABEL)!r} would do."
+        f"{shown(name)} cannot be a namespace: it must be {_LABEL_RULE}, at most {MAX_LABEL} characters. "
+        f"{_kebab(name, MAX_LABEL)!r} would work."
     )
 
 
@@ -91,8 +91,8 @@ def subdomain_problem(name: str) -> str | None:
     if len(name) <= MAX_SUBDOMAIN and _SUBDOMAIN.fullmatch(name):
         return None
     return (
-        f"{shown(name)} cannot be the name of an object: it needs {_LABEL_RULE} of each part between dots, "
-        f"at most {MAX_SUBDOMAIN} characters. {_dotted(name)!r} would do."
+        f"{shown(name)} cannot be the name of an object: it must be {_LABEL_RULE} in each part between dots, "
+        f"at most {MAX_SUBDOMAIN} characters. {_dotted(name)!r} would work."
     )
 
 
@@ -122,8 +122,8 @@ def label_key_problem(key: str) -> str | None:
         last = _qualified(name) or "app"
         would_do = f"{_dotted(prefix)}/{last}" if slash and prefix.strip() else last
     return (
-        f"{shown(key)} cannot be the key of a label: it needs {_QUALIFIED_RULE}, at most {MAX_LABEL} "
-        f"characters, after an optional DNS name and '/'. {would_do!r} would do."
+        f"{shown(key)} cannot be the key of a label: it must be {_QUALIFIED_RULE}, at most {MAX_LABEL} "
+        f"characters, after an optional DNS name and '/'. {would_do!r} would work."
     )
 
 
@@ -133,8 +133,8 @@ def label_value_problem(value: str) -> str | None:
         return None
     would_do = "" if looks_like_a_value(value) else _qualified(value)
     return (
-        f"{shown(value)} cannot be the value of a label: it needs {_QUALIFIED_RULE}, at most {MAX_LABEL} "
-        f"characters. {would_do!r} would do."
+        f"{shown(value)} cannot be the value of a label: it must be {_QUALIFIED_RULE}, at most {MAX_LABEL} "
+        f"characters. {would_do!r} would work."
     )
 
 
@@ -165,7 +165,7 @@ def path_problem(path: str) -> str | None:
         return None
     would_do = _cleaned(path)
     way_out = (
-        f" {would_do!r} would do."
+        f" {would_do!r} would work."
         if _broken_path(would_do) is None
         and len(would_do) <= MAX_KEY
         and not looks_like_a_value(path)
@@ -183,8 +183,8 @@ def _broken_path(path: str) -> str | None:
         (path.endswith("/"), "it must name a file, not end in '/'"),
         (".." in parts or "." in parts, "'.' and '..' are not allowed in it"),
         ("" in parts, "it has two slashes in a row"),
-        (":" in path, "the documentation of Kubernetes forbids ':' in a mount path"),
-        (_UNPRINTABLE.search(path) is not None, "it holds a control character"),
+        (":" in path, "the Kubernetes documentation forbids ':' in a mount path"),
+        (_UNPRINTABLE.search(path) is not None, "it has a control character"),
         (path != path.strip(), "it ends in a space"),
         (len(_utf8(path)) > MAX_PATH_BYTES, f"it has more than {MAX_PATH_BYTES} bytes"),
         (
@@ -221,7 +221,9 @@ def nested_path_problem(paths: Iterable[str]) -> str | None:
         place = path.rfind("/")
         while place > 0:
             if path[:place] in known:
-                return f"{shown(path[:place])} is a file and cannot hold {shown(path)} as well."
+                return (
+                    f"{shown(path[:place])} is a file, so it cannot contain {shown(path)} as well."
+                )
             place = path.rfind("/", 0, place)
     return None
 
@@ -247,11 +249,11 @@ def file_key(path: str, taken: Container[str]) -> str:
 def value_problem(name: str, value: str) -> str | None:
     """Judge the value of an environment variable, as a fragment that follows "its value "."""
     if "\0" in value:
-        return "holds a NUL character, which no environment variable can; mount it as a file"
+        return "has a NUL character, which an environment variable cannot have; mount it as a file"
     if (size := len(_utf8(name)) + len(_utf8(value)) + 2) > MAX_VARIABLE_BYTES:
         return (
             f"is too long for an environment variable: with its name it has {size} bytes, and Linux "
-            f"starts no program with more than {MAX_VARIABLE_BYTES}; mount it as a file"
+            f"allows at most {MAX_VARIABLE_BYTES}; mount it as a file"
         )
     return None
 
@@ -265,8 +267,8 @@ def size_problem(values: Mapping[str, str]) -> str | None:
     largest = sorted(sizes, key=lambda name: (-sizes[name], name))[:3]
     found = ", ".join(f"{shown(name)} with {sizes[name]}" for name in largest)
     return (
-        f"the values have {total} bytes, and Kubernetes takes at most {MAX_SECRET_BYTES} in one object "
-        f"(the largest: {found}). Divide them, or keep large documents in a bucket."
+        f"the values have {total} bytes, and Kubernetes allows at most {MAX_SECRET_BYTES} in one object "
+        f"(the largest: {found}). Split them, or keep large documents in a bucket."
     )
 
 
@@ -296,7 +298,7 @@ def image_problem(image: str) -> str | None:
     lower = f"{(head or tail).lower()}{slash}{tail if head else ''}"
     would_do = next((text for text in (bare, lower) if _broken_image(text) is None), None)
     hidden = would_do is None or looks_like_a_value(image) or len(image) > _MAX_IMAGE
-    way_out = "" if hidden else f" {would_do!r} would do."
+    way_out = "" if hidden else f" {would_do!r} would work."
     return f"{shown(image)} cannot be an image: {broken}.{way_out}"
 
 
@@ -311,16 +313,16 @@ def _image_faults(image: str) -> Iterator[str]:
     if not image.strip():
         yield "it is empty"
     if any(character.isspace() for character in image):
-        yield "it holds a space or line break"
+        yield "it has a space or line break"
     if "://" in image:
         yield "an image has no scheme like https://"
     rest, at, digest = image.partition("@")
     if at and not _DIGEST.fullmatch(digest):
-        yield "after '@' stands a digest, 'sha256:' and 64 hexadecimal digits"
+        yield "after '@' there must be a digest, 'sha256:' and 64 hexadecimal digits"
     head, slash, last = rest.rpartition("/")
     last, colon, tag = last.partition(":")
     if colon and not _TAG.fullmatch(tag):
-        yield "after ':' stands a tag of at most 128 letters, digits, '_', '.' and '-'"
+        yield "after ':' there must be a tag of at most 128 letters, digits, '_', '.' and '-'"
     parts = f"{head}{slash}{last}".split("/")
     if len(parts) > 1 and (re.search(r"[.:A-Z\[]", parts[0]) or parts[0] == "localhost"):
         if not _REGISTRY.fullmatch(parts[0]):
@@ -330,7 +332,7 @@ def _image_faults(image: str) -> Iterator[str]:
     if len(on_docker_hub) + len("/".join(parts)) > _MAX_REPOSITORY:
         yield f"its repository has more than {_MAX_REPOSITORY} characters"
     if not all(_REPOSITORY_PART.fullmatch(part) for part in parts):
-        yield "each part of its repository has lower-case letters and digits, divided by '.', '_' or '-'"
+        yield "each part of its repository must be lower-case letters and digits, separated by '.', '_' or '-'"
     if len(parts) == 1 and re.fullmatch(r"[0-9a-f]{64}", parts[0]):
         yield "64 hexadecimal digits are an image's id, not its name"
 
@@ -339,7 +341,7 @@ def port_problem(number: int) -> str | None:
     """Judge the number of a port."""
     if 1 <= number <= MAX_PORT:
         return None
-    return f"{number if abs(number) <= 10**9 else 'this'} cannot be a port: ports go from 1 to {MAX_PORT}."
+    return f"{number if abs(number) <= 10**9 else 'this'} cannot be a port: ports range from 1 to {MAX_PORT}."
 
 
 def port_name_problem(name: str) -> str | None:
@@ -350,8 +352,8 @@ def port_name_problem(name: str) -> str | None:
     if not _is_service_name(would_do):  # it has digits only
         would_do = f"port-{would_do}"[:MAX_PORT_NAME].rstrip("-")
     return (
-        f"{shown(name)} cannot be the name of a port: it needs lower-case ASCII letters (one at least), "
-        f"digits and single hyphens between them, at most {MAX_PORT_NAME} characters. {would_do!r} would do."
+        f"{shown(name)} cannot be the name of a port: it must be lower-case ASCII letters (at least one), "
+        f"digits and single hyphens between them, at most {MAX_PORT_NAME} characters. {would_do!r} would work."
     )
 
 
@@ -367,7 +369,7 @@ _BYTES = ("memory", "ephemeral-storage", "storage")
 
 
 def quantity_problem(text: str, resource: str = "") -> str | None:
-    """Judge an amount of a resource, like `250m`, `128Mi` or `1.5` (`resource.ParseQuantity`).
+    """Judge a resource quantity, like `250m`, `128Mi` or `1.5` (`resource.ParseQuantity`).
 
     Args:
         text: The amount.
@@ -375,16 +377,16 @@ def quantity_problem(text: str, resource: str = "") -> str | None:
     """
     if not _QUANTITY.fullmatch(text):
         would_do = _meant_quantity(text)
-        way_out = f" {would_do!r} would do." if would_do else ""
+        way_out = f" {would_do!r} would work." if would_do else ""
         return (
-            f"{shown(text)} is no amount of a resource: a number not below 0, and one of m, k, M, G, Ki, Mi, "
-            f"Gi without a space, as in '250m' or '128Mi'.{way_out}"
+            f"{shown(text)} is not a resource quantity: it must be a number of at least 0, and may have one of m, k, "
+            f"M, G, Ki, Mi, Gi without a space, as in '250m' or '128Mi'.{way_out}"
         )
     if resource in _BYTES and text[-1] in "num":
         would_do = f"{text[:-1]}Mi"
         return (
             f"{shown(text)} of {resource} is a fraction of a byte: 'm' means thousandths. "
-            f"{would_do!r} would do."
+            f"{would_do!r} would work."
         )
     return None
 

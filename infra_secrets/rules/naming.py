@@ -40,8 +40,8 @@ def kebab(logical_name: str) -> str:
     """
     if not _LOGICAL.fullmatch(logical_name):
         raise SecretNameError(
-            f"the logical name {shown(logical_name)} cannot be turned into a key: only ASCII letters and "
-            f"digits, in words, make one. Pass key= yourself, e.g. key={suggest(logical_name)!r}."
+            f"the logical name {shown(logical_name)} cannot be turned into a key: a key has only ASCII "
+            f"letters and digits, in words. Set key= yourself, e.g. key={suggest(logical_name)!r}."
         )
     return "-".join(words(logical_name))
 
@@ -59,7 +59,7 @@ class SecretName:
     """A canonical name. One that breaks the grammar cannot be built.
 
     Raises:
-        SecretNameError: Names every bad part, with one that would do.
+        SecretNameError: Names every bad part, with one that would work.
     """
 
     service: str
@@ -75,7 +75,7 @@ class SecretName:
         if bad:
             found = ", ".join(f"{part}={shown(text)}" for part, text in bad.items())
             would_do = ", ".join(f"{part}={suggest(text, part)!r}" for part, text in bad.items())
-            raise SecretNameError(f"{found}: {RULE}. This would do: {would_do}.")
+            raise SecretNameError(f"{found}: {RULE}. This would work: {would_do}.")
 
     def parts(self) -> Iterator[tuple[str, str]]:
         """Yield the parts that the name has, each with what it is called."""
@@ -94,7 +94,7 @@ class SecretName:
         """Read the canonical form.
 
         Raises:
-            SecretNameError: It has not two or three parts, or a bad one.
+            SecretNameError: It does not have two or three parts, or one of them is bad.
         """
         return _read(reference, "/")
 
@@ -117,9 +117,9 @@ class Spelling:
     title: str
     """The cloud's own name for the service, e.g. `AWS Secrets Manager`."""
     separator: str
-    """What joins the parts; no part can hold it."""
+    """What joins the parts; no part can contain it."""
     limit: int
-    """Longest name that the cloud takes, in characters, separators included."""
+    """Longest name that the cloud allows, in characters, separators included."""
 
     def spell(self, name: SecretName) -> str:
         """Write a name as this cloud does.
@@ -152,7 +152,7 @@ class Spelling:
             would_do = (
                 repr(shorter) if room <= SHOWN else f"the first {len(shorter)} characters of it"
             )
-            way_out += f"; {would_do} would do"
+            way_out += f"; {would_do} would work"
         return (
             f"{shown(spelled)} is too long: {self.title} takes at most {self.limit} characters, "
             f"separators included, and this has {len(spelled)}: {way_out}."

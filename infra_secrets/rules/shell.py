@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Sequence
 
 _TERMINAL_LINE = 4095
-"""Bytes after which a terminal on Linux cuts a line off, without a word (termios(3), canonical mode)."""
+"""Bytes after which a terminal on Linux cuts a line off silently (termios(3), canonical mode)."""
 
 # What `sh` does with a value. It stands between single quotes, also of csh and fish: so no quote of that kind,
 # no exclamation mark and no two backslashes in a row.
@@ -23,8 +23,8 @@ _CLEAN = (
 )
 # A program instead of a part of the shell would have the value among its arguments.
 _PRINTF = (
-    'case $(command -v printf) in */*|"") no "This sh (mksh, posh or yash, say) has no printf of its own" '
-    '"Put bash or dash in its place."; esac'
+    'case $(command -v printf) in */*|"") no "This sh (mksh, posh or yash, say) has no built-in printf" '
+    '"Use bash or dash instead."; esac'
 )
 # A second Ctrl-C does not stop `back`. Ctrl-Z would give the echo back, Ctrl-\ write the memory to the disk.
 _ASKED = (
@@ -63,7 +63,7 @@ _SAID = (
 _HANDED_OVER = r'printf %b "$(printf "\1340%s" $v)" | "$@"'
 
 _DEPTH = 500
-"""How many lists and objects may be inside of each other: a shell gets slow where they are many."""
+"""How deep lists and objects may be nested: a shell gets slow beyond that."""
 
 # One JSON object (RFC 8259, in UTF-8) with certain keys, read byte by byte: `s` is where the reading is, `p` in which
 # objects and lists. T: before all. V, A, O, K: before a value, in a new list, in a new object, before a key. C: before
@@ -74,11 +74,11 @@ _DEPTH = 500
 # missing, and `q` is how many these are; `d`, `x`, `o` and `z` what is wrong: twice, escaped, not declared, empty.
 _JSON = (
     'n() { IFS=.; set -- ${1#.}; printf %b "$(printf "\\1340%s" "$@")"; }; '
-    'j() { no "The value is no JSON object" "It must be $0. Keys and texts stand in double quotes, '
+    'j() { no "The value is not a JSON object" "It must be $0. Put keys and strings in double quotes, '
     'and no comma after the last one."; }; '
     'i() { no "The value is not UTF-8, as JSON must be" "Convert it (iconv, say)."; }; '
     f"h() {{ [ ${{#p}} -lt {_DEPTH} ] || "
-    f'no "The value has more than {_DEPTH} lists and objects inside of each other" "Make it flatter."; }}; '
+    f'no "The value has more than {_DEPTH} nested lists and objects" "Make it flatter."; }}; '
     "a() { [ $s = S ] || [ ${#k} -gt $t ] || k=$k.$1; }; "
     "m=$f p= s=T k= y= d= x=0 z= o=0; for c in $v; do case $s$c in "
     'S042) s=E; [ "$y$p" = "{" ] && z=$z${k:+.040$k};; '
@@ -110,7 +110,7 @@ _JSON = (
     '[ $x = 0 ] || r="$r Keys to be written without Unicode escapes: $x."; }; '
     '[ -z "$z" ] || r="$r Empty:$(n $z)."; [ -z "$d" ] || r="$r More than once:$(n $d)."; '
     '[ $o = 0 ] || r="$r Keys that are not declared: $o."; '
-    '[ -z "$r" ] || no "The value is not the document that is declared" "${r# } It must be $0."; '
+    '[ -z "$r" ] || no "The value does not match the declared document" "${r# } It must be $0."; '
     '[ $x = 0 ] || echo "Keys written with Unicode escapes were not compared." >&2'
 )
 
@@ -128,7 +128,7 @@ def reading_stdin(
 ) -> str:
     r"""Wrap a cloud's command so that it can be pasted in any shell and gets the value from standard input.
 
-    The value is typed without echo, or piped in. At a terminal, line breaks before and after it are no part of it:
+    The value is typed without echo, or piped in. At a terminal, line breaks before and after it are not part of it:
     they are dropped. From a pipe, every byte arrives but one line break at the end, which `op read` or `echo`
     adds. What is dropped is said on standard error, and so is white space that is kept at either end, which may
     not be meant; the value itself never is. What would not arrive as it is, is refused, and so is an empty one.

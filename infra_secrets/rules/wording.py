@@ -64,7 +64,7 @@ _LARGEST = 10**15
 
 
 def quotable(number: object) -> str | None:
-    """Spell a number as its author probably wrote it; None where that is no number to write out."""
+    """Spell a number as its author probably wrote it; None if it is not a number to write out."""
     if isinstance(number, bool):
         return str(number).lower()
     if not isinstance(number, int | float) or not abs(number) <= _LARGEST:

@@ -62,7 +62,7 @@ class Home:
 
     @property
     def not_in_use(self) -> str | None:
-        """Say what shows that this run has its config from another file; None where nothing does.
+        """Say what shows that this run has its config from another file; None if nothing does.
 
         The engine does not tell a program which file it was (source: pulumi proto/pulumi/language.proto,
         RunRequest). It shows where the two do not fit together: what the stack's own file says wins
@@ -74,20 +74,20 @@ class Home:
             return f"{elsewhere} names another file than {file}"
         for key, value in self.own.items():
             if value is not None and str(key) not in got:
-                return f"config {shown_as(key)} is in {file}, and did not arrive"
+                return f"config {shown_as(key)} is in {file}, but not in this run"
             if (
                 isinstance(value, str)
                 and _SAME_IN_EVERY_YAML.match(value)
                 and pulumi.runtime.get_config(str(key)) != value
             ):
-                return f"config {shown_as(key)} arrived with another value than {file} has"
+                return f"config {shown_as(key)} has another value in this run than in {file}"
         unexplained = [
             key for key in got.values() if key not in self.own and key not in self.defaults
         ]
         if not unexplained or self.environments:
             return None
         if not self.has_file:
-            return f"there is no {file}, and config {shown_as(unexplained[0])} arrived"
+            return f"there is no {file}, but this run has config {shown_as(unexplained[0])}"
         return (
             f"config {shown_as(unexplained[0])} is not in {file}, which imports no ESC environment"
         )
@@ -123,9 +123,12 @@ class Home:
     def note(self) -> str:
         """What goes below commands that this place made."""
         if not self.environments:
-            return "Each command reads the value from standard input; type or pipe it, never add it to the line."
+            return (
+                "Each command reads the value from standard input; type or pipe it in, never put it on the command "
+                "line."
+            )
         others = (
-            f" This stack imports {', '.join(self.environments)}; what a later one says wins."
+            f" This stack imports {', '.join(self.environments)}; later ones win."
             if len(self.environments) > 1
             else ""
         )

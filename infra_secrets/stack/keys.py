@@ -15,7 +15,7 @@ def named(text: str, project: str) -> Key:
     """Read the key that somebody names in an argument, more strictly than the engine does.
 
     Raises:
-        StackConfigError: It is no key's name; it could be a value, or an option of a command.
+        StackConfigError: It is not a key's name; it could be a value, or an option of a command.
     """
     key = Key.parse(text, project)
     bad = re.search(r"[\s\x00-\x1f\x7f]|://", text) or key.namespace.startswith("-")

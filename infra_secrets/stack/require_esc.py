@@ -1,4 +1,4 @@
-"""`require_esc`: a program that stops where its stack keeps secrets outside of Pulumi ESC."""
+"""`require_esc`: a program that stops if its stack keeps secrets outside of Pulumi ESC."""
 
 import re
 import shlex
@@ -41,13 +41,13 @@ _SHORTEST_SECRET = 8  # characters; what is shorter under a name like `tokenType
 
 
 def require_esc(allow: SequenceNotStr[str] = ()) -> None:
-    """Refuse a stack whose own file holds secrets, encrypted or in plain text, instead of an ESC environment.
+    """Refuse a stack whose own file contains secrets, encrypted or in plain text, instead of an ESC environment.
 
     Call it first in a program. With config `infra-secrets:requireEsc` set to `warn` it warns instead (e.g. while a
-    stack is moved over), and with `refuse`, the default, it stops the program before anything is created.
+    stack is being migrated), and with `refuse`, the default, it stops the program before anything is created.
 
-    It looks at `Pulumi.<stack>.yaml` alone. Where the run shows that its config came from another file, as with
-    `--config-file`, it warns that it could not look.
+    It looks at `Pulumi.<stack>.yaml` alone. If the run shows that its config came from another file, as with
+    `--config-file`, it warns that it could not check.
 
     What counts as a secret in plain text is a guess: a value under a name like `password` or `apiToken`, a
     URL with a password in it, and what begins like a well-known credential.
@@ -79,8 +79,8 @@ def require_esc(allow: SequenceNotStr[str] = ()) -> None:
         notes = [_moving_note(home)] if problems else []
         if elsewhere:
             notes.append(
-                f"require_esc could not look at the stack file that this run uses: {elsewhere}. Secrets in that file "
-                f"are not noticed. Run pulumi without --config-file, or see to it that they are in ESC."
+                f"require_esc could not check the stack file that this run uses: {elsewhere}. Secrets in that file "
+                f"are not found. Run pulumi without --config-file, or make sure that they are in ESC."
             )
         if not notes:
             return
@@ -101,7 +101,7 @@ def _misplaced(home: Home) -> Iterator[tuple[Key, str]]:
     if home.has_file and not home.environments:
         for key in known_keys():
             if pulumi.runtime.is_config_secret(str(key)) and key not in home.own:
-                yield key, "is a secret that came from no ESC environment"
+                yield key, "is a secret that did not come from an ESC environment"
 
 
 def _move(key: Key, why: str, home: Home) -> str:
@@ -118,12 +118,10 @@ def _move(key: Key, why: str, home: Home) -> str:
 
 def _moving_note(home: Home) -> str:
     if home.environments:
-        return (
-            "A value that was in plain text is known to others: put a new one in its place instead."
-        )
+        return "A value that was in plain text may be known to others: replace it with a new one instead."
     return (
-        f"This stack imports no ESC environment. `pulumi config env init --stack {shlex.quote(home.stack)}` makes one "
-        f"of its config and imports it (it needs the Pulumi Cloud backend)."
+        f"This stack imports no ESC environment. `pulumi config env init --stack {shlex.quote(home.stack)}` creates "
+        "one from its config and imports it (it needs the Pulumi Cloud backend)."
     )
 
 

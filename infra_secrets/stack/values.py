@@ -31,12 +31,12 @@ class Entry:
 
     @property
     def secret(self) -> bool:
-        """Whether only those may see it who run the workload."""
+        """Whether only those who run the workload may see it."""
         return self.argument != "config"
 
     @property
     def value(self) -> str | None:
-        """The value in the stack's config; None where there is none."""
+        """The value in the stack's config; None if there is none."""
         made_up = answered(self.question)
         if made_up is not None:
             return made_up
@@ -57,7 +57,7 @@ class Entry:
         return found
 
     def problem(self) -> str | None:
-        """Say what is wrong with it, up to the command that mends it if one does; None when nothing is."""
+        """Say what is wrong with it, up to the command that fixes it if there is one; None when nothing is."""
         value, what = self.value, f"{self.argument}[{shown(self.target)}]"
         if value is None:
             if self.optional:
@@ -73,15 +73,15 @@ class Entry:
         stored_secret = pulumi.runtime.is_config_secret(str(self.key))
         if self.secret and not stored_secret:
             numeric = not formats.problem(value, "json") and not value.startswith('"')
-            why = " (in ESC only a string stays secret, no number or list)" if numeric else ""
+            why = " (in ESC only strings stay secret, not numbers or lists)" if numeric else ""
             return (
                 f"{what}: config {shown_as(self.key)} is stored in plain text{why}. Whoever reads the stack's config "
                 f"has seen it, so replace the value, and store the new one as a secret"
             )
         if not self.secret and stored_secret:
             return (
-                f"{what}: config {shown_as(self.key)} is a secret of the stack, and a ConfigMap shows what it holds. "
-                f"Declare it under secrets=; or, if anybody may see it, store it so"
+                f"{what}: config {shown_as(self.key)} is a secret of the stack, and a ConfigMap shows its values. "
+                "Declare it under secrets=; or, if it need not be secret, store it in plain text"
             )
         wrong = self._wrong(value)
         return f"{what}: config {shown_as(self.key)} {wrong}. Set it again" if wrong else None
@@ -91,7 +91,7 @@ class Entry:
         return home.set_command(self.key, secret=self.secret, whole=self.argument == "files")
 
     def warning(self) -> str | None:
-        """Say what is legal and mostly a mistake: the line break that `echo` and the Enter key add."""
+        """Say what is allowed but usually a mistake: the line break that `echo` and the Enter key add."""
         value = self.value or ""
         if self.argument == "secrets" and value.endswith("\n") and "\n" not in value[:-1]:
             return (
@@ -113,7 +113,7 @@ class Entry:
         if self.secret and not value.strip():
             return "is empty"
         if re.search("[\ud800-\udfff]", value):
-            return "has halves of characters (surrogates), which are no text"
+            return "has halves of characters (surrogates), which are not valid text"
         problem = None if self.argument == "files" else kubernetes.value_problem(self.target, value)
         if problem is None and self.format is not None:
             problem = formats.problem(value, self.format)
@@ -126,7 +126,7 @@ def wrong_values(entries: Sequence[Entry]) -> tuple[list[StackConfigError], str]
     """Look at every value of a workload.
 
     Returns:
-        An error for each that cannot be used, with the command that mends it; and what to say below all of them.
+        An error for each that cannot be used, with the command that fixes it; and what to say below all of them.
     """
     asked = [entry for entry in entries if answered(entry.question) is None]
     problems = [(entry, entry.problem()) for entry in asked]

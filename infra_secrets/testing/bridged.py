@@ -2,7 +2,7 @@
 it.
 
 The differences to a native provider are what bites: a diff compares the program with the *state's
-outputs* (so that drift is noticed), an omitted computed property is no change, a replacement
+outputs* (so that drift is noticed), an omitted computed property is not a change, a replacement
 deletes first when the name was chosen by the program, and an update that the cloud refuses is
 written into the state all the same.
 
@@ -33,7 +33,7 @@ class Property:
     """How Terraform's schema describes an argument.
 
     Attributes:
-        force_new: Whether a change makes the resource anew; or a function that says so of a path.
+        force_new: Whether a change replaces the resource; or a function that says so of a path.
         computed: Whether the provider fills it in when it is left out.
         default: What the provider takes when it is left out.
         compared_as: What is compared of a value, where the provider adds to it or ignores its order.
@@ -45,7 +45,7 @@ class Property:
     compared_as: Callable[[Any], Any] = lambda value: value
 
     def replaces(self, path: str) -> bool:
-        """Whether a change at a path makes the resource anew."""
+        """Whether a change at a path replaces the resource."""
         return self.force_new(path) if callable(self.force_new) else self.force_new
 
 

@@ -7,7 +7,7 @@
 
 A leak is seldom a plain copy: the value is looked for as it is, JSON-escaped (also twice, and the
 way Go does it), URL-encoded, HTML-escaped, in hexadecimal and in base64 at any alignment. What
-compresses, encrypts or cuts a value to pieces is not found. What a sighting says never holds the
+compresses, encrypts or cuts a value to pieces is not found. What a sighting says never contains the
 value.
 """
 
@@ -116,7 +116,7 @@ class Canary:
 
     @classmethod
     def plant(cls, format: Format = "plain", name: str = "the canary") -> "Canary":  # noqa: A002
-        """Make a value that nobody else has.
+        """Make a unique value.
 
         Args:
             format: `plain` has characters on which JSON, URL and HTML disagree; `json` is a JSON

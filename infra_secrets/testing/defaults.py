@@ -16,7 +16,7 @@ from infra_secrets.testing.simulation import SimulatedCloud
 
 def simulated_clouds(cluster: SimulatedKubernetes | None = None) -> list[SimulatedCloud]:
     """Return one new cloud of each kind, and a cluster: a new one by default."""
-    # The cluster is no secrets manager, but answers what a test asks of one.
+    # The cluster is not a secrets manager, but answers what a test asks of one.
     return [*every_cloud(), cast("SimulatedCloud", cluster or SimulatedKubernetes())]
 
 

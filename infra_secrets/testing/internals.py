@@ -51,7 +51,8 @@ def is_output_type(class_: type) -> bool:
 
 
 def wire_name(getter: object) -> str | None:
-    """Return a property's name on the wire, which Pulumi keeps at its getter (pulumi, _types.py); None for no property.
+    """Return a property's name on the wire, which Pulumi keeps at its getter (pulumi, _types.py); None for anything
+    else.
 
     Noticed by tests/testing/computed/test_made_up_outputs.py.
     """
@@ -209,7 +210,7 @@ def _hints(class_: type) -> dict[str, type]:
 
 Kind = Literal["text", "bool", "int", "float", "object"]
 Listener = Callable[[str, Kind, bool], None]
-"""Is told the full key of what is required, what it is read as, and whether as a secret."""
+"""Called with the full key of what is required, what it is read as, and whether as a secret."""
 
 _KINDS: Final[dict[str, Kind]] = {
     "": "text",

@@ -49,7 +49,7 @@ def rehearsal() -> "Iterator[Callable[..., Rehearsal]]":
 
 @pytest.fixture
 def canary() -> "Canary":
-    """A made-up value that nobody else has."""
+    """A unique made-up value."""
     from infra_secrets.testing.canary import Canary
 
     return Canary.plant()

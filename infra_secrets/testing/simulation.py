@@ -5,7 +5,7 @@ its own words. On top of that, `SimulatedProvider` says for each resource type w
 makes of it (`ResourceType`). `SimulatedCloud` is the one for a secrets manager: it adds what an operator
 does by hand (`set_value`, `delete`, ...). Nothing here speaks gRPC and nothing here runs an engine.
 
-A simulation is no emulator. It keeps the rules that decide whether a value survives, each of them a
+A simulation is not an emulator. It keeps the rules that decide whether a value survives, each of them a
 `Rule` with its source, and forgets the rest.
 """
 
@@ -74,7 +74,7 @@ class Request:
         type: The resource's or function's token.
         name: The resource's logical name, empty for a function.
         urn: The resource's URN, empty for a function.
-        id: The id that the resource has in its cloud, empty where it has none yet.
+        id: The id that the resource has in its cloud, empty if it has none yet.
         properties: The new inputs, or a function's arguments.
         old_inputs: The inputs that the state holds.
         old_outputs: The outputs that the state holds.
@@ -101,7 +101,7 @@ class CloudError(InfraSecretsError, RuntimeError):
     """A simulated cloud or its provider refused a request.
 
     Attributes:
-        code: The error's name in that cloud, e.g. `ResourceExistsException`; empty where the
+        code: The error's name in that cloud, e.g. `ResourceExistsException`; empty if the
             refusal is the provider's.
         status: The HTTP status that goes with it, 0 where there is none.
     """
@@ -114,7 +114,7 @@ class CloudError(InfraSecretsError, RuntimeError):
 
 
 class NoSuchSecretError(InfraSecretsError, LookupError):
-    """An operator's method was given a name that is not there, or is there more than once."""
+    """An operator's method was given a name that does not exist, or exists more than once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class Change:
     Attributes:
         path: Where, as Pulumi writes it, e.g. `tags.owner` or `topics[0].name`.
         kind: What happens to it.
-        replaces: Whether the resource has to be made anew for it.
+        replaces: Whether the resource has to be replaced for it.
     """
 
     path: str
@@ -159,7 +159,7 @@ class Diff:
 
     @property
     def replaces(self) -> list[str]:
-        """The top-level properties for which the resource has to be made anew."""
+        """The top-level properties for which the resource has to be replaced."""
         return sorted({change.key for change in self.changes if change.replaces})
 
 
@@ -373,7 +373,7 @@ class SimulatedProvider(KeepsRules, abc.ABC):
         """The resource types that are known, by token. Others are echoed."""
 
     def resource_type(self, token: str) -> ResourceType | None:
-        """Return what the provider makes of one resource type; None where it is not known."""
+        """Return what the provider makes of one resource type; None if it is not known."""
         return self.resource_types.get(token)
 
     @property
@@ -409,7 +409,7 @@ class SimulatedProvider(KeepsRules, abc.ABC):
         *,
         times: int = 1,
     ) -> None:
-        """Let the next matching request fail before it takes effect. Previews are spared.
+        """Let the next matching request fail before it takes effect. Previews are not affected.
 
         Args:
             operation: One of the operations of `Request`, e.g. `create`.
@@ -445,7 +445,7 @@ class SimulatedCloud(SimulatedProvider):
     """
 
     cloud: ClassVar[str] = ""
-    """What programs and config call it, e.g. `aws`; empty for a simulation that is no cloud of the package."""
+    """What programs and config call it, e.g. `aws`; empty for a simulation that is not a cloud of the package."""
     usual_config: ClassVar[Mapping[str, str]] = {}
     """What its default providers are usually told, and programs read, by full key."""
 
@@ -458,7 +458,7 @@ class SimulatedCloud(SimulatedProvider):
     # External Secrets Operator ---------------------------------------------------------------------
 
     store_provider: ClassVar[str] = ""
-    """Which provider of a SecretStore reads here; empty where none does."""
+    """Which provider of a SecretStore reads here; empty if none does."""
 
     def store_scope(self, provider: Mapping[str, Any]) -> str | None:
         """Return the region, project or vault that a SecretStore's provider says."""
@@ -476,7 +476,7 @@ class SimulatedCloud(SimulatedProvider):
     # What an operator does by hand -----------------------------------------------------------------
 
     def set_value(self, name: str, value: str, scope: str | None = None) -> None:
-        """Put a value in, as an operator does. It becomes a canary of the rehearsal.
+        """Set a value, as an operator does. It becomes a canary of the rehearsal.
 
         Args:
             name: The secret's name in this cloud.
@@ -484,7 +484,7 @@ class SimulatedCloud(SimulatedProvider):
             scope: The region, project or vault; only needed where the name is in several.
 
         Raises:
-            NoSuchSecretError: No secret has this name, or several have it.
+            NoSuchSecretError: No secret has this name, or several do.
             CloudError: The cloud refuses.
         """
         with self.lock:
@@ -515,15 +515,15 @@ class SimulatedCloud(SimulatedProvider):
 
     @abc.abstractmethod
     def versions(self, name: str, scope: str | None = None) -> list[str]:
-        """Return every value still stored, oldest first, overwritten and deleted ones included."""
+        """Return every value that is still stored, oldest first, overwritten and deleted ones included."""
 
     @abc.abstractmethod
     def delete(self, name: str, scope: str | None = None) -> None:
-        """Delete the secret in the console, the way the console does it."""
+        """Delete the secret as the console does."""
 
     @abc.abstractmethod
     def restore(self, name: str, scope: str | None = None) -> None:
-        """Bring back a deleted secret, where the cloud can."""
+        """Bring back a deleted secret, if the cloud can."""
 
     @abc.abstractmethod
     def describe(self, name: str, scope: str | None = None) -> dict[str, Any]:
@@ -535,11 +535,11 @@ class SimulatedCloud(SimulatedProvider):
 
     @abc.abstractmethod
     def state(self, name: str, scope: str | None = None) -> State:
-        """Return what has become of a secret."""
+        """Return the state of a secret."""
 
 
 def only(candidates: Sequence[tuple[str, Found]], name: str, what: str) -> Found:
-    """Return the one candidate, or say why there is no such one.
+    """Return the one candidate, or say why there is none.
 
     Args:
         candidates: Pairs of the scope and the thing found there.
@@ -551,13 +551,13 @@ def only(candidates: Sequence[tuple[str, Found]], name: str, what: str) -> Found
     if len(candidates) > 1:
         scopes = ", ".join(sorted(scope for scope, _ in candidates))
         raise NoSuchSecretError(
-            f"there are secrets {name!r} in more than one {what}: {scopes}. Say which by scope="
+            f"there are secrets {name!r} in more than one {what}: {scopes}. Choose one with scope="
         )
     return candidates[0][1]
 
 
 def only_or_none(candidates: Sequence[tuple[str, Found]], name: str, what: str) -> Found | None:
-    """Return the one candidate, None where there is none, or say that there are several."""
+    """Return the one candidate, None if there is none, or say that there are several."""
     return only(candidates, name, what) if candidates else None
 
 

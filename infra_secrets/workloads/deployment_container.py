@@ -195,12 +195,12 @@ class ContainerReader(EnvReader):
             self._judge(path, kubernetes.path_problem, "writable_paths")
             if path in self.mapping("files"):
                 self.refuse(
-                    f"{path} is in files and in writable_paths; a path is a file or a folder."
+                    f"{path} is in files and in writable_paths; a path is either a file or a folder."
                 )
         return paths
 
     def relaxed(self) -> tuple[str, ...]:
-        """Read which security settings are to be left out."""
+        """Read which security settings to leave out."""
         known = (*SECURITY, NO_TOKEN)
         names: tuple[str, ...] = self.list("relax", plain=True)
         for each in names:

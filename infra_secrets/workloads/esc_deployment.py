@@ -35,9 +35,9 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
     ports: Mapping[str, int]
     """Ports by name, e.g. `{"http": 8080, "metrics": 9090}`. Default: none."""
     command: SequenceNotStr[pulumi.Input[str]]
-    """Instead of the image's entry point. Default: the image's."""
+    """Replaces the image's entry point. Default: the image's."""
     arguments: SequenceNotStr[pulumi.Input[str]]
-    """Instead of the image's arguments (`args` in Kubernetes). `$(NAME)` in one stands for a variable.
+    """Replaces the image's arguments (`args` in Kubernetes). `$(NAME)` in one stands for a variable.
     Default: the image's."""
     resources: Mapping[str, Mapping[str, Any]]
     """`requests` and `limits`, e.g. `{"requests": {"cpu": "250m", "memory": "512Mi"}}`. Default: none,
@@ -50,11 +50,11 @@ class EscDeploymentArgs(EscEnvArgs, total=False):
     """When a pod may get requests, as in Kubernetes, e.g. `{"httpGet": {"path": "/healthz", "port": "http"}}`.
     Default: as soon as it has started."""
     liveness_probe: Mapping[str, Any]
-    """When a container is to be restarted, as in Kubernetes. Default: only when it ends."""
+    """When to restart the container, as in Kubernetes. Default: only when it ends."""
     startup_probe: Mapping[str, Any]
     """When a container has started; the other probes wait for it. Default: at once."""
     writable_paths: SequenceNotStr[str]
-    """Folders in which the container may write, e.g. `["/tmp"]`: empty ones that end with the pod.
+    """Folders in which the container may write, e.g. `["/tmp"]`: they start empty and are gone with the pod.
     Default: none."""
     relax: SequenceNotStr[
         Literal[
@@ -80,9 +80,9 @@ class EscDeployment(Component, read_by=ContainerReader):
     deployment_name: pulumi.Output[str]
     """Name of the Deployment."""
     secret_name: pulumi.Output[str | None]
-    """Name of the Secret; null where no value is secret."""
+    """Name of the Secret; null if no value is secret."""
     config_map_name: pulumi.Output[str | None]
-    """Name of the ConfigMap; null where every value is secret."""
+    """Name of the ConfigMap; null if every value is secret."""
 
     @overload
     def __init__(
@@ -112,13 +112,13 @@ class EscDeployment(Component, read_by=ContainerReader):
 
         Args:
             name: Logical name, and the beginning of the objects' names, e.g. `nlp`.
-            args: What is not default; the same may be given as keyword arguments.
-            opts: As for every Pulumi component.
+            args: Everything that is not the default; keyword arguments do the same.
+            opts: As in every Pulumi component.
 
         Raises:
-            EnvArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
-            StackConfigError: The stack's config lacks values or holds them wrongly. Each line has the command that
-                fixes it.
+            EnvArgsError: Something is not valid. It lists every problem at once, and nothing was registered.
+            StackConfigError: The stack's config lacks values or has them in the wrong form. Each line has the command
+                that fixes it.
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with ContainerReader.reading(EscDeploymentArgs, name, args, kwargs, opts) as reader:

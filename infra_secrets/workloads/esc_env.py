@@ -1,6 +1,6 @@
 """`EscEnv`: what the stack's config holds, as the environment of pods.
 
-Values go into one immutable Secret whose name Kubernetes makes up. A changed value is therefore a new Secret
+Values go into one immutable Secret whose name Kubernetes makes up. A changed value therefore makes a new Secret
 under a new name: every workload that refers to it rolls, and the old one goes when that is done (or is kept, for
 workloads that do not roll). A name of its own is deliberately not offered: with it the provider deletes the running
 workload first.
@@ -61,16 +61,16 @@ class EscEnvArgs(TypedDict, total=False):
 
 
 class EscEnv(PodEnvironment, read_by=EnvReader):
-    """What the stack's config holds, as environment variables and files for pods.
+    """Values of the stack's config, as environment variables and files for pods.
 
     Secret config goes into one Kubernetes Secret, other config into one ConfigMap; both are immutable and
     auto-named, so that a changed value rolls every workload that uses them.
     """
 
     secret_name: pulumi.Output[str | None]
-    """Name of the Secret; null where no value is secret."""
+    """Name of the Secret; null if no value is secret."""
     config_map_name: pulumi.Output[str | None]
-    """Name of the ConfigMap; null where every value is secret."""
+    """Name of the ConfigMap; null if every value is secret."""
 
     def __init__(
         self,
@@ -83,13 +83,13 @@ class EscEnv(PodEnvironment, read_by=EnvReader):
 
         Args:
             name: Logical name, and the beginning of the objects' names, e.g. `nlp`.
-            args: What is not default; the same may be given as keyword arguments.
-            opts: As for every Pulumi component.
+            args: Everything that is not the default; keyword arguments do the same.
+            opts: As in every Pulumi component.
 
         Raises:
-            EnvArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
-            StackConfigError: The stack's config lacks values or holds them wrongly. Each line has the command that
-                fixes it.
+            EnvArgsError: Something is not valid. It lists every problem at once, and nothing was registered.
+            StackConfigError: The stack's config lacks values or has them in the wrong form. Each line has the command
+                that fixes it.
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with EnvReader.reading(EscEnvArgs, name, args, kwargs, opts) as reader:
@@ -103,7 +103,7 @@ class EscEnv(PodEnvironment, read_by=EnvReader):
                 pulumi.log.warn(f"{self._what}: {warning}", self)
             self._namespace, self._reloader = wanted.namespace, wanted.reloader
             self._old_ones_go = not wanted.kept_by
-            # What is immutable stays so for ever: the API server takes only a new object when `reloader` comes in.
+            # What is immutable stays so forever: the API server takes only a new object when `reloader` comes in.
             child = pulumi.ResourceOptions(
                 parent=self,
                 replace_on_changes=["immutable"],

@@ -23,7 +23,7 @@ SOURCES = ("secrets", "config", "files")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedEnvironment:
-    """An environment as somebody wants it, with every value there and of the right kind."""
+    """An environment as it is wanted, with every value there and of the right kind."""
 
     entries: tuple[Entry, ...]
     namespace: Any
@@ -131,7 +131,7 @@ class EnvReader(PodReader):
             if target not in known:
                 close = nearest(target, known)
                 self.refuse(
-                    f"{argument} names {shown(target)}, which is in none of secrets, config and files."
+                    f"{argument} names {shown(target)}, which is not in secrets, config or files."
                     + (f" Did you mean {close!r}?" if close else "")
                 )
         return named
@@ -143,7 +143,7 @@ class EnvReader(PodReader):
 
 
 def _kept_by(reader: PodReader) -> dict[str, str]:
-    """Choose the labels by which a person finds what is left in the cluster."""
+    """Choose the labels by which people find what is left in the cluster."""
     labels = ("infra-secrets/name", "infra-secrets/stack", "infra-secrets/project")
     return found_by(reader, "old objects", labels)
 
@@ -157,14 +157,14 @@ def found_by(reader: PodReader, what: str, keys: Sequence[str]) -> dict[str, str
         text = given.get(key, usual)
         if not isinstance(text, str):
             reader.refuse(
-                f"labels[{key!r}] must be a plain string, because {what} are found by it."
+                f"labels[{key!r}] must be a plain string, because the package finds {what} by it."
             )
             continue
         labels[key] = text
         if kubernetes.label_value_problem(text) and key not in given:
             whose = "stack" if text == stack else "project"
             reader.refuse(
-                f"the {whose}'s name cannot be a label's value, and {what} are found by it; give a short one: "
+                f"the {whose}'s name cannot be a label's value, and the package finds {what} by it; give a short one: "
                 f'labels={{"{key}": "production"}}.'
             )
     return labels

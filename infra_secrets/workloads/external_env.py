@@ -89,7 +89,7 @@ class _ExternalReader(PodReader):
         "cloud": f"one of {', '.join(clouds.available())}",
         "secrets": "e.g. {'STRIPE_API_KEY': stripe.secret_name}",
         "files": "e.g. {'/etc/nlp/key.pem': key.secret_name}",
-        "store": "the name of a SecretStore that exists",
+        "store": "the name of an existing SecretStore",
         "store_kind": f"one of {', '.join(STORE_KINDS)}",
         **{setting: key.takes for store in _STORES for setting, key in store.SETTINGS.items()},
         "service_account": "the name of a Kubernetes service account",
@@ -131,7 +131,7 @@ class _ExternalReader(PodReader):
         text = self.text("refresh_interval") or REFRESH_INTERVAL
         if not _DURATION.fullmatch(text):
             self.refuse(
-                f"refresh_interval={shown(text)} is no duration; write e.g. '15m', '1h' or '1h30m'."
+                f"refresh_interval={shown(text)} is not a duration; write e.g. '15m', '1h' or '1h30m'."
             )
         return text
 
@@ -151,16 +151,16 @@ class _ExternalReader(PodReader):
             extra = [key for key in ("cloud", "service_account", *settings) if key in self.given]
             if extra:
                 self.refuse(
-                    f"store names a store that exists, and {', '.join(extra)} would be for one that is made. Give "
+                    f"store names an existing store, but {', '.join(extra)} would be for one that is created. Give "
                     f"one or the other."
                 )
             return store, store_kind, None, {}
         if "store_kind" in self.given:
-            self.refuse("store_kind is for a store that exists; name it with store=.")
+            self.refuse("store_kind is for an existing store; name it with store=.")
         if account is None and "service_account" not in self.given:
             self.refuse(
-                "service_account is missing: the store that is made reads the containers as a Kubernetes service "
-                "account, by workload identity and never with a key. Name it, or a store that exists with store=."
+                "service_account is missing: the store that is created reads the containers as a Kubernetes service "
+                "account, by workload identity and never with a key. Name it, or name an existing store with store=."
             )
         cloud = self._cloud(chosen)
         if cloud is None:
@@ -200,9 +200,8 @@ class _ExternalReader(PodReader):
         chosen = chosen or self.configured(CLOUD)
         if chosen is None:
             self.refuse(
-                f"no cloud is chosen. Choose it for the stack: pulumi config set {CLOUD} "
-                f"{clouds.available()[0]} (one of {', '.join(clouds.available())}), or here with cloud=, or name a "
-                f"store that exists with store=."
+                f"no cloud is chosen. Choose one for the stack: pulumi config set {CLOUD} {clouds.available()[0]} (one "
+                f"of {', '.join(clouds.available())}), or here with cloud=, or name an existing store with store=."
             )
             return None
         try:
@@ -235,11 +234,11 @@ class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
 
         Args:
             name: Logical name, and the beginning of the objects' names, e.g. `nlp`.
-            args: What is not default; the same may be given as keyword arguments.
-            opts: As for every Pulumi component.
+            args: Everything that is not the default; keyword arguments do the same.
+            opts: As in every Pulumi component.
 
         Raises:
-            EnvArgsError: Something cannot be met. It lists everything at once, and nothing was registered.
+            EnvArgsError: Something is not valid. It lists every problem at once, and nothing was registered.
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with _ExternalReader.reading(ExternalEnvArgs, name, args, kwargs, opts) as reader:
@@ -323,7 +322,7 @@ def _reference_problem(reference: str) -> str | None:
 
 
 def _hides(key: str) -> bool:
-    """Whether it could be a value: the words of a name are no long mixtures, and it has parts."""
+    """Whether it could be a value: the words of a name are not long mixtures, and it has parts."""
     if is_credential(key) and not re.search("/|--|__", key):
         return True
     return "arn:" not in key and any(map(looks_like_a_value, re.split(r"[-/_:.]+", key)))

@@ -39,9 +39,9 @@ _AS_A_WHOLE = "a Deployment, StatefulSet, DaemonSet, Job, CronJob or Pod spec"
 # From a spec down to its pod: of a CronJob, of a Job or Deployment, of a pod template or a whole manifest.
 _WAYS_DOWN = ("job_template", "template", "spec")
 _NO_TEMPLATE = (
-    "reloader=True is told to Stakater Reloader by an annotation of the pod template, and there is none here. Give "
-    "inject the whole spec of the Deployment, StatefulSet, DaemonSet or CronJob, or the template, and not the pod's. "
-    "A Pod of its own is rolled by nobody: it needs an environment without reloader."
+    "reloader=True needs an annotation on the pod template, and there is no template here. Give "
+    "inject the whole spec of the Deployment, StatefulSet, DaemonSet or CronJob, or the template, not the pod's. "
+    "Nothing restarts a Pod of its own: it needs an environment without reloader."
 )
 
 
@@ -79,7 +79,7 @@ class Injection:
             init_containers: True for all init containers too, or the names of some.
 
         Raises:
-            WorkloadError: It is no such spec, a named container is not there, or something is set already.
+            WorkloadError: It is not such a spec, a named container is not there, or something is set already.
         """
         with one_clear_message():
             self.refuse_secrets(
@@ -116,7 +116,7 @@ class Injection:
             self.check_names("init_containers", init_containers)
 
     def check_names(self, argument: str, names: object) -> None:
-        """Refuse what is no list of names; None is none."""
+        """Refuse what is not a list of names; None is not one."""
         if names is not None and (
             isinstance(names, str)
             or not isinstance(names, Sequence)
@@ -184,8 +184,8 @@ class Injection:
             return apply_clearly(node, checked)
         if isinstance(node, pulumi.Resource):
             raise self._error(
-                "inject takes the spec that a workload is made of, before it is made; found a resource. For a resource "
-                "that a chart or a YAML file makes, pass opts=ResourceOptions(transforms=[env.transform])."
+                "inject takes the spec of a workload, before the workload is created; found a resource. For a resource "
+                "that a chart or a YAML file creates, pass opts=ResourceOptions(transforms=[env.transform])."
             )
         if _get(node, "containers") is not None:
             if not annotated:
@@ -219,10 +219,10 @@ class Injection:
 
         def refuse(what: str) -> None:
             raise self._error(
-                f"{what}: old pods run on after a change, and need the old Secret when they start again; it is deleted "
-                f"once the workload refers to the new one. Let the workload roll by itself, or keep old objects in the "
-                f"cluster with keep_old=True (for an environment that exists already, run pulumi up with that alone "
-                f"first)."
+                f"{what}: old pods keep running after a change, and need the old Secret when they restart; it is "
+                "deleted once the workload refers to the new one. Let the workload roll by itself, or keep old "
+                "objects in the cluster with keep_old=True (for an environment that exists already, run pulumi up "
+                "with that alone first)."
             )
 
         def paused(found: Any) -> Any:
@@ -321,8 +321,8 @@ class Injection:
         name = _get(container, "name")
         if wanted is not None and is_input(name):
             raise self._error(
-                "a container's name is an output that is not known yet, so it cannot be chosen by name; write the name "
-                "down, or leave containers= out."
+                "a container's name is an output that is not known yet, so it cannot be chosen by name; give it as a "
+                "plain string, or leave containers= out."
             )
         if wanted is not None and name not in wanted:
             return container
@@ -378,8 +378,8 @@ class Injection:
         def refused_if_set(name: Any) -> Any:
             if name in ours:
                 raise self._error(
-                    f"{where} sets {name} already, and Kubernetes would take the last one without a word. Take it out "
-                    f"of the container, or out of the environment."
+                    f"{where} sets {name} already, and Kubernetes would silently take the last one. Remove it from "
+                    f"the container, or from the environment."
                 )
             return name
 
@@ -408,7 +408,7 @@ class Injection:
                 theirs = _get(each, _snake(by))
                 if isinstance(theirs, str) and theirs.rstrip("/") in ours:
                     raise self._error(
-                        f"{says} {shown(theirs)} already. Take it out of the spec, or out of files=."
+                        f"{says} {shown(theirs)} already. Remove it from the spec, or from files=."
                     )
             return entries
 

@@ -76,8 +76,8 @@ class PodReader(Reader):
             self.refuse(problem)
         if names_are_fixed("kubernetes", AUTONAMING.read()):
             self.refuse(
-                "config pulumi:autonaming gives Kubernetes objects names without anything random in them. A changed "
-                "value would then delete the running Deployment before it makes the new one. Add a pattern for "
+                "config pulumi:autonaming gives Kubernetes objects names without a random part. A changed value "
+                "would then delete the running Deployment before the new one is created. Add a pattern for "
                 "Kubernetes: pulumi config set --path 'pulumi:autonaming.providers.kubernetes.pattern' "
                 "'${name}-${hex(8)}'"
             )
@@ -100,7 +100,7 @@ class PodReader(Reader):
         return found
 
     deep: ClassVar[frozenset[str]] = frozenset()
-    """Mappings in which there are other things than strings."""
+    """Mappings with values other than strings."""
 
     def mapping(self, argument: str) -> Mapping[str, Any]:
         """Read a mapping whose keys are strings, in their order.
@@ -172,7 +172,7 @@ class PodEnvironment(Component):
     variables: Sequence[Mapping[str, Any]]
     """The `env` entries of a container, each a reference by name: never a value."""
     env_from: Sequence[Mapping[str, Any]]
-    """The `envFrom` entries of a container that have the same effect; empty where files are mounted too."""
+    """The `envFrom` entries of a container that have the same effect; empty if files are mounted too."""
     volumes: Sequence[Mapping[str, Any]]
     """What a pod needs for the files."""
     volume_mounts: Sequence[Mapping[str, Any]]
@@ -203,9 +203,9 @@ class PodEnvironment(Component):
                 added later without a change of its own spec, and its spec does not list them.
 
         Raises:
-            WorkloadError: It is no such spec, a container is not there, or a container sets one of the
-                variables, or mounts something at a file's path, already; or it keeps pods that need the old Secret,
-                or has no template to tell Reloader by.
+            WorkloadError: It is not such a spec, a container is not there, or a container already sets one of
+                the variables or mounts something at a file's path; or it keeps pods that need the old
+                Secret, or has no template for Reloader's annotation.
         """
         return self._injection(as_a_whole=env_from).into(spec, containers, init_containers)
 
@@ -285,7 +285,7 @@ class PodEnvironment(Component):
         if isinstance(ours, str) and theirs is None and ours != usual:
             pulumi.log.warn(
                 f"{self._what}: {workload_kind(args.type_)} {args.name} names no namespace, and the environment is in "
-                f"{ours!r}. Its pods wait for ever unless its provider puts it there too."
+                f"{ours!r}. Its pods wait forever unless its provider puts it there too."
             )
 
     def _offer(
@@ -341,9 +341,9 @@ def warn_if_not_awaited(workload: str, annotations: object) -> None:
     """Warn where Pulumi would delete the old objects before the pods have rolled."""
     if isinstance(annotations, Mapping) and annotations.get(SKIP_AWAIT) == "true":
         pulumi.log.warn(
-            f"{workload} has {SKIP_AWAIT}, so nobody waits until its pods have rolled, and after a change the old "
-            f"Secret is deleted at once: where the new pods do not start, the old ones cannot start again either. Take "
-            f"the annotation out, or keep old objects in the cluster with keep_old=True."
+            f"{workload} has {SKIP_AWAIT}, so Pulumi does not wait until its pods have rolled, and after a change "
+            f"the old Secret is deleted at once: if the new pods do not start, the old ones cannot restart either. "
+            f"Remove the annotation, or keep old objects in the cluster with keep_old=True."
         )
 
 

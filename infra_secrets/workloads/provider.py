@@ -36,7 +36,7 @@ _OTHERWISE = "ExternalEnv has no value that could be shown."
 
 
 def default_provider_problem(opts: pulumi.ResourceOptions | None) -> str | None:
-    """Say why the default provider must not get a Secret; None where it may, or another one is used."""
+    """Say why the default provider must not get a Secret; None if it may, or another one is used."""
     if _explicit(opts):
         return None
     setting, said_by = _shows(
@@ -45,14 +45,14 @@ def default_provider_problem(opts: pulumi.ResourceOptions | None) -> str | None:
     if setting is None:
         return None
     if said_by == _APPLIES_VARIABLE:
-        where, mend = f"the environment variable {said_by} says so", f"Unset {said_by}"
+        where, fix = f"the environment variable {said_by} says so", f"Unset {said_by}"
     else:
-        where, mend = (
+        where, fix = (
             f"config kubernetes:{said_by} says so",
-            f"Take it out (pulumi config rm kubernetes:{said_by})",
+            f"Remove it (pulumi config rm kubernetes:{said_by})",
         )
     return (
-        f"the Kubernetes provider would show the values: {_WHY[setting]} ({where}). {mend}, or give another provider: "
+        f"the Kubernetes provider would show the values: {_WHY[setting]} ({where}). {fix}, or give another provider: "
         f"opts=ResourceOptions(provider=...). {_OTHERWISE}"
     )
 
@@ -78,14 +78,14 @@ def once_hidden(
         found = await Asking().ask("pulumi:pulumi:getResource", {"urn": urn}) or {}
         setting, said_by = _shows(found["state"])
         if setting is not None:
-            mend = {
+            fix = {
                 _APPLIES_VARIABLE: f"Unset {said_by}.",
                 _RENDERS: "Give the component a provider without render_yaml_to_directory.",
-                _APPLIES: "Take enable_server_side_apply=False away from it.",
+                _APPLIES: "Remove enable_server_side_apply=False from it.",
             }[said_by]
             raise pulumi.RunError(
                 f"{what}: its Kubernetes provider {urn.rpartition('::')[2]!r} would show the values: "
-                f"{_WHY[setting]} ({said_by}). {mend} {_OTHERWISE}"
+                f"{_WHY[setting]} ({said_by}). {fix} {_OTHERWISE}"
             )
 
     async def look() -> bool:

@@ -144,7 +144,7 @@ def test_the_report_lists_each_place_and_the_ways_out(written: Said) -> None:
         "  - kubernetes:core/v1:ConfigMap settings, data.password (Secret Keyword)" in written.out
     )
     assert "  - stack output, url (Basic Auth Credentials)" in written.out
-    assert "Where it must be so: --allow 'machine:userData'" in written.out
+    assert "To accept it: --allow 'machine:userData'" in written.out
 
 
 @pytest.mark.engine

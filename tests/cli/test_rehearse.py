@@ -284,7 +284,7 @@ def leak(tmp_path_factory: pytest.TempPathFactory) -> Leak:
 def test_a_secret_in_a_plain_output_is_noticed(leak: Leak) -> None:
     assert leak.said.code == 1
     assert "Leak: 2 made-up secret values were looked for in" in leak.said.out
-    assert "A secret can be seen where none may be: secret config shop:password.\n" in leak.said.out
+    assert "A secret is visible where none may be: secret config shop:password.\n" in leak.said.out
 
 
 @pytest.mark.engine
@@ -382,7 +382,7 @@ def test_a_program_that_never_settles_is_not_well(
     problems = said.report["rehearsals"][0]["problems"]
     assert any(text.startswith("`pulumi up again` wants changes") for text in problems)
     assert any("`pulumi up again` lost the operator's value of raw/" in text for text in problems)
-    assert "A secret can be seen where none may be: secret config shop:token." in problems
+    assert "A secret is visible where none may be: secret config shop:token." in problems
     assert "canary-" not in said.out + said.err
 
 
@@ -408,7 +408,7 @@ def test_a_program_that_lacks_a_library_is_told_where_it_ran(
         (["--config", "region"], "--config must be KEY=VALUE"),
         (["--config", "=eu"], "--config must be KEY=VALUE"),
         (["--config", "a:b:c=eu"], "--config must be KEY=VALUE"),
-        (["--cloud", "aws", "--config", "infra-secrets:cloud=gcp"], "say the same thing"),
+        (["--cloud", "aws", "--config", "infra-secrets:cloud=gcp"], "set the same thing"),
         ([], "config for several stacks: dev, production"),
         (["--stack", "prodution"], "Did you mean --stack production?"),
         (["--clod", "aws"], "No such option: --clod"),
@@ -457,7 +457,7 @@ def test_a_project_file_that_is_no_yaml_is_said(
     said = call(capsys, "rehearse", str(folder))
 
     assert said.code == 2
-    assert "is no YAML" in said.err
+    assert "is not YAML" in said.err
 
 
 def test_a_language_without_its_host_is_said(

@@ -18,7 +18,7 @@ CANARY = "canary-64-not-real"
 KEYS = ["STRIPE_API_KEY", "DATABASE_URL"]
 ASKED_FOR = "shop/production, one JSON object with the keys STRIPE_API_KEY, DATABASE_URL"
 NO_OBJECT = (
-    f"The value is no JSON object, so nothing was set. It must be {ASKED_FOR}. Keys and texts stand in double "
+    f"The value is not a JSON object, so nothing was set. It must be {ASKED_FOR}. Put keys and strings in double "
     f"quotes, and no comma after the last one.\n"
 )
 
@@ -37,7 +37,7 @@ def command_on(cloud: str, *fields: str) -> str:
 
 
 def not_it(what: str) -> str:
-    return f"The value is not the document that is declared, so nothing was set. {what} It must be {ASKED_FOR}.\n"
+    return f"The value does not match the declared document, so nothing was set. {what} It must be {ASKED_FOR}.\n"
 
 
 RIGHT = f'{{"STRIPE_API_KEY": "{CANARY}", "DATABASE_URL": "postgres://u:p@db/x"}}'
@@ -222,7 +222,9 @@ def takes_for_an_object(text: str) -> bool:
     """Whether the command finds at most fault with the keys."""
     command = reading_stdin("x", ["cat"], as_text=False, fields=["A", "B"])
     done = run(command, text.encode())
-    return b"The value is no JSON object" not in done.stderr and b"Nothing was" not in done.stderr
+    return (
+        b"The value is not a JSON object" not in done.stderr and b"Nothing was" not in done.stderr
+    )
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -314,7 +316,7 @@ def test_keys_with_unicode_escapes_are_taken_for_what_is_missing_and_for_no_more
 
     if says:
         assert done.returncode == 1
-        assert f"is declared, so nothing was set. {says} It must be" in done.stderr.decode()
+        assert f"declared document, so nothing was set. {says} It must be" in done.stderr.decode()
         assert not tools.called
     else:
         assert done.returncode == 0, done.stderr
@@ -394,7 +396,7 @@ def test_lists_and_objects_may_be_500_deep_and_no_deeper(shell: str, tools: Tool
     for opened in ("[", '{"A":'):
         done = run(command_on("gcp", "A"), ('{"A":' + opened * 500).encode())
         assert done.returncode == 1
-        assert b"more than 500 lists and objects inside of each other, so nothing" in done.stderr
+        assert b"more than 500 nested lists and objects, so nothing" in done.stderr
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -303,11 +303,11 @@ def test_whatever_is_given_as_an_option_works_or_gets_one_clear_refusal(componen
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"provider": "aws"}, "opts has provider=, which must be a provider, the object itself"),
+        ({"provider": "aws"}, "opts has provider=, which must be a provider object"),
         ({"providers": "aws"}, "opts has providers=, which must be a list or mapping of providers"),
-        ({"providers": ["aws"]}, "of which each must be a provider, the object itself"),
-        ({"providers": {"aws": "eu"}}, "of which each must be a provider, the object itself"),
-        ({"parent": "shop"}, "opts has parent=, which must be a resource, the object itself"),
+        ({"providers": ["aws"]}, "and each must be a provider object"),
+        ({"providers": {"aws": "eu"}}, "and each must be a provider object"),
+        ({"parent": "shop"}, "opts has parent=, which must be a resource object"),
         ({"protect": "yes"}, "opts has protect=, which must be true or false; found a string"),
         ({"aliases": "old"}, "opts has aliases=, which must be a list of URNs"),
         ({"aliases": [7]}, "opts has aliases=, which must be a list of URNs"),
@@ -322,7 +322,7 @@ def test_whatever_is_given_as_an_option_works_or_gets_one_clear_refusal(componen
             "opts has an alias whose project must be a string",
         ),
         ({"aliases": [pulumi.Alias(name=None)]}, "opts has an alias whose name must be a string"),
-        ({"depends_on": "db"}, "opts has depends_on=, which must be resources"),
+        ({"depends_on": "db"}, "opts has depends_on=, which must be resource objects"),
         (
             {"custom_timeouts": "5m"},
             "opts has custom_timeouts=, which must be pulumi.CustomTimeouts(",
@@ -366,14 +366,14 @@ def test_whatever_is_given_as_an_option_works_or_gets_one_clear_refusal(componen
         ),
         (
             {"deleted_with": "x"},
-            "opts has deleted_with=, which must be a resource, the object itself",
+            "opts has deleted_with=, which must be a resource object",
         ),
         (
             {"replace_with": ["x"]},
             "opts has replace_with=, which must be a list of resources; one of",
         ),
-        ({"urn": "urn:x"}, "opts has urn=, which is not for a component that is made here"),
-        ({"id": "x"}, "opts has id=, which is not for a component that is made here"),
+        ({"urn": "urn:x"}, "opts has urn=, which does not apply to a local component"),
+        ({"id": "x"}, "opts has id=, which does not apply to a local component"),
     ],
     ids=lambda given: given if isinstance(given, str) else next(iter(given)),
 )
@@ -492,9 +492,9 @@ def test_a_name_that_only_contains_such_a_word_is_an_ordinary_unknown_one(argume
         (Secret, {"retention": 7}, "one of 'keep' (removing it from code is refused), 'recover'"),
         (Secret, {"replicas": "eu-west-1"}, "e.g. ['eu-west-1']; found a string."),
         (Secret, {"replicas": 7}, "the cloud's names of regions; found a number."),
-        (Secret, {"readers": 7}, "each a principal as the cloud names it; found a number."),
+        (Secret, {"readers": 7}, "each a principal, as the cloud writes it; found a number."),
         (Secret, {"tags": 7}, "e.g. {'team': 'payments'}; found a number."),
-        (Secret, {"adopt": 7}, "the cloud's full id of a container that exists; found a number"),
+        (Secret, {"adopt": 7}, "the full cloud id of an existing container; found a number"),
         (Secret, {"max_age_days": "7"}, "a whole number of days, 1 to 36500; found a string."),
         (ExternalEnv, {"cloud": 7}, "one of aws, azure, gcp; found a number."),
         (ExternalEnv, {"store_kind": 7}, "one of SecretStore, ClusterSecretStore; found a number."),
@@ -597,7 +597,7 @@ def test_a_coroutine_is_looked_at_as_an_output_is() -> None:
 
     refused = refusal(lambda: made(Secret, description=number()))
 
-    assert "description must be a string; its output holds a number." in str(refused)
+    assert "description must be a string; its output is a number." in str(refused)
 
 
 def test_a_vault_s_id_may_be_a_secret_output() -> None:
@@ -614,7 +614,7 @@ SECRET = "hunter2-not-real"
 def test_what_a_secret_output_holds_is_not_repeated_when_it_is_no_vault() -> None:
     refused = refusal(lambda: made(Secret, azure_vault_id=pulumi.Output.secret(SECRET)), "azure")
 
-    assert "azure_vault_id was given a secret that is not what it must be" in str(refused)
+    assert "azure_vault_id was given a secret that is not valid" in str(refused)
     assert SECRET not in str(refused)
 
 
@@ -684,9 +684,9 @@ def said_on_the_engine(cloud: str, given: Callable[[], Mapping[str, Any]]) -> st
         (
             "aws",
             {"readers": [7]},
-            'Secret("StripeApiKey"): readers[0] must be a string; its output holds a number.',
+            'Secret("StripeApiKey"): readers[0] must be a string; its output is a number.',
         ),
-        ("aws", {"description": ["x"]}, "description must be a string; its output holds a list."),
+        ("aws", {"description": ["x"]}, "description must be a string; its output is a list."),
         ("azure", {"azure_vault_id": "shop-prod"}, "azure_vault_id='shop-prod' is not the ARM"),
     ],
     ids=["a reader that is a number", "a description that is a list", "a vault that is none"],
@@ -782,7 +782,7 @@ def test_a_vault_s_id_in_other_case_is_the_same_vault() -> None:
 def test_a_vault_s_id_that_an_output_lacks_is_refused() -> None:
     refused = refusal(lambda: made(Secret, azure_vault_id=pulumi.Output.from_input(None)), "azure")
 
-    assert "azure_vault_id must be a string; its output holds nothing." in str(refused)
+    assert "azure_vault_id must be a string; its output is nothing." in str(refused)
 
 
 def test_what_is_wrong_in_public_outputs_is_said_also_where_a_secret_one_is_wrong() -> None:

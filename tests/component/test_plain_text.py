@@ -109,7 +109,7 @@ def test_the_value_of_a_secret_is_refused_with_its_place_and_its_config_key(
 ) -> None:
     text = refusal(program)
 
-    assert f": {where} holds the value of secret config 'nlp:token'" in text
+    assert f": {where} contains the value of secret config 'nlp:token'" in text
     assert "in plain text" in text
     assert "Leave it out: " in text
 
@@ -118,7 +118,7 @@ def test_the_value_of_a_secret_is_refused_with_its_place_and_its_config_key(
 def test_a_logical_name_that_is_a_value_is_not_repeated(make: Any) -> None:
     text = refusal(make(CANARY))
 
-    assert "its logical name holds the value of secret config 'nlp:token'" in text
+    assert "its logical name contains the value of secret config 'nlp:token'" in text
 
 
 def test_a_logical_name_that_looks_like_a_value_is_not_repeated_with_another_problem() -> None:
@@ -130,13 +130,13 @@ def test_a_logical_name_that_looks_like_a_value_is_not_repeated_with_another_pro
 def test_all_places_are_said_at_once_and_nothing_else_that_could_repeat_a_value() -> None:
     text = refusal(deployment(annotations={"x": CANARY}, liveness_probe=PROBE, replicas="three"))
 
-    assert text.startswith('EscDeployment("web"): 2 things to mend before anything is created:')
+    assert text.startswith('EscDeployment("web"): 2 problems to fix before anything is created:')
 
 
 def test_a_config_key_that_has_its_own_value_in_it_is_not_named() -> None:
     text = refusal(secret(key=CANARY), secrets={f"key-{CANARY}": CANARY})
 
-    assert "key holds the value of a secret of the stack's config" in text
+    assert "key contains the value of a secret of the stack's config" in text
 
 
 def spec(**container: Any) -> dict[str, Any]:
@@ -187,7 +187,7 @@ def test_a_literal_in_a_spec_is_refused_when_it_is_injected(
 
     text = refusal(program, at_most=3)
 
-    assert f'{source.__name__}("web"): {where} holds the value of secret config' in text
+    assert f'{source.__name__}("web"): {where} contains the value of secret config' in text
 
 
 def test_the_containers_that_are_chosen_are_no_place_for_a_value_either() -> None:
@@ -195,7 +195,7 @@ def test_the_containers_that_are_chosen_are_no_place_for_a_value_either() -> Non
         made: Any = env()()
         made.inject(spec(), containers=[CANARY])
 
-    assert "containers[0] holds the value" in refusal(program, at_most=3)
+    assert "containers[0] contains the value" in refusal(program, at_most=3)
 
 
 # What is looked for --------------------------------------------------------------------------------
@@ -239,14 +239,14 @@ def test_a_name_that_is_the_project_s_is_in_every_urn() -> None:
 def test_what_is_long_enough_is_found_as_a_whole_and_in_a_longer_text(value: str) -> None:
     for text in (value, f"https://user:{value}@example.com/x"):
         said = refusal(deployment(annotations={"x": text}), secrets={"token": value})
-        assert "annotations['x'] holds the value of secret config 'nlp:token'" in said
+        assert "annotations['x'] contains the value of secret config 'nlp:token'" in said
         assert value not in said
 
 
 def test_a_number_that_is_a_value_is_found() -> None:
     said = refusal(deployment(annotations={"x": 12345678}), secrets={"token": "12345678"})
 
-    assert "annotations['x'] holds the value" in said
+    assert "annotations['x'] contains the value" in said
     assert "12345678" not in said
 
 
@@ -275,7 +275,7 @@ def test_a_number_that_is_a_value_is_found() -> None:
 def test_a_value_is_known_by_its_secret_parts_too(stored: str) -> None:
     text = refusal(secret(key=CANARY), secrets={"token": stored})
 
-    assert "key holds the value of secret config 'nlp:token'" in text
+    assert "key contains the value of secret config 'nlp:token'" in text
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_a_value_is_known_by_its_secret_parts_too(stored: str) -> None:
 def test_what_is_secret_in_a_url_or_document_is_known_by_itself(stored: str, part: str) -> None:
     said = refusal(deployment(annotations={"x": f"is {part}."}), secrets={"token": stored})
 
-    assert "annotations['x'] holds the value of secret config 'nlp:token'" in said
+    assert "annotations['x'] contains the value of secret config 'nlp:token'" in said
     assert part not in said
 
 
@@ -329,7 +329,7 @@ def test_what_is_public_in_an_object_needs_a_key_of_its_own() -> None:
 
 @pytest.mark.parametrize("kept", [(CANARY,), {CANARY}, frozenset({CANARY})])
 def test_a_value_in_any_collection_is_found(kept: Any) -> None:
-    assert "annotations['x'][0] holds" in refusal(deployment(annotations={"x": kept}))
+    assert "annotations['x'][0] contains" in refusal(deployment(annotations={"x": kept}))
 
 
 def test_config_that_only_the_environment_has_is_looked_for_too(
@@ -349,7 +349,7 @@ def test_a_password_is_known_as_it_is_written_in_a_url_and_as_it_is() -> None:
 
     for written in ("p%40ssw0rd-1", "p@ssw0rd-1"):
         said = refusal(deployment(annotations={"x": written}), secrets={"token": stored})
-        assert "annotations['x'] holds" in said
+        assert "annotations['x'] contains" in said
 
 
 SERVICE_ACCOUNT = {
@@ -395,7 +395,7 @@ def test_odd_input_is_walked_to_its_end() -> None:
 
     text = refusal(deployment(annotations=odd))
 
-    assert "holds the value of secret config 'nlp:token'" in text
+    assert "contains the value of secret config 'nlp:token'" in text
     assert len(text) < 1000
 
 
@@ -511,7 +511,7 @@ def test_a_value_that_the_program_read_as_a_text_leaks_nowhere(
 ) -> None:
     with Rehearsal(program, **STACK, config=CLOUD, secrets={"token": CANARY}) as rehearsal:
         for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
-            assert f"{where} holds the value of secret config 'nlp:token'" in run.error
+            assert f"{where} contains the value of secret config 'nlp:token'" in run.error
         rehearsal.assert_no_leak()
 
 
@@ -571,7 +571,7 @@ def test_a_value_in_an_output_that_is_not_secret_leaks_nowhere(
 ) -> None:
     with Rehearsal(program, **STACK, config=CLOUD, secrets={"token": CANARY}) as rehearsal:
         for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
-            assert f"{where} holds the value of secret config 'nlp:token'" in run.error
+            assert f"{where} contains the value of secret config 'nlp:token'" in run.error
             assert "Leave it out: " in run.error
             assert "Traceback" not in run.output
         rehearsal.assert_no_leak()

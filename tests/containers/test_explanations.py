@@ -95,8 +95,8 @@ def test_whoever_looks_for_the_value_is_told_where_it_is(attribute: str) -> None
 @pytest.mark.parametrize(
     ("attribute", "says"),
     [
-        ("name", "Its name in the cloud is secret_name; on every cloud it is reference."),
-        ("arn", "What the cloud calls it in full is secret_id."),
+        ("name", "Its name in the cloud is secret_name; its name across all clouds is reference."),
+        ("arn", "Its full id in the cloud is secret_id."),
     ],
 )
 def test_what_other_resources_have_is_answered_with_what_it_is_here(
@@ -194,9 +194,7 @@ def test_a_resource_option_among_the_arguments_is_answered_with_opts(argument: s
         f"{argument} is not an argument of a Secret but a resource option: "
         f"opts=pulumi.ResourceOptions({option}=...)." in said
     )
-    kept = (
-        "What removing the secret may do is said with retention= ('keep', 'recover' or 'discard')."
-    )
+    kept = "retention= says what removing the secret may do ('keep', 'recover' or 'discard')."
     assert (kept in said) is (option in ("protect", "retain_on_delete"))
 
 
@@ -243,7 +241,7 @@ def test_an_option_against_keep_is_refused_and_not_ignored(
 
         assert said == (
             f'Secret("StripeApiKey"): opts has {named}, and {keep} means the opposite: {RULE[named]}. '
-            f"Leave it out; what removing the secret may do is said with retention= ('recover' or 'discard')."
+            f"Leave it out; retention= says what removing the secret may do ('recover' or 'discard')."
         )
 
 
@@ -259,7 +257,7 @@ def test_delete_before_replace_is_refused_under_every_retention(retention: str) 
 
     assert said == (
         'Secret("StripeApiKey"): opts has delete_before_replace=True, which would delete the value before there is '
-        "another container. Leave it out: a container is never deleted before its replacement is there."
+        "a new container. Leave it out: a container is never deleted before its replacement exists."
     )
 
 
@@ -276,7 +274,7 @@ def test_retain_on_delete_false_is_refused_while_a_container_is_adopted() -> Non
 def test_all_options_that_contradict_are_said_at_once() -> None:
     said = refusal(with_options(protect=False, retain_on_delete=False, delete_before_replace=True))
 
-    assert said.startswith('Secret("StripeApiKey"): 3 things to mend before anything is created:')
+    assert said.startswith('Secret("StripeApiKey"): 3 problems to fix before anything is created:')
 
 
 @pytest.mark.parametrize("retention", ["keep", "discard"])
@@ -462,8 +460,8 @@ def test_a_bad_vault_id_that_the_config_holds_as_a_secret_is_never_shown(
         recording.run(lambda: component("nlp", **own))
 
     assert str(refused.value) == (
-        f'{component.__name__}("nlp"): azure_vault_id was given a secret that is not what it must be, '
-        f"the ARM id of a Key Vault; what it holds is not shown."
+        f'{component.__name__}("nlp"): azure_vault_id was given a secret that is not valid (the ARM id of a Key '
+        "Vault); its value is not shown."
     )
     assert recording.registrations == []
 
@@ -480,7 +478,7 @@ def test_a_secret_vault_id_is_not_compared_aloud_with_the_one_that_adopt_names()
         recording.run(lambda: Secret("StripeApiKey", adopt=adopt))
 
     assert "shop-prod" not in str(refused.value)
-    assert "azure_vault_id was given a secret that is not what it must be" in str(refused.value)
+    assert "azure_vault_id was given a secret that is not valid" in str(refused.value)
 
 
 @pytest.mark.parametrize(

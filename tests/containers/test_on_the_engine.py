@@ -255,7 +255,7 @@ def test_a_vault_that_may_not_be_asked_stops_the_creation_until_somebody_accepts
     ) as rehearsal:
         rehearsal.azure.data_plane_denied = True
         for run in (rehearsal.preview(check=False), rehearsal.up(check=False)):
-            assert "did not say whether it holds a deleted secret" in run.error
+            assert "did not say whether it has a deleted secret" in run.error
             assert "pulumi config set infra-secrets:azureSkipDeletedCheck true" in run.error
         assert rehearsal.azure.names() == []
 
@@ -310,7 +310,7 @@ def test_a_vault_that_is_out_of_reach_stops_the_creation_and_buries_nothing(
         monkeypatch.setattr("time.sleep", lambda _: None)
         run = rehearsal.up(check=False)
 
-        assert "did not say whether it holds a deleted secret" in run.error
+        assert "did not say whether it has a deleted secret" in run.error
         assert rehearsal.azure.names() == []
 
 

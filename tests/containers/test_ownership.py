@@ -152,7 +152,8 @@ def test_what_this_stack_has_cannot_be_adopted_under_another_name(
     refused = hands.up(secret("StripeKey", adopt=hands.id_of(spelled(cloud))))
 
     assert (
-        "adopt names what this stack has already, and would lead to its deletion" in refused.error
+        "adopt names a container that this stack already has, and adopting it would delete it"
+        in refused.error
     )
     assert 'Alias(name="StripeApiKey")' in refused.error
     assert "Traceback" not in refused.error
@@ -188,7 +189,7 @@ def test_after_an_interrupted_creation_the_container_is_adopted_and_the_stack_co
         rehearsal.cancel()
         refused = hands.up()
 
-        assert "the state does not know it" in refused.error
+        assert "is not in its state" in refused.error
         assert f'adopt="{hands.id_of(spelled(cloud))}"' in refused.error
         assert "pulumi refresh --clear-pending-creates" in refused.error
         assert hands.up(secret(adopt=hands.id_of(spelled(cloud)))).succeeded
@@ -296,7 +297,7 @@ def test_what_was_adopted_is_not_deleted_while_adopt_is_there(cloud: str, after:
     hands = by_hand(cloud)
     with hands.rehearsal as rehearsal:
         created = hands.up(secret())
-        assert "it does not say whose it is" in created.error
+        assert "it does not say who owns it" in created.error
         adopting = secret(adopt=hands.id_of(spelled(cloud)))
         assert hands.up(adopting).succeeded
         if after == "twice and removed":
@@ -365,7 +366,7 @@ def test_adopting_says_what_goes_before_it_goes() -> None:
     with hands.rehearsal:
         run = hands.up(secret(adopt=hands.id_of(spelled("aws"))))
 
-    [said] = [each for each in run.warnings if "adopting it takes away" in each]
+    [said] = [each for each in run.warnings if "adopting it removes" in each]
     assert "its description and the tags 'team'" in said
 
 
@@ -532,7 +533,7 @@ def test_keep_and_another_name_in_one_change_give_up_nothing(started: Started, c
     refused = hands.up(secret(key="other", retention="keep"))
 
     for run in (shown, refused):
-        assert "A container is never given up for another one" in run.error
+        assert "A container is never replaced by another one" in run.error
     assert hands.value() == VALUE
     assert hands.simulated.names() == [spelled(cloud)]
     assert hands.up(secret(retention="keep")).succeeded
@@ -545,7 +546,7 @@ def test_a_change_that_needs_a_second_container_of_the_name_does_not_lead_in_a_c
     hands = started("gcp")
     refused = hands.up(secret(replicas=["europe-west1"]))
 
-    assert "there cannot be two of one name" in refused.error
+    assert "two containers cannot have the same name" in refused.error
     assert "adopt=" not in refused.error
     assert hands.up(secret()).succeeded
     assert hands.value() == VALUE
@@ -662,7 +663,7 @@ def test_formerly_does_not_give_up_a_container_of_another_name(cloud: str) -> No
         hands.simulated.set_value(spelled(cloud), VALUE)
         refused = hands.up(secret("stripe", key="other", formerly="stripe"))
 
-        assert "A container is never given up for another one" in refused.error
+        assert "A container is never replaced by another one" in refused.error
         assert hands.value() == VALUE
 
 
@@ -709,7 +710,7 @@ def test_where_the_state_cannot_be_asked_the_container_s_own_word_counts() -> No
         adopted = hands.up(secret("StripeKey", adopt=id_))
 
         for refused in (renamed, adopted):
-            assert "says that it is this stack's own, Secret('StripeApiKey')" in refused.error
+            assert "says that it belongs to this stack, as Secret('StripeApiKey')" in refused.error
             assert 'Alias(name="StripeApiKey")' in refused.error
             assert f'adopt="{id_}", adopt_from="organization/shop/production"' in refused.error
         assert hands.value() == VALUE
@@ -761,7 +762,7 @@ def test_many_refused_creations_in_a_new_stack_are_all_answered(
         rehearsal.lose_state()
         refused = hands.up(program, "--continue-on-error", *options)
 
-        assert refused.error.count("the state does not know it") == len(keys)
+        assert refused.error.count("is not in its state") == len(keys)
 
 
 # The policy on AWS -------------------------------------------------------------------------------
@@ -822,7 +823,7 @@ def test_a_statement_beside_the_package_s_own_stays_also_when_the_readers_go() -
         rehearsal.refresh()
         for program in (secret(readers=readers), secret()):
             refused = hands.up(program)
-            assert "take them out of the policy by hand, and run pulumi refresh" in refused.error
+            assert "remove them from the policy by hand, and run pulumi refresh" in refused.error
             assert json.loads(policy_of(hands)) == both
 
         alone = {**both, "Statement": both["Statement"][:1]}
@@ -854,7 +855,7 @@ def test_a_statement_is_only_the_package_s_own_when_all_of_it_is() -> None:
     assert module._foreign(json.dumps({"Statement": own})) == []
     for other in others:
         assert len(module._foreign(json.dumps({"Statement": [own, other]}))) == 1
-    assert module._foreign("no JSON") == ["one that is no JSON object"]
+    assert module._foreign("no JSON") == ["one that is not a JSON object"]
 
 
 @pytest.mark.engine
@@ -977,7 +978,7 @@ def test_no_transform_lets_gcp_delete_before_it_replaces(
     hands = started("gcp")
     refused = hands.up(program)
 
-    assert "there cannot be two of one name" in refused.error
+    assert "two containers cannot have the same name" in refused.error
     assert hands.value() == VALUE
 
 
@@ -1010,7 +1011,7 @@ def test_a_login_that_may_not_look_for_the_vault_creates_nothing_on_azure(asked:
 
     hands.simulated.before_request = deny
     with hands.rehearsal:
-        assert "did not say whether it holds a deleted secret" in hands.up().error
+        assert "did not say whether it has a deleted secret" in hands.up().error
         assert hands.simulated.names() == []
 
 
@@ -1019,7 +1020,7 @@ def test_a_refused_rename_sends_nothing(started: Started) -> None:
     hands = started("gcp")
     refused = hands.up(secret(key="other", retention="keep", description="new words"))
 
-    assert "A container is never given up for another one" in refused.error
+    assert "A container is never replaced by another one" in refused.error
     assert "new words" not in str(hands.simulated.describe(spelled("gcp")))
 
 

@@ -92,7 +92,7 @@ def test_two_providers_of_one_place_that_would_share_a_container_are_told_so(
         refused = rehearsal.up(check=False)
 
         assert "of this program too, and two secrets of a program cannot share one" in refused.error
-        assert "change places" not in refused.error
+        assert "swap two Secrets" not in refused.error
         assert len([*rehearsal.aws.names(), *rehearsal.gcp.names()]) == 1
 
 

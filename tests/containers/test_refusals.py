@@ -139,7 +139,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     assert isinstance(error, SecretArgsError)
     assert len(error.problems) == 6
     assert str(error).startswith(
-        'Secret("StripeApiKey"): 6 things to mend before anything is created:\n  - value is'
+        'Secret("StripeApiKey"): 6 problems to fix before anything is created:\n  - value is'
     )
     for part in (
         "service='Payments'",
@@ -211,10 +211,10 @@ def test_an_unknown_cloud_lists_those_that_are_known(cloud: Any) -> None:
             "tags['cost'] must be a string; found a number; quote it: cost: '42'.",
         ),
         ({"tags": {1: "a"}}, "tags has a key that is not a string: a number."),
-        ({"tags": {"infra-secrets:owner": "me"}}, "is the package's own"),
+        ({"tags": {"infra-secrets:owner": "me"}}, "is reserved for the package"),
         (
             {"readers": ROLE},
-            "readers must be a list of strings, each a principal as the cloud names it; found a string.",
+            "readers must be a list of strings, each a principal, as the cloud writes it; found a string.",
         ),
         ({"readers": [None]}, "readers[0] must be a string; found nothing."),
         ({"readers": [ROLE, ROLE]}, "more than once"),
@@ -259,7 +259,7 @@ def test_args_that_are_no_mapping_are_refused(args: Any) -> None:
 
 @pytest.mark.parametrize("name", ["Ключ", "clé", "a/b", "key!"])
 def test_a_logical_name_that_makes_no_key_is_refused(name: str) -> None:
-    assert "Pass key= yourself" in str(refusal(lambda: Secret(name)))
+    assert "Set key= yourself" in str(refusal(lambda: Secret(name)))
 
 
 def test_a_project_whose_name_is_no_service_says_where_it_came_from_and_how_to_change_it() -> None:
@@ -267,7 +267,7 @@ def test_a_project_whose_name_is_no_service_says_where_it_came_from_and_how_to_c
 
     assert isinstance(error, SecretNameError)
     assert (
-        "service is the project's name; pulumi config set infra-secrets:service my-shop gives another."
+        "service is the project's name; pulumi config set infra-secrets:service my-shop sets another one."
         in str(error)
     )
     assert (
@@ -320,7 +320,7 @@ def test_the_same_program_can_run_again() -> None:
 def test_import_as_a_resource_option_points_to_adopt() -> None:
     error = refusal(lambda: Secret("StripeApiKey", opts=pulumi.ResourceOptions(import_="x")))
 
-    assert "takes over an existing container with adopt=" in str(error)
+    assert "adopts an existing container with adopt=" in str(error)
 
 
 @pytest.mark.parametrize("argument", ["description", "owner", "encryption_key"])
@@ -395,16 +395,16 @@ UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
     ("aws", {"tags": {"Aws:x": "y"}}, "not starting with 'aws:'"),
     ("aws", {"tags": {"a": "x" * 257}}, "it has 257 characters"),
     ("gcp", {"tags": {"Cost": "x"}}, "cannot be a label on GCP"),
-    ("gcp", {"tags": {"cost": "a b"}}, "has a text that cannot be a label on GCP"),
+    ("gcp", {"tags": {"cost": "a b"}}, "has a value that cannot be a label on GCP"),
     (
         "gcp",
         {"tags": {f"t{n}": "x" for n in range(64)}},
         "GCP takes 64 labels on a secret, and pulumi-gcp adds 1",
     ),
     ("aws", {"fields": ['"q"']}, """fields has '"q"'; on AWS a field's name is made of letters,"""),
-    ("gcp", {"tags": {"cost": "High"}}, "has a text that cannot be a label on GCP"),
-    ("gcp", {"tags": {"cost": "漢" * 43}}, "has a text that cannot be a label on GCP"),
-    ("gcp", {"description": "x" * 16384}, "GCP holds at most 16383"),
+    ("gcp", {"tags": {"cost": "High"}}, "has a value that cannot be a label on GCP"),
+    ("gcp", {"tags": {"cost": "漢" * 43}}, "has a value that cannot be a label on GCP"),
+    ("gcp", {"description": "x" * 16384}, "GCP stores at most 16383"),
     ("aws", {"adopt": "shop/production/stripe-api-key"}, "is not the full ARN of a secret"),
     (
         "aws",
@@ -563,7 +563,7 @@ def test_autonaming_that_makes_the_engine_delete_first_is_refused_unless_everyth
     )
     recording.run(lambda: Secret("StripeApiKey"))
 
-    assert "Pulumi deletes a resource before it makes its replacement" in str(error)
+    assert "Pulumi deletes a resource before it creates its replacement" in str(error)
     assert recording.of_type("aws:secretsmanager/secret:Secret")
 
 
@@ -646,32 +646,56 @@ NO_NAME = "is neither a logical name nor a URN, which begins with 'urn:pulumi:'.
     ("given", "says"),
     [
         ({"adopt_from": "acme/shop/test"}, "give adopt= too, or leave it out."),
-        ({"adopt": ARN, "adopt_from": "acme/shop"}, "'acme/shop' is no stack; it is organization/"),
+        (
+            {"adopt": ARN, "adopt_from": "acme/shop"},
+            "'acme/shop' is not a stack; it must be organization/",
+        ),
         (
             {"adopt": ARN, "adopt_from": "acme//test"},
-            "'acme//test' is no stack; it is organization/",
+            "'acme//test' is not a stack; it must be organization/",
         ),
-        ({"adopt": ARN, "adopt_from": "a/b/c/d"}, "'a/b/c/d' is no stack; it is organization/"),
-        ({"adopt": ARN, "adopt_from": "a/b/c d"}, "'a/b/c d' is no stack; it is organization/"),
-        ({"adopt": ARN, "adopt_from": ARN}, "is no stack; it is organization/project/stack"),
-        ({"adopt": ARN, "adopt_from": f"a/b/{'x' * 101}"}, "(105 characters) is no stack; it is"),
-        ({"adopt": ARN, "formerly": "stripe"}, "formerly and adopt exclude each other: formerly"),
+        (
+            {"adopt": ARN, "adopt_from": "a/b/c/d"},
+            "'a/b/c/d' is not a stack; it must be organization/",
+        ),
+        (
+            {"adopt": ARN, "adopt_from": "a/b/c d"},
+            "'a/b/c d' is not a stack; it must be organization/",
+        ),
+        (
+            {"adopt": ARN, "adopt_from": ARN},
+            "is not a stack; it must be organization/project/stack",
+        ),
+        (
+            {"adopt": ARN, "adopt_from": f"a/b/{'x' * 101}"},
+            "(105 characters) is not a stack; it must be",
+        ),
+        ({"adopt": ARN, "formerly": "stripe"}, "formerly and adopt cannot be combined: formerly"),
         ({"formerly": ARN}, "is a cloud's id, and formerly is the logical name, or URN, of a"),
-        ({"formerly": ARN.upper()}, "What this stack does not have is taken over with adopt=<its"),
+        (
+            {"formerly": ARN.upper()},
+            "To adopt a container that this stack does not have, give adopt=<its",
+        ),
         ({"formerly": "projects/p/secrets/s"}, "'projects/p/secrets/s' is a cloud's id, and"),
         ({"formerly": VAULT + "/secrets/s"}, "is a cloud's id, and formerly is the logical name"),
         ({"formerly": "https://shop.vault.azure.net/secrets/s"}, "is a cloud's id, and formerly"),
-        ({"formerly": "a\0b"}, "is no logical name; it has 1 to 2000 characters, none of them a"),
-        ({"formerly": "x" * 2001}, "(2001 characters) is no logical name; it has 1 to 2000"),
+        (
+            {"formerly": "a\0b"},
+            "is not a logical name, which has 1 to 2000 characters, none of them a",
+        ),
+        ({"formerly": "x" * 2001}, "(2001 characters) is not a logical name, which has 1 to 2000"),
         (
             {"formerly": f"urn:pulumi:dev::shop::{RAW}::s"},
-            f"not of this stack; its URNs begin with '{HERE}'.",
+            f"not in this stack; its URNs begin with '{HERE}'.",
         ),
-        ({"formerly": f"urn:pulumi:production::pay::{RAW}::s"}, "is not of this stack; its URNs"),
-        ({"formerly": f"{HERE}{RAW}"}, "is not a whole URN: it ends in ::<logical name>. Copy it"),
+        ({"formerly": f"urn:pulumi:production::pay::{RAW}::s"}, "is not in this stack; its URNs"),
+        (
+            {"formerly": f"{HERE}{RAW}"},
+            "is not a complete URN: one ends in ::<logical name>. Copy it",
+        ),
         (
             {"formerly": f"{HERE}{RAW}::"},
-            "is not a whole URN: it ends in ::<logical name>. Copy it",
+            "is not a complete URN: one ends in ::<logical name>. Copy it",
         ),
         (
             {"formerly": f"{HERE}a:b:C::s"},
@@ -687,7 +711,7 @@ NO_NAME = "is neither a logical name nor a URN, which begins with 'urn:pulumi:'.
         ),
         (
             {"adopt_from": 7},
-            "adopt_from must be a string, the stack that has it until now, as 'organization/project/stack'; found",
+            "adopt_from must be a string, the stack that has it now, as 'organization/project/stack'; found",
         ),
     ],
     ids=lambda given: given if isinstance(given, str) else str(given)[:60],

@@ -7,17 +7,17 @@ import pytest
 from tests.esc_oracle.oracle import Case, Oracle, Refused, Seen, in_yaml, of_the_fake
 
 VALUES: dict[str, tuple[Any, str]] = {
-    "split": ({"fn::split": [",", "a,b"]}, "does not know fn::split"),
-    "to YAML": ({"fn::toYAML": {"a": 1}}, "does not know fn::toYAML"),
-    "final": ({"fn::final": "a"}, "does not know fn::final"),
-    "validate": ({"fn::validate": {"schema": {}, "value": 1}}, "does not know fn::validate"),
+    "split": ({"fn::split": [",", "a,b"]}, "does not support fn::split"),
+    "to YAML": ({"fn::toYAML": {"a": 1}}, "does not support fn::toYAML"),
+    "final": ({"fn::final": "a"}, "does not support fn::final"),
+    "validate": ({"fn::validate": {"schema": {}, "value": 1}}, "does not support fn::validate"),
     "context": ("${context.currentEnvironment.name}", "no `context`"),
     "bytes": ({"fn::fromBase64": "/w=="}, "this fake ESC has no bytes"),
 }
 TEXTS = {
-    "a tag": ("values: {a: !!float 1}", "knows no YAML tag"),
-    "a stranger": ("values: {}\nvalue: {a: 1}", "no ESC environment"),
-    "another spelling": ("VALUES: {a: 1}", "no ESC environment"),
+    "a tag": ("values: {a: !!float 1}", "supports no YAML tag"),
+    "a stranger": ("values: {}\nvalue: {a: 1}", "not an ESC environment"),
+    "another spelling": ("VALUES: {a: 1}", "not an ESC environment"),
     "values twice": ("values: {a: 1}\nvalues: {b: 1}", "same key twice"),
     "one config key": ("values: {pulumiConfig: {a: 1, 'nlp:a': 2}}", "one key"),
 }

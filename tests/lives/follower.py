@@ -348,7 +348,7 @@ ADVICE: tuple[Advice, ...] = (
         "take over",
         re.compile(
             r"another stack: '(?P<stack>[^']+)' has it as Secret\('(?P<name>[^']+)'\)"
-            r".*?take it out of that stack's state"
+            r".*?remove it from that stack's state"
         ),
         _forget_there,
     ),
@@ -358,10 +358,12 @@ ADVICE: tuple[Advice, ...] = (
         _forget_what_waits,
     ),
     Advice("undo", re.compile(r"\bUndo the change\b"), _undo, _has_changed),
-    Advice("another key", re.compile(r"\b[Gg]ive [^.;]*\banother key="), _other_key, _is_in_code),
+    Advice(
+        "another key", re.compile(r"\b[Gg]ive [^.;]*\ba different key="), _other_key, _is_in_code
+    ),
     Advice(
         "later",
-        re.compile(r"take this Secret out of the program, run pulumi up, and put it back"),
+        re.compile(r"remove this Secret from the program, run pulumi up, and put it back"),
         _put_back_later,
         _is_in_code,
     ),
@@ -384,7 +386,7 @@ ADVICE: tuple[Advice, ...] = (
         "drop adopt",
         re.compile(
             r"remove the `import` declaration|resource '\S+' does not exist"
-            r"|\b[Tt]ake adopt= out"
+            r"|\b[Rr]emove adopt="
         ),
         _drop_adopt,
         _adopts,
@@ -397,7 +399,7 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "refresh", re.compile(r"pulumi refresh(?P<flags>( --clear-pending-creates)?)"), _refresh
     ),
-    Advice("take over", re.compile(r"\btake formerly= out"), _drop_formerly, _is_in_code),
+    Advice("take over", re.compile(r"\bremove formerly="), _drop_formerly, _is_in_code),
     Advice("run again", re.compile(r"InternalServiceError"), _again),
     Advice("run again", re.compile(r"Target '\S+' could not be found in the stack"), _again),
     Advice("not as a raw resource", re.compile(r"update failed"), _give_up, _fails_raw),

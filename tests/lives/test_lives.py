@@ -324,7 +324,7 @@ def test_an_alias_that_was_told_already_is_no_way_out() -> None:
 
 def test_what_is_to_be_filled_in_is_what_the_person_remembers() -> None:
     platform = "urn:pulumi:production::shop::shop:index:Platform::platform"
-    text = 'Secret("StripeKey"): say so: aliases=[Alias(parent=<what it was in>)].'
+    text = 'Secret("StripeKey"): say so: aliases=[Alias(parent=<its former parent>)].'
 
     assert way(*told(text), "what it was").former == (Former("StripeApiKey", platform),)
 
@@ -369,8 +369,8 @@ def test_a_printed_urn_is_pasted_as_formerly() -> None:
 
 THEIRS = (
     "Secret(\"StripeKey\"): The container belongs to another stack: 'organization/shop/staging' has it as "
-    "Secret('StripeApiKey'). Give this Secret another key=, service= or environment=. Only where this stack is "
-    "to have it: take it out of that stack's state, which deletes nothing, and then add "
+    "Secret('StripeApiKey'). Give this Secret a different key=, service= or environment=. Only if this stack is "
+    "to have it: remove it from that stack's state, which deletes nothing, and then add "
     f'adopt="{ID}", adopt_from="organization/shop/staging".'
 )
 
@@ -436,7 +436,7 @@ def programs_of(life: Life, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, S
 
 def test_what_is_put_back_later_is_gone_for_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
     life, subject = told(
-        'Secret("StripeKey"): if the value may go, take this Secret out of the program, run pulumi up, and put it '
+        'Secret("StripeKey"): if the value may be lost, remove this Secret from the program, run pulumi up, and put it '
         "back."
     )
     ran = programs_of(life, monkeypatch)
@@ -464,7 +464,7 @@ def test_what_waits_for_its_deletion_is_taken_out_of_the_state_and_adopted() -> 
 
 def test_where_adopt_is_asked_for_formerly_is_taken_out() -> None:
     said = Said("StripeKey", "stripe-api-key", adopt=ID, was=URN)
-    text = 'Secret("StripeKey"): after a lost state: take formerly= out. Else take adopt= out.'
+    text = 'Secret("StripeKey"): after a lost state: remove formerly=. Otherwise remove adopt=.'
 
     assert way(*told(text, said=said), "take over", "drop adopt").was is None
 
@@ -484,7 +484,7 @@ def test_names_are_exchanged_in_two_runs(monkeypatch: pytest.MonkeyPatch) -> Non
 
 RESTORE = {
     "aws": "aws secretsmanager restore-secret --region R --secret-id shop/production/stripe-api-key, "
-    'then take it over with adopt="<its ARN>", which this shows: aws ...',
+    'then adopt it: add adopt="<its ARN>"; to find it: aws ...',
     "azure": "az keyvault secret recover --vault-name shop --name shop--production--stripe-api-key, "
     'then add adopt="<azure_vault_id>/secrets/shop--production--stripe-api-key" to it.',
 }

@@ -96,10 +96,8 @@ NOT_REPLACED = "unable to replace resource … as it is currently marked for pro
 NO_RECOVER = "retention='recover' is not possible on GCP"
 
 
-OTHER = "A container is never given up for another one, and its value with it."
-SAME_NAME = (
-    "needs a new container (replicas, or up --replace), and there cannot be two of one name."
-)
+OTHER = "A container is never replaced by another one, because its value would be lost."
+SAME_NAME = "needs a new container (replicas, or up --replace), and two containers cannot have the same name."
 THEIRS = "The container belongs to another stack: 'organization/shop/production' has it as Secret('StripeApiKey')."
 ADOPT_STRIPE = {
     "aws": 'add adopt="arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/production/stripe-api-key-…" '
@@ -108,10 +106,12 @@ ADOPT_STRIPE = {
     "azure": f'add adopt="{VAULT}/secrets/shop--production--stripe-api-key" to this Secret and run again',
 }
 ALIAS = (
-    'Say so, and it stays what it is: opts=ResourceOptions(aliases=[Alias(name="StripeApiKey")]).'
+    'To keep it, say so with an alias: opts=ResourceOptions(aliases=[Alias(name="StripeApiKey")]).'
 )
 ALIAS_URN = 'opts=ResourceOptions(aliases=["urn:pulumi:production::shop::infra-secrets:index:Secret::StripeApiKey"]).'
-NOT_ADOPTED = "adopt names what this stack has already, and would lead to its deletion."
+NOT_ADOPTED = (
+    "adopt names a container that this stack already has, and adopting it would delete it."
+)
 ADOPT_DATABASE = {
     cloud: text.replace("stripe-api-key", "database-url") for cloud, text in ADOPT_STRIPE.items()
 }
@@ -718,9 +718,8 @@ def state_lost_and_adopted(stage: Stage) -> None:
     aws=KEPT,
     gcp=KEPT,
     azure=kept(
-        "Take it away, and run again: az role assignment delete --assignee "
-        "11111111-1111-1111-1111-111111111111 --role 4633458b-17de-408a-b874-0445c86b69e6 --scope "
-        f"{VAULT}/secrets/shop--production--stripe-api-key",
+        "Remove it, and run again: az role assignment delete --assignee 11111111-1111-1111-1111-111111111111 --role "
+        f"4633458b-17de-408a-b874-0445c86b69e6 --scope {VAULT}/secrets/shop--production--stripe-api-key",
         finished=True,
     ),
 )
@@ -763,7 +762,7 @@ def deleted_by_hand_and_restored(stage: Stage) -> None:
 @scenario(
     "deleted in the console, then `refresh` and `up` with no right on the vault's data plane",
     azure=restorable(
-        "did not say whether it holds a deleted secret of this name … infra-secrets:azureSkipDeletedCheck true"
+        "did not say whether it has a deleted secret of this name … infra-secrets:azureSkipDeletedCheck true"
     ),
 )
 def deleted_by_hand_and_denied(stage: Stage) -> None:

@@ -54,7 +54,7 @@ def test_a_format_or_a_scheme_is_a_format(text: str) -> None:
     ],
 )
 def test_a_mistaken_format_is_named_with_the_one_that_would_do(text: str, would_do: str) -> None:
-    assert str(unknown_format(text)).endswith(f"{would_do!r} would do.")
+    assert str(unknown_format(text)).endswith(f"{would_do!r} would work.")
 
 
 @pytest.mark.parametrize("text", ["str", "string", "text", "float", "yaml", "url", "uri"])
@@ -73,7 +73,7 @@ def test_a_value_given_as_format_is_not_shown() -> None:
 
 @given(st.text())
 def test_a_suggested_format_is_a_format(text: str) -> None:
-    found = re.search(r"'([^']*)' would do\.$", unknown_format(text) or "")
+    found = re.search(r"'([^']*)' would work\.$", unknown_format(text) or "")
 
     assert found is None or unknown_format(found[1]) is None
 
@@ -137,20 +137,20 @@ def test_a_value_that_fits_has_no_problem(expected: str, value: str) -> None:
             "is not JSON: it has single quotes where JSON has double quotes (line 1, column 2)",
         ),
         ("'{}'", "it has quotes around it"),
-        ('{"a": 1,\n"b": 2,}', "a comma stands where nothing follows it (line 2, column "),
+        ('{"a": 1,\n"b": 2,}', "a comma has nothing after it (line 2, column "),
         ('{"a":\n\n', "it ends too early"),
         ("[True]", "Python's True, False or None"),
         ("None", "Python's True, False or None"),
-        ("[NaN]", "it holds NaN or Infinity"),
-        ("-Infinity", "it holds NaN or Infinity"),
-        ("plain", "it does not begin as JSON does (a text needs double quotes)"),
-        ("{} {}", "something follows its end"),
+        ("[NaN]", "it has NaN or Infinity"),
+        ("-Infinity", "it has NaN or Infinity"),
+        ("plain", "it does not begin like JSON (a string needs double quotes)"),
+        ("{} {}", "there is something after its end"),
         ('{"a" 1}', "a colon is missing"),
         ('"one\ntwo"', "a bare line break"),
-        ('["C:\\dir"]', "a backslash in a text is not written as \\\\"),
+        ('["C:\\dir"]', "a backslash in a string is not written as \\\\"),
         ('["\\u12"]', "four hexadecimal digits"),
         ("\ufeff{}", "byte order mark"),
-        ('LABELS=["a"]', "it begins like a line of an .env file"),
+        ('LABELS=["a"]', "it looks like a line of an .env file"),
         ("[" * 100_000, "is nested too deeply to be read as JSON"),
     ],
 )
@@ -166,10 +166,10 @@ def test_what_keeps_a_value_from_being_json_is_said(value: str, says: str) -> No
         ("int", '"8080"', "it has quotes around it; store it without them"),
         ("int", "1_000", "write it without separators"),
         ("int", "1.5", "it has a decimal point"),
-        ("int", "٣", "only ASCII digits"),
-        ("int", "+1", "only ASCII digits"),
+        ("int", "٣", "it must be ASCII digits"),
+        ("int", "+1", "it must be ASCII digits"),
         ("int", "PORT=8080", ".env file"),
-        ("bool", "True", "is neither true nor false: write it in small letters"),
+        ("bool", "True", "is neither true nor false: write it in lower case"),
         ("bool", "yes", "other words and numbers do not count"),
         ("bool", "1", "other words and numbers do not count"),
         ("bool", "true\n", "it ends in a line break"),
@@ -188,24 +188,24 @@ def test_what_keeps_a_value_from_being_a_number_or_boolean_is_said(
         ("nothing", "it has no BEGIN line"),
         (KEY.replace("\n", "\\n"), "it has \\n written out where line breaks belong"),
         (KEY.replace("\n", " "), "its lines were joined into one"),
-        (KEY.replace("\n", "\r"), "carriage returns alone"),
+        (KEY.replace("\n", "\r"), "carriage returns only"),
         ("  " + KEY.replace("\n", "\n  "), "its lines are indented"),
         (f'"{KEY}"', "it has quotes around it"),
         (f"PRIVATE_KEY={KEY}", ".env file"),
-        (base64.b64encode(KEY.encode()).decode(), "it is the base64 of a PEM text"),
+        (base64.b64encode(KEY.encode()).decode(), "it is a PEM text in base64"),
         (KEY[:60], "its last block has no END line"),
         (
             KEY.replace("END PRIVATE", "END PUBLIC"),
             "BEGIN and END lines of a block differ (line 5)",
         ),
         (f"{KEY[:40]}\n{KEY}", "a block begins inside another one (line 3)"),
-        (KEY + "-----END PRIVATE KEY-----\n", "a block ends that did not begin (line 6)"),
+        (KEY + "-----END PRIVATE KEY-----\n", "a block has an END line and no BEGIN line (line 6)"),
         (KEY[:40] + "?" + KEY[41:], "characters that are not base64"),
-        (KEY[:40] + KEY[41:], "a part of its base64 is missing"),
-        (KEY[:40] + KEY[42:], "a part of its base64 is missing"),
+        (KEY[:40] + KEY[41:], "part of its base64 is missing"),
+        (KEY[:40] + KEY[42:], "part of its base64 is missing"),
         (KEY.replace("\n", "\n\n"), "it has empty lines inside"),
-        ("-----BEGIN A-----\n-----END A-----\n", "it holds nothing"),
-        (ENCRYPTED.replace("\n\n", "\n"), "no empty line follows its headers"),
+        ("-----BEGIN A-----\n-----END A-----\n", "it is empty"),
+        (ENCRYPTED.replace("\n\n", "\n"), "there is no empty line after its headers"),
         (OPENSSH.rstrip("\n"), "ends without a line break, and OpenSSH refuses"),
         (OPENSSH.replace("\n", "\r\n"), "spaces or carriage returns before its line breaks"),
         ("\n" + OPENSSH, "something before its BEGIN line"),
@@ -224,11 +224,11 @@ def test_what_keeps_a_value_from_being_pem_is_said(value: str, says: str) -> Non
             "begins with postgres://, not postgresql://; the rest can stay",
         ),
         ("https", "http://h/", "begins with http://, not https://"),
-        ("https", "zebra://h/", "has another scheme: it must begin with https://"),
+        ("https", "zebra://h/", "has the wrong scheme: it must begin with https://"),
         ("https", "h/path", "has no scheme: it must begin with https://"),
-        ("https", "h:443", "has another scheme"),
+        ("https", "h:443", "has the wrong scheme"),
         ("jdbc", "postgresql://h/d", "begins with postgresql://, not jdbc:"),
-        ("jdbc", "jdbc:", "names no database"),
+        ("jdbc", "jdbc:", "has no database"),
         ("jdbc", "jdbc:postgresql:///d", "has no host"),
         ("https", "https:/h", "has no // after https:"),
         ("https", "https://", "has no host"),
@@ -246,8 +246,8 @@ def test_what_keeps_a_value_from_being_pem_is_said(value: str, says: str) -> Non
         ("https", "https://a|b/", "a character in its host"),
         ("https", "https://h/\n", "it ends in a line break"),
         ("https", " https://h/", "it has spaces or line breaks around it"),
-        ("https", "https://h/a b", "it holds a space"),
-        ("https", "https://h/\x7f", "it holds a space, line break or control character"),
+        ("https", "https://h/a b", "it has a space"),
+        ("https", "https://h/\x7f", "it has a space, line break or control character"),
         ("https", "'https://h/'", "it has quotes around it"),
         ("https", "API_URL=https://h/", ".env file"),
         ("postgresql", "postgresql://u:pa/ss@h/d", "has a /, ? or # in its password"),

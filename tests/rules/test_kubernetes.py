@@ -46,7 +46,7 @@ DIGEST = f"sha256:{'0' * 64}"
 
 
 def suggestion(problem: str | None) -> str | None:
-    found = re.search(r"""('[^']*'|"[^"]*") would do\.$""", problem or "")
+    found = re.search(r"""('[^']*'|"[^"]*") would work\.$""", problem or "")
     return None if found is None else str(ast.literal_eval(found[1]))
 
 
@@ -113,7 +113,7 @@ def test_a_refused_text_comes_with_one_that_would_do(rule: str, text: str, would
         ("namespace", "a" * 64, "at most 63 characters"),
         ("namespace", "a.b", "cannot be a namespace"),
         ("subdomain", "a" * 254, "at most 253 characters"),
-        ("subdomain", "a..b", "of each part between dots"),
+        ("subdomain", "a..b", "in each part between dots"),
         ("label key", "/a", "after an optional DNS name"),
         ("label key", "a/b/c", "cannot be the key of a label"),
         ("label value", "x" * 64, "at most 63 characters"),
@@ -121,9 +121,9 @@ def test_a_refused_text_comes_with_one_that_would_do(rule: str, text: str, would
         ("path", "/", "it must name a file"),
         ("path", "/etc/", "it must name a file, not end in '/'"),
         ("path", "/a/./b", "'.' and '..' are not allowed"),
-        ("path", "/a\0b", "it holds a control character"),
-        ("path", "/a\nb", "it holds a control character"),
-        ("path", "/\ud800", "it holds a control character"),
+        ("path", "/a\0b", "it has a control character"),
+        ("path", "/a\nb", "it has a control character"),
+        ("path", "/\ud800", "it has a control character"),
         ("path", "/proc/1/environ", "nothing can be mounted over /proc"),
         ("path", "/dev", "nothing can be mounted over /dev"),
         (
@@ -147,9 +147,9 @@ def test_a_refused_text_comes_with_one_that_would_do(rule: str, text: str, would
         ("image", "a//b", "each part of its repository"),
         ("image", "-.io/a", "its registry"),
         ("image", "a" * 5000, "it is too long"),
-        ("quantity", "-1", "not below 0"),
-        ("quantity", "", "no amount of a resource"),
-        ("quantity", "1 core", "no amount of a resource"),
+        ("quantity", "-1", "at least 0"),
+        ("quantity", "", "not a resource quantity"),
+        ("quantity", "1 core", "not a resource quantity"),
     ],
 )
 def test_a_refusal_says_the_rule(rule: str, text: str, says: str) -> None:
@@ -243,7 +243,7 @@ def test_the_key_of_a_file_resembles_its_path(path: str, taken: tuple[str, ...],
 def test_a_file_cannot_be_the_directory_of_another() -> None:
     assert nested_path_problem(["/etc/a", "/etc/ab", "/etc/b/c"]) is None
     assert nested_path_problem(["/etc/b/c/d", "/x", "/etc/b"]) == (
-        "'/etc/b' is a file and cannot hold '/etc/b/c/d' as well."
+        "'/etc/b' is a file, so it cannot contain '/etc/b/c/d' as well."
     )
 
 
@@ -255,7 +255,7 @@ def test_a_port_is_a_number_from_1_to_65535(number: int, is_legal: bool) -> None
 
 
 def test_a_huge_number_is_no_port() -> None:
-    assert port_problem(-(10**5000)) == "this cannot be a port: ports go from 1 to 65535."
+    assert port_problem(-(10**5000)) == "this cannot be a port: ports range from 1 to 65535."
 
 
 def test_thousandths_of_a_byte_are_refused_where_bytes_are_meant() -> None:
@@ -272,7 +272,7 @@ def test_a_variable_has_room_for_its_name_and_the_final_nul() -> None:
 
 
 def test_a_variable_cannot_hold_nul() -> None:
-    assert "holds a NUL character" in str(value_problem("NAME", "a\0b"))
+    assert "has a NUL character" in str(value_problem("NAME", "a\0b"))
 
 
 def test_a_secret_that_is_too_large_is_refused_with_its_largest_entries() -> None:

@@ -112,7 +112,7 @@ def test_a_part_that_breaks_the_grammar_is_refused_with_one_that_would_do(bad: s
         SecretName(service=bad, environment="production", key="k")
 
     message = str(refused.value)
-    would_do = message.split("This would do: service='", 1)[1].split("'", 1)[0]
+    would_do = message.split("This would work: service='", 1)[1].split("'", 1)[0]
     assert SEGMENT.fullmatch(would_do)
     assert "environment=" not in message
 
@@ -123,7 +123,7 @@ def test_every_bad_part_is_named_at_once() -> None:
 
     assert str(refused.value) == (
         "service='Payments', environment='', key='DB_PASSWORD': each part must be lower-case ASCII letters and "
-        "digits, in words joined by single hyphens (like 'api' or 'stripe-api-key'). This would do: "
+        "digits, in words joined by single hyphens (like 'api' or 'stripe-api-key'). This would work: "
         "service='payments', environment='production', key='db-password'."
     )
 
@@ -170,7 +170,7 @@ def test_every_key_made_of_a_logical_name_is_legal_and_stays_as_it_is(logical: s
 
 @pytest.mark.parametrize("logical", ["", "Größe", "a/b", "-a", "a_", "key!", "🔑"])
 def test_a_logical_name_that_makes_no_key_asks_for_one(logical: str) -> None:
-    with pytest.raises(SecretNameError, match=r"Pass key= yourself, e\.g\. key='"):
+    with pytest.raises(SecretNameError, match=r"Set key= yourself, e\.g\. key='"):
         kebab(logical)
 
 

@@ -16,7 +16,7 @@ from infra_secrets.testing import Recording, Rehearsal
 from tests.conftest import ROOT
 
 CANARY = "canary-4712-not-real"
-COULD_NOT_LOOK = "require_esc could not look at the stack file that this run uses: "
+COULD_NOT_LOOK = "require_esc could not check the stack file that this run uses: "
 STACK: dict[str, Any] = {"project": "nlp", "stack": "production"}
 
 
@@ -53,7 +53,7 @@ def test_a_secret_that_only_another_file_has_is_refused_and_the_file_pointed_out
     file.write_text(file.read_text().replace("  infra-secrets:requireEsc: warn\n", ""))
     run = rehearsal.up(check=False)
 
-    assert "config 'nlp:token' is a secret that came from no ESC environment" in run.error
+    assert "config 'nlp:token' is a secret that did not come from an ESC environment" in run.error
     assert COULD_NOT_LOOK in run.error
     assert "is not in Pulumi.production.yaml, which imports no ESC environment" in run.error
     assert "Traceback" not in run.output
@@ -79,8 +79,11 @@ def test_without_a_file_of_its_own_a_stack_is_told_that_nothing_was_looked_at(
 @pytest.mark.parametrize(
     ("own", "why"),
     [
-        ("size: small, nlp:gone: x", "config 'nlp:gone' is in Pulumi.production.yaml, and did not"),
-        ("size: large", "config 'nlp:size' arrived with another value than Pulumi.production.yaml"),
+        ("size: small, nlp:gone: x", "config 'nlp:gone' is in Pulumi.production.yaml, but not"),
+        (
+            "size: large",
+            "config 'nlp:size' has another value in this run than in Pulumi.production.yaml",
+        ),
     ],
 )
 def test_a_file_that_imports_esc_and_is_not_the_one_in_use_is_not_believed(
@@ -139,7 +142,7 @@ def test_secrets_that_are_allowed_by_name_do_not_hide_that_it_could_not_look(
     [said] = warnings_of(tmp_path, {"token": CANARY}, None)
 
     assert said.startswith(
-        f"{COULD_NOT_LOOK}there is no Pulumi.production.yaml, and config 'nlp:token'"
+        f"{COULD_NOT_LOOK}there is no Pulumi.production.yaml, but this run has config 'nlp:token'"
     )
     assert CANARY not in said
 

@@ -81,7 +81,7 @@ def test_several_environments_are_named_below_the_command() -> None:
     *_, note = problems(env(secrets={"DATABASE_URL": "postgres_url"}), esc=ESC)
 
     assert "imports organization/nlp/shared, organization/nlp/production" in note
-    assert "a later one" in note
+    assert "later ones" in note
 
 
 def test_without_esc_the_value_goes_to_the_stack_and_comes_from_standard_input() -> None:
@@ -211,7 +211,7 @@ def test_everything_that_is_missing_badly_stored_or_malformed_is_said_at_once_an
         },
     )
 
-    assert lines[0] == 'EscEnv("nlp"): 7 things to mend before anything is created:'
+    assert lines[0] == 'EscEnv("nlp"): 7 problems to fix before anything is created:'
     assert [line.partition(":")[0] for line in lines[1:8]] == [
         "secrets['A']",
         "secrets['B']",
@@ -332,7 +332,7 @@ def test_a_secret_that_esc_stored_as_a_number_is_said_to_be_a_string_only_matter
     }
     lines = problems(env(secrets={"PIN": "pin"}), esc=esc)
 
-    assert "in ESC only a string stays secret" in lines[0]
+    assert "in ESC only strings stay secret" in lines[0]
     assert "1234" not in "\n".join(lines)
 
 
@@ -357,8 +357,8 @@ def test_config_numbers_booleans_and_lists_arrive_as_strings_and_fit_their_forma
     ("arguments", "says"),
     [
         ({}, "name at least one variable"),
-        ({"secrets": {"database-url": "known"}}, "'DATABASE_URL' would do"),
-        ({"secrets": {"1A": "known"}}, "not starting with a digit"),
+        ({"secrets": {"database-url": "known"}}, "'DATABASE_URL' would work"),
+        ({"secrets": {"1A": "known"}}, "does not start with a digit"),
         ({"secrets": {"A": 1}}, "found a number"),
         ({"secrets": {"A": ""}}, "found nothing"),
         ({"secrets": ["A"]}, "must be a mapping"),
@@ -367,10 +367,10 @@ def test_config_numbers_booleans_and_lists_arrive_as_strings_and_fit_their_forma
         ({"files": {"etc/id": "known"}}, "must be absolute"),
         ({"files": {"/a": "known", "/a/b": "known"}}, "is a file"),
         ({"secrets": {"A": "known"}, "formats": {"B": "json"}}, "formats names 'B'"),
-        ({"secrets": {"A": "known"}, "formats": {"A": "boolean"}}, "'bool' would do"),
+        ({"secrets": {"A": "known"}, "formats": {"A": "boolean"}}, "'bool' would work"),
         ({"secrets": {"A": "known"}, "formats": {"A": 5}}, "formats['A'] must be a string"),
         ({"secrets": {"NAME": "known"}, "optional": ["NAMES"]}, "Did you mean 'NAME'?"),
-        ({"secrets": {"A": "known"}, "namespace": "Nlp_1"}, "'nlp-1' would do"),
+        ({"secrets": {"A": "known"}, "namespace": "Nlp_1"}, "'nlp-1' would work"),
         ({"secrets": {"A": "known"}, "labels": {"a b": "x"}}, "cannot be the key of a label"),
         ({"secrets": {"A": "known"}, "labels": {"a": "x" * 64}}, "cannot be the value of a label"),
         ({"secrets": {"A": "known"}, "labels": {"a": 1}}, "quote it: '1'"),
@@ -407,7 +407,7 @@ def test_a_name_that_kubernetes_would_refuse_is_refused(name: Any) -> None:
         problems(lambda: EscEnv(name, secrets={"A": "known"}), secrets={"known": CANARY})
     )
 
-    assert "would do" in text or "needs a name" in text
+    assert "would work" in text or "needs a name" in text
 
 
 def test_optional_values_may_be_missing_or_empty_and_are_then_left_out() -> None:
@@ -683,4 +683,4 @@ def test_secrets_of_another_config_file_are_noticed(
 
     lines = problems(program, secrets={"token": CANARY})
 
-    assert "came from no ESC environment" in lines[1]
+    assert "did not come from an ESC environment" in lines[1]

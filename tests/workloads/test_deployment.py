@@ -225,7 +225,7 @@ def test_numbers_of_other_languages_are_floats_and_become_whole() -> None:
             {"resources": {1: {}}},
             "resources has a key that is not a string: a number; write it in quotes",
         ),
-        ({"resources": {"limits": {"memory": "128m"}}}, "thousandths. '128Mi' would do"),
+        ({"resources": {"limits": {"memory": "128m"}}}, "thousandths. '128Mi' would work"),
         (
             {"readiness_probe": {"httpGet": {"port": 80, 1: 2}}},
             "readiness_probe['httpGet'] has a key that is a number. A key must be a string; write it in quotes.",
@@ -237,7 +237,7 @@ def test_numbers_of_other_languages_are_floats_and_become_whole() -> None:
         ({"startup_probe": {1: {}}}, "startup_probe has a key that is not a string: a number"),
         (
             {"startup_probe": {"exec": {"command": {"true"}}}},
-            "startup_probe['exec']['command'] is a set. Text, numbers, booleans, lists and mappings would do",
+            "startup_probe['exec']['command'] is a set. It must be text, a number, a boolean, a list or a mapping",
         ),
         ({"namespace": "Search_Team"}, "namespace: 'Search_Team' cannot be"),
         ({"labels": {"a b": "x"}}, "labels: 'a b' cannot be the key of a label"),
@@ -248,7 +248,7 @@ def test_numbers_of_other_languages_are_floats_and_become_whole() -> None:
             "file_mode must be octal digits as for chmod, readable for the owner",
         ),
         ({"resources": {"claims": {"cpu": "1"}}}, "it takes requests and limits"),
-        ({"resources": {"limits": {"memory": "128n"}}}, "'128Mi' would do"),
+        ({"resources": {"limits": {"memory": "128n"}}}, "'128Mi' would work"),
         (
             {"liveness_probe": {"httpGet": {"port": 80}, "tcpSocket": {"port": 80}}},
             "liveness_probe must have one of httpGet, tcpSocket, exec, grpc",
@@ -282,13 +282,13 @@ def test_the_label_that_pods_are_found_by_is_refused_also_as_an_output() -> None
             labels={"app.kubernetes.io/name": pulumi.Output.from_input("x")},
         )
 
-    assert "pods are found by it" in refusal(program)
+    assert "the package finds pods by it" in refusal(program)
 
 
 def test_bad_arguments_and_missing_values_are_one_error() -> None:
     text = refusal(deployment(port=0, secrets={"A": "gone"}, relax=["nothing"]))
 
-    assert text.startswith('EscDeployment("nlp"): 3 things to mend')
+    assert text.startswith('EscDeployment("nlp"): 3 problems to fix')
     assert "pulumi config set --stack production --secret nlp:gone" in text
 
 
@@ -345,7 +345,7 @@ def test_no_replicas_are_zero_replicas() -> None:
 def test_the_value_of_a_secret_on_the_command_line_is_refused(argument: str) -> None:
     text = refusal(deployment(**{argument: ["--token", f"x={CANARY}"]}))
 
-    assert f"{argument}[1] holds the value of secret config 'nlp:url'" in text
+    assert f"{argument}[1] contains the value of secret config 'nlp:url'" in text
 
 
 @pytest.mark.parametrize("cloud", ["_".join(["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"])])
@@ -380,7 +380,7 @@ def test_an_output_that_is_no_name_is_said_in_a_sentence(given: Any) -> None:
     def program() -> None:
         external(store="s", secrets={"A": pulumi.Output.from_input(given)})()
 
-    with pytest.raises(OutputError, match=r"secrets\['A'\] must be a string; its output holds"):
+    with pytest.raises(OutputError, match=r"secrets\['A'\] must be a string; its output is"):
         recorded(program)
 
 
@@ -478,27 +478,27 @@ def test_a_store_that_exists_is_referred_to_and_none_is_made() -> None:
         ({"store": "s", "service_account": "a"}, "Give one or the other"),
         (
             {"store": "s", "aws_region": "eu-west-1", "azure_vault_id": "v"},
-            "a store that exists, and aws_region, azure_vault_id would be for one that is made",
+            "an existing store, but aws_region, azure_vault_id would be for one that is created",
         ),
         ({"store": "s", "store_kind": "Vault"}, "must be one of SecretStore, ClusterSecretStore"),
         ({"store": "S!"}, "cannot be the name of an object"),
         (
             {"store_kind": "SecretStore", "service_account": "a"},
-            "store_kind is for a store that exists",
+            "store_kind is for an existing store",
         ),
         ({}, "service_account is missing"),
         ({"service_account": "a"}, "aws_region is missing"),
-        ({"service_account": "a", "aws_region": "Ireland"}, "no region"),
+        ({"service_account": "a", "aws_region": "Ireland"}, "not a region"),
         ({"service_account": "a", "cloud": "awz"}, "Did you mean 'aws'?"),
-        ({"service_account": "a", "cloud": "gcp", "gcp_project": "X"}, "no project"),
+        ({"service_account": "a", "cloud": "gcp", "gcp_project": "X"}, "not a project"),
         ({"service_account": "a", "aws_region": "eu-west-1", "gcp_project": "x"}, "is not for AWS"),
         ({"service_account": "a", "cloud": "azure", "azure_vault_id": "v"}, "azure"),
-        ({"store": "s", "refresh_interval": "hourly"}, "no duration"),
+        ({"store": "s", "refresh_interval": "hourly"}, "not a duration"),
         ({"store": "s", "secrets": {"A": "a b"}}, "not the name of a container"),
         ({"store": "s", "secrets": {"A": "a#"}}, "not the name of a container"),
         ({"store": "s", "secrets": {"A": 5}}, "must be the secret_name of a Secret"),
         ({"store": "s", "secrets": {"A": f"sk_live_{CANARY}"}}, "never a value"),
-        ({"store": "s", "secrets": {"a-b": "x"}}, "'A_B' would do"),
+        ({"store": "s", "secrets": {"a-b": "x"}}, "'A_B' would work"),
         ({"store": "s", "config": {"A": "b"}}, "config is not an argument"),
         ({"store": "s", "secret": {"A": "b"}}, "Did you mean secrets?"),
     ],

@@ -910,7 +910,7 @@ UNUSABLE: Mapping[str, tuple[dict[str, Any], dict[str, str], dict[str, Any], str
     # arguments, secret config, plain config, reason
     "empty": ({"secrets": {"A": "a"}}, {"a": ""}, {}, "secrets['A']: config 'shop:a' is empty"),
     "blank": ({"secrets": {"A": "a"}}, {"a": " \n"}, {}, "secrets['A']: config 'shop:a' is empty"),
-    "NUL": ({"config": {"A": "a"}}, {}, {"a": "x\0y"}, "its value holds a NUL character"),
+    "NUL": ({"config": {"A": "a"}}, {}, {"a": "x\0y"}, "its value has a NUL character"),
     "128 KiB": (
         {"config": {"A": "a"}},
         {},
@@ -921,13 +921,13 @@ UNUSABLE: Mapping[str, tuple[dict[str, Any], dict[str, str], dict[str, Any], str
         {"secrets": {f"A{n}": f"a{n}" for n in range(11)}},
         {f"a{n}": "canary" * 16_000 for n in range(11)},
         {},
-        "the values have 1056000 bytes, and Kubernetes takes at most 1048576 in one object",
+        "the values have 1056000 bytes, and Kubernetes allows at most 1048576 in one object",
     ),
     "over 1 MiB of config": (
         {"config": {f"A{n}": f"a{n}" for n in range(9)}},
         {},
         {f"a{n}": "x" * 120_000 for n in range(9)},
-        "the values have 1080000 bytes, and Kubernetes takes at most 1048576 in one object",
+        "the values have 1080000 bytes, and Kubernetes allows at most 1048576 in one object",
     ),
 }
 
@@ -1068,7 +1068,7 @@ def test_every_problem_is_in_one_refusal_and_each_line_has_its_command() -> None
         run = rehearsal.up(check=False)
         said = in_one_line(run)
 
-        assert "4 things to mend before anything is created" in said
+        assert "4 problems to fix before anything is created" in said
         assert "has no config 'shop:postgres_ur' (there is 'shop:postgres_url')" in said
         for key in ("postgres_ur", "in_the_open"):
             assert f"pulumi config set --stack production --secret shop:{key}" in said
@@ -1232,9 +1232,8 @@ def test_autonaming_without_anything_random_is_refused(setting: dict[str, Any]) 
     ) as rehearsal:
         run = rehearsal.up(check=False)
 
-        assert (
-            "config pulumi:autonaming gives Kubernetes objects names without anything random"
-            in (in_one_line(run))
+        assert "config pulumi:autonaming gives Kubernetes objects names without a random part" in (
+            in_one_line(run)
         )
         assert (rehearsal.requests, rehearsal.resources) == ([], [])
 

@@ -431,7 +431,9 @@ def test_a_pod_without_a_template_is_refused_with_reloader_instead_of_never_roll
         env = EscEnv("nlp", secrets={"A": "url"}, reloader=True)
         core.Pod("it", spec=env.inject(spec()))
 
-    with pytest.raises(Exception, match="reloader=True is told to Stakater Reloader") as refused:
+    with pytest.raises(
+        Exception, match="reloader=True needs an annotation on the pod template"
+    ) as refused:
         recorded(program)
 
     assert "Give inject the whole spec of the Deployment" in str(refused.value)
@@ -441,7 +443,9 @@ def test_an_external_environment_refuses_it_too() -> None:
     def program() -> None:
         ExternalEnv("nlp", secrets={"A": "nlp/stack/a"}, store="vault", reloader=True).inject(POD)
 
-    with pytest.raises(WorkloadError, match="reloader=True is told to Stakater Reloader"):
+    with pytest.raises(
+        WorkloadError, match="reloader=True needs an annotation on the pod template"
+    ):
         recorded(program)
 
 
@@ -638,11 +642,11 @@ def test_a_stack_s_name_that_is_no_label_asks_for_one_where_old_objects_are_kept
         ),
         (
             {**POD, "tolerations": ({"key": b"x"},)},
-            "spec['tolerations'][0]['key'] is bytes. Text, numbers,",
+            "spec['tolerations'][0]['key'] is bytes. It must be text,",
         ),
         (
             {"template": {**TEMPLATE, "metadata": {"annotations": {"day": date(2026, 1, 1)}}}},
-            "['day'] is a date. Text",
+            "['day'] is a date. It must be text",
         ),
     ],
     ids=["labels", "node selector", "container", "limits", "spec", "Args", "bytes", "date"],
@@ -750,7 +754,7 @@ def container(**more: Any) -> dict[str, Any]:
         (container(args=["\ud800"]), "args'][0] has halves of characters (surrogates)"),
         (container(**{"\ud800": "x"}), "has a key that has halves of characters (surrogates)"),
         (container(p=10**5000), "['p'] is a number that is too large to be sent"),
-        (container(p=deep(3000)), "is nested too deeply; at most 32 levels will do"),
+        (container(p=deep(3000)), "is nested too deeply; at most 32 levels are allowed"),
         (pod(volumes=7), "volumes must be a list; found a number."),
         (pod(volumes="x"), "volumes must be a list; found a string."),
         (

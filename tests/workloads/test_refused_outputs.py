@@ -118,9 +118,7 @@ def test_a_principal_that_cannot_be_stops_its_container_and_all_its_grants(
             assert said.startswith('Secret("StripeApiKey"): readers')
 
         said = refused(rehearsal, command, lambda: {"writers": [GOOD[cloud], at_once(None)]})
-        assert (
-            said == 'Secret("StripeApiKey"): writers[1] must be a string; its output holds nothing.'
-        )
+        assert said == 'Secret("StripeApiKey"): writers[1] must be a string; its output is nothing.'
         rehearsal.assert_no_leak()
 
 
@@ -159,9 +157,7 @@ def test_a_key_that_an_output_lacks_is_not_taken_for_the_cloud_s_own() -> None:
     with rehearsal_on("aws") as rehearsal:
         said = refused(rehearsal, "up", lambda: {"encryption_key": at_once(None)})
 
-    assert (
-        said == 'Secret("StripeApiKey"): encryption_key must be a string; its output holds nothing.'
-    )
+    assert said == 'Secret("StripeApiKey"): encryption_key must be a string; its output is nothing.'
 
 
 def test_a_vault_s_id_with_a_secret_in_it_is_not_repeated() -> None:
@@ -173,7 +169,7 @@ def test_a_vault_s_id_with_a_secret_in_it_is_not_repeated() -> None:
                 partial(vault, held),
             )
 
-            assert "azure_vault_id was given a secret that is not what it must be" in said
+            assert "azure_vault_id was given a secret that is not valid" in said
 
 
 def test_a_bad_vault_s_id_in_a_secret_of_the_config_is_not_repeated_in_part_or_whole() -> None:
@@ -193,5 +189,5 @@ def test_a_bad_vault_s_id_in_a_secret_of_the_config_is_not_repeated_in_part_or_w
         ) as rehearsal:
             run = rehearsal.up(check=False)
 
-            assert "azure_vault_id was given a secret that is not what it must be" in run.output
+            assert "azure_vault_id was given a secret that is not valid" in run.output
             assert "payments-vault" not in run.output

@@ -1,1 +1,1 @@
-"""`infra-secrets rehearse`: a whole life of a stack on simulated clouds, and what is to be said about it."""
+"""`infra-secrets rehearse`: the whole life of a stack on simulated clouds, and a report about it."""

@@ -34,7 +34,7 @@ _KEY = re.compile(r"[^\s:=]+(:[^\s:=]+)?")
 
 
 class UsageError(InfraSecretsError):
-    """What was asked for cannot be rehearsed; nothing was run."""
+    """This cannot be rehearsed; nothing was run."""
 
 
 def _stack_names(context: typer.Context) -> list[str]:
@@ -90,22 +90,24 @@ def rehearse(
         typer.Option(
             metavar="STACK:NAME=VALUE",
             help="An output of another stack that the program reads, e.g. acme/network/prod:vpcId=vpc-1. "
-            "The value is JSON where it reads as such. May be repeated.",
+            "The value is read as JSON if it is valid JSON. May be repeated.",
         ),
     ] = None,
     stack_secret: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="STACK:NAME", help="A secret one, whose value is made up. May be repeated."
+            metavar="STACK:NAME",
+            help="A secret output of another stack; its value is made up. May be repeated.",
         ),
     ] = None,
     stack_outputs: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="The same from a YAML file: names and values, below each stack."
+            metavar="FILE",
+            help="Outputs of other stacks from a YAML file: names and values under each stack.",
         ),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Report to a machine.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Run a Pulumi program on the real engine over simulated clouds, with no account.
 
@@ -261,9 +263,9 @@ def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
     if folder is None:
         if _drives_pulumi(directory):
             raise UsageError(
-                f"The program in {directory} drives Pulumi itself, by the Automation API, and a rehearsal would run it "
-                "for real. Name the folder of a project with a Pulumi.yaml; a program inside of a program is rehearsed "
-                "by a test: Rehearsal(program)."
+                f"The program in {directory} runs Pulumi itself, through the Automation API, and a rehearsal would run "
+                "it for real. Name the folder of a project with a Pulumi.yaml; to rehearse an inline program, write a "
+                "test: Rehearsal(program)."
             )
         raise UsageError(
             f"There is no Pulumi.yaml in {directory} or above it. Name the folder of a Pulumi project: "
@@ -274,14 +276,14 @@ def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
     stacks = [*stack_files(folder)]
     if stack is None and len(stacks) > 1:
         raise UsageError(
-            f"{folder} has config for several stacks: {', '.join(stacks)}. Say which one to rehearse: "
+            f"{folder} has config for several stacks: {', '.join(stacks)}. Choose the one to rehearse: "
             f"--stack {stacks[0]}"
         )
     if stack is not None and stacks and stack not in stacks:
         close = nearest(stack, stacks)
         raise UsageError(
-            f"There is no {stack_file(folder, stack)}, and a stack without config is seldom meant when others have it "
-            f"({', '.join(stacks)}). "
+            f"There is no {stack_file(folder, stack)}, and a stack without config is probably a mistake when others "
+            f"have it ({', '.join(stacks)}). "
             + (
                 f"Did you mean --stack {close}?"
                 if close
@@ -302,7 +304,7 @@ def _clouds(asked: Sequence[str], config: Mapping[str, str]) -> list[str | None]
         clouds.load(name)
     if asked and CLOUD_KEY in config:
         raise UsageError(
-            f"--cloud and --config {CLOUD_KEY}=... say the same thing. Give one of them."
+            f"--cloud and --config {CLOUD_KEY}=... set the same thing. Give one of them."
         )
     return list(dict.fromkeys(asked)) or [None]
 

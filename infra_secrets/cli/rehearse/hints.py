@@ -1,4 +1,4 @@
-"""What a person can do about a program that failed, as far as the error says so itself."""
+"""What to do about a program that failed, as far as its error says so."""
 
 import importlib.metadata
 import importlib.util
@@ -38,7 +38,7 @@ def hints(errors: Sequence[str], folder: Path) -> Iterator[str]:
     if absent:
         yield (
             f"The program ran in this command's own Python, {sys.prefix}. Install what it imports there, or "
-            "install infra-secrets[cli] beside the program's other libraries and run the command from there."
+            "install infra-secrets[cli] next to the program's other libraries and run the command from there."
         )
     elif errors:
         yield from unmet(folder)
@@ -46,13 +46,13 @@ def hints(errors: Sequence[str], folder: Path) -> Iterator[str]:
         yield f"For a rehearsal alone, the missing config can be given: --config {key}=VALUE"
     if any(map(_NO_ACCOUNT.search, errors)):
         yield (
-            "The program calls a cloud by itself, beside Pulumi, and no account is in reach of a rehearsal: in a test "
-            "of yours, Rehearsal(program) can run it with something else in that call's place."
+            "The program calls a cloud directly, outside Pulumi, and a rehearsal has no account: in a test "
+            "of your own, Rehearsal(program) can run it with that call replaced."
         )
     for match in filter(None, map(_MISSING_VARIABLE.search, errors)):
         yield (
             f"The program reads the environment variable {match['name']}, which is not set here. Set it where you run "
-            "the rehearsal, which hands it on."
+            "the rehearsal, which passes it on."
         )
 
 

@@ -108,7 +108,7 @@ class TerminalProgress:
 
 
 def show(verdict: "Verdict", out: Console) -> None:
-    """Print a verdict for a person."""
+    """Print a verdict for people."""
     where = f" on {verdict.cloud}" if verdict.cloud else ""
     out.print()
     out.print(f"{verdict.project}, stack {verdict.stack}{where}", style="bold", soft_wrap=True)
@@ -169,7 +169,7 @@ def _findings(findings: "Sequence[Noticed]", out: Console) -> None:
         _paragraph(out, title, [_line(each) for each in chosen], style="red")
         out.print(f"  {chosen[0].fix}", soft_wrap=True)
     if wrong:
-        out.print(f"  Where it must be so: --allow '{wrong[0].place}'", soft_wrap=True)
+        out.print(f"  To accept it: --allow '{wrong[0].place}'", soft_wrap=True)
     accepted = [_line(each) for each in findings if each.allowed]
     _paragraph(out, "Accepted by --allow:", accepted)
 
@@ -209,7 +209,7 @@ def _leaks(leaks: "Leaks", out: Console) -> None:
         "logs, outputs)"
     )
     inside = (
-        f" Inside the envelope that Pulumi encrypts they were seen {leaks.encrypted} times, which is no leak."
+        f" Inside the envelope that Pulumi encrypts they were seen {leaks.encrypted} times, which is not a leak."
         if leaks.encrypted
         else ""
     )

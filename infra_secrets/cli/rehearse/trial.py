@@ -1,7 +1,7 @@
-"""One rehearsal from preview to destroy, with an operator in it, and what is to be said about it.
+"""One rehearsal from preview to destroy, with an operator in it, and the verdict.
 
 Everything here is judged by what the engine did and what the simulated clouds hold afterwards. Nothing is
-printed here, and no text that leaves this module holds a made-up value, in whatever form it was seen.
+printed here, and no text that leaves this module contains a made-up value, in whatever form it was seen.
 """
 
 import re
@@ -73,7 +73,7 @@ class Container:
     """A secret's container that the program made.
 
     Attributes:
-        reference: Its canonical name; None when it is no `Secret` of this package.
+        reference: Its canonical name; None when it is not a `Secret` of this package.
         name: Its name in the cloud.
         cloud: The cloud, e.g. `aws`.
         state: What the cloud said of it after the first `up`.
@@ -170,7 +170,7 @@ class Verdict:
 
     @property
     def well(self) -> bool:
-        """Whether there is nothing to mend."""
+        """Whether there is nothing to fix."""
         return not self.problems
 
 
@@ -188,7 +188,7 @@ def rehearse(
     Args:
         rehearsal: Fresh, of a project's directory.
         directory: That directory.
-        progress: Is told what goes on.
+        progress: Gets told what happens.
         cloud: The cloud that the config names.
         filled_in: Config that was missing and made up.
         allowed: Findings that are accepted, by `Noticed.place`.
@@ -358,7 +358,7 @@ class _Trial:
         )
         if leaks:
             names = ", ".join(sorted({sighting.canary for sighting in leaks}))
-            verdict.problems.append(f"A secret can be seen where none may be: {names}.")
+            verdict.problems.append(f"A secret is visible where none may be: {names}.")
         self._judge_literals()
         verdict.echoed = rehearsal.echoed
         verdict.replaced = list(rehearsal.replaced)

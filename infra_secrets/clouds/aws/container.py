@@ -67,7 +67,7 @@ IDENTITY = ("name", "region")
 
 
 def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
-    """Yield everything that Secrets Manager cannot honour."""
+    """Yield everything that Secrets Manager does not support."""
     if isinstance(wanted.description, str) and len(wanted.description) > MAX_DESCRIPTION:
         yield UnsupportedError(
             f"description has {len(wanted.description)} characters; AWS takes at most {MAX_DESCRIPTION}."
@@ -108,8 +108,8 @@ def _tag_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
     for field in wanted.fields:
         if not _TAG_TEXT.fullmatch(field):
             yield UnsupportedError(
-                f"fields has {shown(field)}; on AWS a field's name is made of letters, digits and _.:/=+-@, because a "
-                f"tag of the secret holds it."
+                f"fields has {shown(field)}; on AWS a field's name is made of letters, digits and _.:/=+-@, because it "
+                f"is stored in a tag of the secret."
             )
     for key, text in tags.items():
         if key.startswith(_FIELDS):
@@ -121,13 +121,13 @@ def _tag_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
             or not key
         ):
             yield UnsupportedError(
-                f"the tag key {shown(key)} is not one that AWS takes: 1 to {MAX_TAG_KEY} letters, digits, spaces "
+                f"the tag key {shown(key)} is not one that AWS accepts: 1 to {MAX_TAG_KEY} letters, digits, spaces "
                 f"and _.:/=+-@, not starting with 'aws:'."
             )
         elif isinstance(text, str) and (len(text) > MAX_TAG_VALUE or not _TAG_TEXT.fullmatch(text)):
             yield UnsupportedError(
-                f"the tag {shown(key)} has a text that AWS does not take: at most {MAX_TAG_VALUE} letters, digits, "
-                f"spaces and _.:/=+-@ (it has {len(text)} characters). Put longer texts into description=."
+                f"the tag {shown(key)} has a value that AWS does not accept: at most {MAX_TAG_VALUE} letters, digits, "
+                f"spaces and _.:/=+-@ (it has {len(text)} characters). Put longer text into description=."
             )
 
 
@@ -135,8 +135,8 @@ def _adopt_problems(wanted: Wanted, arn: str) -> Iterator[SecretArgsError]:
     match = _ARN.fullmatch(arn)
     if match is None or not _SUFFIX.search(match["name"]):
         yield UnsupportedError(
-            f"adopt={shown(arn)} is not the full ARN of a secret. This shows it: "
-            f"aws secretsmanager describe-secret --secret-id {wanted.spelled} --query ARN --output text"
+            f"adopt={shown(arn)} is not the full ARN of a secret. To find it: aws secretsmanager describe-secret "
+            f"--secret-id {wanted.spelled} --query ARN --output text"
         )
         return
     existing = _SUFFIX.sub("", match["name"])
@@ -151,20 +151,20 @@ def warnings(wanted: Wanted) -> Iterator[str]:
     """Yield what is legal and still worth knowing before it is created."""
     if _SUFFIX.search(wanted.spelled):
         yield (
-            f"{wanted.spelled!r} ends in a hyphen and six characters, as every ARN does by itself: AWS advises "
-            f"against such names, because a look-up by name or partial ARN can take it for a complete ARN and find "
+            f"{wanted.spelled!r} ends in a hyphen and six characters, as every ARN does: AWS advises against "
+            f"such names, because a look-up by name or partial ARN can mistake it for a complete ARN and find "
             f"nothing. Use the full ARN (secret_id) everywhere, or another key."
         )
     key = wanted.encryption_key
     if isinstance(key, str) and "alias/" in key and (wanted.readers or wanted.writers):
         yield (
-            "encryption_key is an alias, for which AWS makes no grants: readers and writers get no right to use "
-            "the key. Give the key's ARN, or let its key policy allow them kms:Decrypt (writers also "
+            "encryption_key is an alias, and AWS makes no grants for aliases: readers and writers get no permission to "
+            "use the key. Give the key's ARN, or let its key policy allow them kms:Decrypt (writers also "
             "kms:GenerateDataKey)."
         )
     if key is not None and wanted.replicas and wanted.readers:
         yield (
-            "readers get the right to use encryption_key in this region only: for each replica, let the key policy of "
+            "readers get permission to use encryption_key in this region only: for each replica, let the key policy of "
             "the replica's key allow them kms:Decrypt."
         )
 
@@ -298,7 +298,7 @@ _OURS = {"Readers": READ, "Writers": WRITE}
 
 
 def _statements(policy: object) -> list[Mapping[str, Any]] | None:
-    """Read the statements of a resource policy; None where it is no policy."""
+    """Read the statements of a resource policy; None if it is not a policy."""
     try:
         found = json.loads(str(policy or "{}")).get("Statement") or []
     except (ValueError, AttributeError):
@@ -323,7 +323,7 @@ def _foreign(policy: object) -> list[str]:
     """Name the statements of a resource policy that this package did not make."""
     statements = _statements(policy)
     if statements is None:
-        return ["one that is no JSON object"]
+        return ["one that is not a JSON object"]
     return [
         f"{each.get('Effect', 'a statement')} {shown(str(each.get('Sid', 'without a Sid')))}"
         for each in statements
@@ -341,14 +341,14 @@ def _would_replace(foreign: list[str], *, ours: bool) -> str:
     found = f"({', '.join(foreign[:5])})"
     if ours:
         return (
-            f"the secret's resource policy has statements that this package did not make {found} beside its own, and "
-            "AWS keeps one policy only: the next change of readers= or writers= would take them away. Move what they "
-            "say into IAM policies, take them out of the policy by hand, and run pulumi refresh."
+            f"the secret's resource policy has statements that this package did not make {found} besides its own, "
+            "and AWS keeps only one policy: the next change of readers= or writers= would remove them. Move "
+            "them into IAM policies, remove them from the policy by hand, and run pulumi refresh."
         )
     return (
-        f"the secret has a resource policy that this package did not make {found}, and AWS keeps one only: the "
-        "policy for readers= and writers= would replace it. Leave both out and keep that policy, with whoever reads "
-        "in it; or move what it says into IAM policies, delete it (aws secretsmanager delete-resource-policy), and "
+        f"the secret has a resource policy that this package did not make {found}, and AWS keeps only one: "
+        "the policy for readers= and writers= would replace it. Leave both out and keep that policy, with "
+        "all readers in it; or move it into IAM policies, delete it (aws secretsmanager delete-resource-policy), and "
         "run pulumi refresh."
     )
 
@@ -442,8 +442,7 @@ def adopting(existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | 
     key = there.get("kmsKeyId")
     if key and wanted.encryption_key is None:
         yield (
-            f"it is encrypted with {key}, which stays; name it, so that the program says so too: "
-            f"encryption_key={key!r}."
+            f"it is encrypted with {key}, which stays; name it in the program too: encryption_key={key!r}."
         )
     yield from going(
         description=None if wanted.description is not None else there.get("description"),
@@ -452,7 +451,7 @@ def adopting(existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | 
 
 
 def stops(properties: Mapping[str, Any], _wanted: Wanted) -> str | None:
-    """Stop where a policy has statements of somebody else beside the package's own."""
+    """Stop where a policy has somebody else's statements besides the package's own."""
     policy = properties.get("policy")
     foreign = _foreign(policy)
     return _would_replace(foreign, ours=True) if foreign and _ours(policy) else None
@@ -460,7 +459,7 @@ def stops(properties: Mapping[str, Any], _wanted: Wanted) -> str | None:
 
 def to_adopt(at: Place) -> str:
     """Say how to find the ARN."""
-    return f'adopt="<its ARN>", which this shows: {_find(at)}'
+    return f'adopt="<its ARN>"; to find it: {_find(at)}'
 
 
 def _find(at: Place) -> str:
@@ -480,7 +479,7 @@ def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
         at = place(inputs)
         return (
             f"The secret {at.get('name')!r} was deleted and AWS still keeps it, with its value, until its recovery "
-            f"window ends. To have it back: aws secretsmanager restore-secret --region {at.get('region', 'REGION')} "
-            f"--secret-id {at.get('name')}, then take it over: add {to_adopt(at)}"
+            f"window ends. To restore it: aws secretsmanager restore-secret --region {at.get('region', 'REGION')} "
+            f"--secret-id {at.get('name')}, then adopt it: add {to_adopt(at)}"
         )
     return None

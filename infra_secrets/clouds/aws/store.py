@@ -26,7 +26,7 @@ def problems(settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
     """Yield what is wrong with a region."""
     region = settings.get("aws_region")
     if isinstance(region, str) and not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d{1,2}", region):
-        yield f"aws_region={shown(region)} is no region; it is one such as 'eu-west-1'."
+        yield f"aws_region={shown(region)} is not a region; give one such as 'eu-west-1'."
 
 
 def provider(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:

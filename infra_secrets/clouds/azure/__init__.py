@@ -1,4 +1,4 @@
-"""Azure Key Vault: names, limits, tokens and config. There is no empty secret there."""
+"""Azure Key Vault: names, limits, tokens and config. It has no empty secrets."""
 
 from collections.abc import Mapping
 
@@ -37,19 +37,20 @@ SETTINGS: Mapping[str, ConfigKey] = {
     "azure_writer_role_id": ConfigKey(
         NAMESPACE,
         "azureWriterRoleId",
-        "Id of the role that sets a value and cannot read one ([how to make it](azure.md#who-needs-which-permission)).",
+        "Id of the role that can set a value but not read it ([how to make it](azure.md#who-needs-which-permission)).",
         "none: `writers` needs it",
     ),
     "azure_secret_class": ConfigKey(
         NAMESPACE,
         "azureSecretClass",
-        "Class of the container's resource, `module:class`, of another SDK of azure-native ([traps](azure.md#traps)).",
+        "Class of the container's resource, `module:class`, from another SDK of azure-native "
+        "([traps](azure.md#traps)).",
         f"`{SECRET_CLASS}`",
     ),
     "azure_skip_deleted_check": ConfigKey(
         NAMESPACE,
         "azureSkipDeletedCheck",
-        "`true` creates a container also where the vault does not say whether it holds a deleted one of the name.",
+        "`true` creates a container even if the vault does not say whether it has a deleted one of that name.",
         "`false`",
     ),
 }

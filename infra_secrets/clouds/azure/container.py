@@ -58,11 +58,11 @@ _ROLE = re.compile(
 
 
 def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
-    """Yield everything that Key Vault cannot honour."""
+    """Yield everything that Key Vault does not support."""
     vault = wanted.settings.get("azure_vault_id")
     if vault is None:
         yield UnsupportedError(
-            "azure_vault_id is missing: on Azure a secret lives in a Key Vault, which this package takes as given. "
+            "azure_vault_id is missing: on Azure a secret lives in a Key Vault, which this package does not create. "
             "Set it once: pulumi config set infra-secrets:azureVaultId "
             "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.KeyVault/vaults/VAULT"
         )
@@ -85,14 +85,14 @@ def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
                 yield UnsupportedError(
                     f"{argument} has {shown(principal)}; on Azure a principal is the object id (a GUID) of a user, "
                     f"group, "
-                    f"service principal or managed identity, if you like with its kind: 'ServicePrincipal:<GUID>'."
+                    f"service principal or managed identity, optionally with its kind: 'ServicePrincipal:<GUID>'."
                 )
     if wanted.writers:
         yield from _writer_role_problems(wanted)
     if wanted.settings.get("azure_skip_deleted_check", "true") not in ("true", "false"):
         yield UnsupportedError(
-            "infra-secrets:azureSkipDeletedCheck must be true or false: true creates a secret also where the vault "
-            "does not say whether it holds a deleted one of the name."
+            "infra-secrets:azureSkipDeletedCheck must be true or false: with true, a secret is created even if the "
+            "vault does not say whether it has a deleted one of that name."
         )
     if "azure_secret_class" in wanted.settings:
         try:
@@ -441,7 +441,7 @@ async def _ask_for_the_way_in(group: str, vault: str, asking: "Asking") -> tuple
             "azure-native:authorization:getClientToken", {"endpoint": audience}
         )
         return address, (token or {})["token"]
-    except Exception as failed:  # noqa: BLE001 (whatever it is, it is no answer)
+    except Exception as failed:  # noqa: BLE001 (whatever it is, it is not an answer)
         raise InfraSecretsError(_cannot_tell(vault, str(failed))) from None
 
 
@@ -479,20 +479,21 @@ def _is_there(url: str, token: str) -> bool:
 
 def _cannot_tell(vault: str, answer: str) -> str:
     return (
-        f"Nothing was created, because Key Vault {vault!r} did not say whether it holds a deleted secret of this name, "
-        f"on top of whose value the placeholder would be put ({shown(answer)}). Run again. If it stays so: the login "
-        f"needs Microsoft.KeyVault/vaults/read and, to see deleted secrets without their values, the role Key Vault "
-        f"Reader on the vault; and this machine needs a way to the vault. Whoever knows that the vault holds no "
-        f"deleted secret of the name, or gives it up: pulumi config set infra-secrets:azureSkipDeletedCheck true"
+        f"Nothing was created, because Key Vault {vault!r} did not say whether it has a deleted secret of this name, "
+        f"whose value the placeholder would overwrite ({shown(answer)}). Run again. If it persists: the login needs "
+        "Microsoft.KeyVault/vaults/read and, to see deleted secrets without their values, the role Key Vault Reader "
+        "on the vault; and this machine needs network access to the vault. If you know that the vault has no deleted "
+        "secret of this name, or that its value may be lost: pulumi config set infra-secrets:azureSkipDeletedCheck "
+        "true"
     )
 
 
 def _recoverable(vault: object, name: object) -> str:
     return (
-        f"Key Vault {vault!r} holds a deleted secret {name!r} that can still be recovered, and creating it now would "
-        f"put the placeholder on top of its value. To have it back, value and all: az keyvault secret recover "
+        f"Key Vault {vault!r} has a deleted secret {name!r} that can still be recovered, and creating it now "
+        f"would overwrite its value with the placeholder. To recover it with its value: az keyvault secret recover "
         f'--vault-name {vault} --name {name}, then add adopt="<azure_vault_id>/secrets/{name}" to this Secret. To '
-        f"let it go for good: az keyvault secret purge --vault-name {vault} --name {name}"
+        f"delete it for good: az keyvault secret purge --vault-name {vault} --name {name}"
     )
 
 
@@ -502,17 +503,18 @@ def way_out(failure: str, inputs: Mapping[str, object]) -> str | None:
         "RoleAssignmentExists" in failure or "already existing" in failure
     ):
         return (
-            "The principal has this role on the secret already (after a lost state, or given by hand), and Azure takes "
-            "it once only. Take it away, and run again: az role assignment delete "
-            f"--assignee {inputs.get('principalId')} --role {str(inputs['roleDefinitionId']).rpartition('/')[2]} "
-            f"--scope {inputs.get('scope')}"
+            "The principal already has this role on the secret (after a lost state, or granted by hand), and Azure "
+            "allows it only once. Remove it, and run again: az role assignment delete --assignee "
+            f"{inputs.get('principalId')} --role {str(inputs['roleDefinitionId']).rpartition('/')[2]} --scope "
+            f"{inputs.get('scope')}"
         )
     vault, name = inputs.get("vaultName"), inputs.get("secretName")
     if "not authorized to perform action" in failure or "ForbiddenByRbac" in failure:
         return (
             f"Before it creates a secret the provider asks Key Vault {vault!r} whether a deleted one of the name "
-            f"{name!r} can be recovered, and this identity may not ask. Nothing was changed. Let somebody who may: "
-            f"az keyvault secret show-deleted --vault-name {vault} --name {name}. If there is one: az keyvault secret "
+            f"{name!r} can be recovered, and this identity is not allowed to ask. Nothing was changed. Have somebody "
+            f"who is allowed run: az keyvault secret show-deleted --vault-name {vault} --name {name}. If there is one: "
+            "az keyvault secret "
             f'recover --vault-name {vault} --name {name}, then adopt="<azure_vault_id>/secrets/{name}" here.'
         )
     if "deleted but recoverable" in failure or "ObjectIsDeletedButRecoverable" in failure:

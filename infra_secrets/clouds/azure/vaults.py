@@ -39,9 +39,9 @@ def malformed(vault: str) -> str:
         found = f"<{len(vault)} characters, not shown because they could be a value>"
         name = "VAULT"
     return (
-        f"azure_vault_id={found} is not the ARM id of a Key Vault. It looks like /subscriptions/<GUID>/"
-        f"resourceGroups/GROUP/providers/Microsoft.KeyVault/vaults/VAULT; this shows it: "
-        f"az keyvault show --name {name} --query id -o tsv"
+        f"azure_vault_id={found} is not the ARM id of a Key Vault. It looks like "
+        "/subscriptions/<GUID>/resourceGroups/GROUP/providers/Microsoft.KeyVault/vaults/VAULT; to find it: az "
+        f"keyvault show --name {name} --query id -o tsv"
     )
 
 

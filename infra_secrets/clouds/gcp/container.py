@@ -77,11 +77,11 @@ _LEFT_ALONE = (
 
 
 def problems(wanted: Wanted) -> Iterator[SecretArgsError]:
-    """Yield everything that Secret Manager cannot honour."""
+    """Yield everything that Secret Manager does not support."""
     if wanted.retention == RECOVER:
         yield UnsupportedError(
             "retention='recover' is not possible on GCP: it deletes a secret at once and for good. Use 'keep' "
-            "(removing it is refused) or, to let it go with its value, 'discard'."
+            "(removing it is refused) or, to delete it with its value, 'discard'."
         )
     yield from _label_problems(wanted)
     for location in wanted.replicas:
@@ -117,8 +117,8 @@ def _label_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
             )
         elif isinstance(text, str) and not _is_label(_LABEL_VALUE, text):
             yield UnsupportedError(
-                f"the tag {shown(key)} has a text that cannot be a label on GCP: at most 63 lower-case letters, "
-                f"digits, '_' and '-'. Put longer texts into description=."
+                f"the tag {shown(key)} has a value that cannot be a label on GCP: at most 63 lower-case letters, "
+                f"digits, '_' and '-'. Put longer text into description=."
             )
     size = sum(
         len(key.encode()) + len(text.encode())
@@ -127,7 +127,7 @@ def _label_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
     )
     if size > MAX_ANNOTATIONS_BYTES:
         yield UnsupportedError(
-            f"description, owner and fields take {size} bytes together; as annotations GCP holds at most "
+            f"description, owner and fields take {size} bytes together; as annotations, GCP stores at most "
             f"{MAX_ANNOTATIONS_BYTES}. Shorten the description."
         )
 
@@ -149,7 +149,7 @@ def _key_problems(wanted: Wanted, key: str) -> Iterator[SecretArgsError]:
         )
     elif not wanted.replicas and match["location"] != "global":
         yield UnsupportedError(
-            f"encryption_key is in {shown(match['location'])}, but a secret that GCP replicates by itself needs a key "
+            f"encryption_key is in {shown(match['location'])}, but a secret with automatic replication needs a key "
             f"in 'global'. Use such a key, or replicas=[{shown(match['location'])}]."
         )
     elif wanted.replicas and set(wanted.replicas) != {match["location"]}:
@@ -173,7 +173,7 @@ def _adopt_problems(wanted: Wanted, secret: str) -> Iterator[SecretArgsError]:
     elif match["project"].isdigit():
         yield UnsupportedError(
             f"adopt={shown(secret)} has a project's number, which would stay in secret_id and in every command. Give "
-            f"the project's id; this shows it: gcloud projects describe {match['project']} --format 'value(projectId)'"
+            f"the project's id; to find it: gcloud projects describe {match['project']} --format 'value(projectId)'"
         )
 
 
@@ -344,7 +344,7 @@ def adopting(existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | 
         if wanted.retention == KEEP:
             yield UnsupportedError(
                 f"the secret expires at {expires}: GCP then deletes it with its value, which retention='keep' cannot "
-                f"prevent. Take the expiry away first: {remove}"
+                f"prevent. Remove the expiry first: {remove}"
             )
         else:
             yield f"it expires at {expires}: GCP then deletes it with its value. To prevent it: {remove}"
@@ -352,13 +352,13 @@ def adopting(existing: Existing, wanted: Wanted) -> "Iterator[SecretArgsError | 
     if locations != sorted(wanted.replicas):
         given = f"replicas={locations}" if locations else "no replicas"
         yield UnsupportedError(
-            f"the secret is replicated otherwise than the program says, which GCP cannot change. It has {given}: say "
+            f"the secret is not replicated as the program says, and GCP cannot change that. It has {given}: use "
             "the same here."
         )
     keys = sorted(set(_all(there.get("replications"), "kmsKeyName")))
     if keys and wanted.encryption_key is None:
         yield (
-            f"it is encrypted with {', '.join(keys)}, which stays; name it, so that the program says so too: "
+            f"it is encrypted with {', '.join(keys)}, which stays; name it in the program too: "
             f"encryption_key={keys[0]!r}."
         )
     yield from going(
@@ -403,6 +403,6 @@ def way_out(failure: str, _inputs: Mapping[str, object]) -> str | None:
         return (
             "Secret Manager's own service agent must be allowed to use the key: grant "
             "service-PROJECT_NUMBER@gcp-sa-secretmanager.iam.gserviceaccount.com the role "
-            "roles/cloudkms.cryptoKeyEncrypterDecrypter on it. Readers and writers need no right to the key."
+            "roles/cloudkms.cryptoKeyEncrypterDecrypter on it. Readers and writers need no permission on the key."
         )
     return None

@@ -28,7 +28,7 @@ def problems(settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
     if isinstance(project, str) and not re.fullmatch(
         r"([a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|\d+", project
     ):
-        yield f"gcp_project={shown(project)} is no project; give its id, such as 'acme-production'."
+        yield f"gcp_project={shown(project)} is not a project; give its id, such as 'acme-production'."
 
 
 def provider(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:

@@ -79,7 +79,7 @@ _FIXED: Final = {
 
 
 def check_types(manifest: Mapping[str, Any], key: ObjectKey) -> None:
-    """Refuse what cannot be read as an object: values that are no strings, and no base64."""
+    """Refuse what cannot be read as an object: values that are not strings, or not base64."""
     strings: list[tuple[str, Any]] = [
         (f".metadata.{field}.{name}", value)
         for field in ("labels", "annotations")

@@ -19,12 +19,12 @@ def documents_in(text: str) -> list[dict[str, Any]]:
     """Return the manifests in a YAML text, lists of them resolved.
 
     Raises:
-        CloudError: It is no YAML.
+        CloudError: It is not YAML.
     """
     try:
         found = [each for each in yaml.safe_load_all(text) if isinstance(each, Mapping)]
     except yaml.YAMLError as error:
-        raise CloudError("", f"a Kubernetes manifest is no YAML: {error}") from error
+        raise CloudError("", f"a Kubernetes manifest is not YAML: {error}") from error
     flat: list[dict[str, Any]] = []
     for document in found:
         items = document.get("items")

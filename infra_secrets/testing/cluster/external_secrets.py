@@ -39,7 +39,7 @@ DELETES: Final = Rule(
 )
 READS_IN_THE_STORE_S_PLACE: Final = Rule(
     "kubernetes-store-says-where",
-    "A value is read in the region, project or vault of the store; a name on GCP is no path.",
+    "A value is read in the region, project or vault of the store; a name on GCP is not a path.",
     "external-secrets providers/v1/{aws,gcp,azure}",
 )
 RULES: Final = (RETAINS, DELETES, READS_IN_THE_STORE_S_PLACE)
@@ -123,7 +123,7 @@ class Operator(KeepsRules):
         values: dict[str, str] = {}
         for source in spec.get("dataFrom") or []:
             if "extract" not in source:
-                raise _SyncError("a rehearsal knows only `extract` of `dataFrom`")
+                raise _SyncError("a rehearsal supports only `extract` of `dataFrom`")
             store = self._store(key, source, spec, clouds)
             try:
                 text = self._read(store, source["extract"], clouds)
@@ -204,7 +204,7 @@ class Operator(KeepsRules):
         target = spec.get("target") or {}
         template = target.get("template") or {}
         if template.get("data") or template.get("templateFrom"):
-            raise _SyncError("a rehearsal knows no template with expressions")
+            raise _SyncError("a rehearsal does not support templates with expressions")
         policy = str(target.get("creationPolicy") or "Owner")
         secret = ObjectKey("", "Secret", key.namespace, str(target.get("name") or key.name))
         before = self.server.objects.get(secret)
@@ -264,7 +264,7 @@ def _declared_by(
             scope = cloud.store_scope(provider[cloud.store_provider] or {})
             return Store(store.kind, store.namespace, store.name, cloud.cloud, scope)
     kinds = ", ".join(provider) or "nothing"
-    raise _SyncError(f"{store.kind} {store.name} reads {kinds}, which a rehearsal does not know")
+    raise _SyncError(f"{store.kind} {store.name} reads {kinds}, which a rehearsal does not support")
 
 
 def _document(text: str, name: str) -> dict[str, Any]:
@@ -273,7 +273,7 @@ def _document(text: str, name: str) -> dict[str, Any]:
     except ValueError:
         document = None
     if not isinstance(document, dict):
-        raise _SyncError(f"unable to unmarshal secret {name}: it is no JSON object")
+        raise _SyncError(f"unable to unmarshal secret {name}: it is not a JSON object")
     return document
 
 

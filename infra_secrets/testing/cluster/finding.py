@@ -24,7 +24,7 @@ class Finder:
         self._logical[key] = logical
 
     def logical_name(self, kind: str, namespace: str, name: str) -> str:
-        """Return what the program calls, or has called, an object; empty where it has not."""
+        """Return what the program calls, or has called, an object; empty if it has not."""
         for key, logical in list(self._logical.items()):
             if (key.kind, key.namespace, key.name) == (kind, namespace, name):
                 return logical
@@ -62,7 +62,7 @@ class Finder:
         if len(found) > 1:
             each = ", ".join(sorted(map(str, found)))
             raise NoSuchSecretError(
-                f"several objects are called {name!r}: {each}. Say which by its full name, its kind"
+                f"several objects are called {name!r}: {each}. Choose one by its full name, its kind"
                 " or namespace="
             )
         return found[0]

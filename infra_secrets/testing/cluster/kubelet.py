@@ -43,7 +43,7 @@ TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
 """Where each kind of workload keeps its pod template."""
 
 Contents = Callable[[str, str], Mapping[str, bytes] | None]
-"""Returns what a Secret or ConfigMap (its kind, its name) holds; None where there is none."""
+"""Returns what a Secret or ConfigMap (its kind, its name) holds; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Reference:
     Attributes:
         kind: `Secret` or `ConfigMap`.
         name: Its name.
-        key: The key that must be in it; empty where any content will do.
+        key: The key that must be in it; empty if any content will do.
         where: The place in the pod, e.g. `container app, env API_TOKEN`.
         optional: Whether the pod starts without it.
     """
@@ -65,7 +65,7 @@ class Reference:
     optional: bool
 
     def missing(self, contents: Contents) -> str:
-        """Return why a pod waits for it, in the kubelet's words; empty where it does not."""
+        """Return why a pod waits for it, in the kubelet's words; empty if it does not."""
         if self.optional:
             return ""
         held = contents(self.kind, self.name)

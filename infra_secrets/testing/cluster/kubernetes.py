@@ -47,7 +47,7 @@ class SimulatedKubernetes(SimulatedProvider):
     """A Kubernetes cluster with pulumi-kubernetes. A scope is a namespace.
 
     A workload or an object is found by its name in the cluster or by its logical name in the
-    program, in any namespace. It is no secrets manager; where a method asks for the name of a
+    program, in any namespace. It is not a secrets manager; where a method asks for the name of a
     secret's value, that is `SECRET/KEY`, or only the Secret's name where it has one key. A Secret may
     hold a value, because the state encrypts it. For the arguments see the base.
 
@@ -260,7 +260,7 @@ class SimulatedKubernetes(SimulatedProvider):
     def synced(self, name: str, namespace: str | None = None) -> str:
         """Return the reason of an ExternalSecret's condition `Ready`.
 
-        It is `SecretSynced`, `SecretSyncedError`, or empty where no `sync` has seen it.
+        It is `SecretSynced`, `SecretSyncedError`, or empty if no `sync` has seen it.
         """
         status = self.get("ExternalSecret", name, namespace).get("status") or {}
         return next((str(each["reason"]) for each in status.get("conditions") or []), "")
@@ -275,7 +275,7 @@ class SimulatedKubernetes(SimulatedProvider):
         if not wanted and len(held) == 1:
             wanted = next(iter(held))
         if not wanted:
-            raise NoSuchSecretError(f"{key} has {len(held)} keys. Say which: {secret}/KEY")
+            raise NoSuchSecretError(f"{key} has {len(held)} keys. Choose one: {secret}/KEY")
         return key, wanted
 
     def set_value(self, name: str, value: str, scope: str | None = None) -> None:
@@ -287,7 +287,7 @@ class SimulatedKubernetes(SimulatedProvider):
             self.server.update({**stored, "stringData": {wanted: value}})
 
     def value(self, name: str, scope: str | None = None) -> str | None:
-        """Return the text under a key of a Secret; None where there is none."""
+        """Return the text under a key of a Secret; None if there is none."""
         try:
             key, wanted = self._split(name, scope)
         except NoSuchSecretError:

@@ -57,22 +57,22 @@ FOLDS: Final = Rule(
 )
 REPLACES_SECRETS: Final = Rule(
     "kubernetes-replaces-changed-secrets",
-    "New data or a new type makes a Secret anew, unless the provider has `enableSecretMutable`.",
+    "New data or a new type replaces a Secret, unless the provider has `enableSecretMutable`.",
     _PROVIDER + "diff.go, forceNewProperties",
 )
 REPLACES_CONFIG_MAPS: Final = Rule(
     "kubernetes-replaces-changed-config-maps",
-    "New data makes a ConfigMap anew, unless the provider has `enableConfigMapMutable`.",
+    "New data replaces a ConfigMap, unless the provider has `enableConfigMapMutable`.",
     _PROVIDER + "diff.go, forceNewProperties",
 )
 REPLACES_IMMUTABLE: Final = Rule(
     "kubernetes-replaces-immutable",
-    "New data makes an immutable Secret or ConfigMap anew, whatever the provider's settings.",
+    "New data replaces an immutable Secret or ConfigMap, whatever the provider's settings.",
     _PROVIDER + "diff.go, forceNewProperties",
 )
 REPLACES_WORKLOADS: Final = Rule(
     "kubernetes-replaces-on-fixed-fields",
-    "A new selector makes a workload anew, a new template a Job, almost anything a Pod.",
+    "A new selector replaces a workload, a new template a Job, almost anything a Pod.",
     _PROVIDER + "diff.go, forceNew",
 )
 REPLACES_UNKNOWN: Final = Rule(
@@ -296,7 +296,7 @@ class ManifestType(ResourceType):
 
 
 def is_manifest(token: str) -> bool:
-    """Whether a type is one of the API's: no Helm release, no Kustomization, no YAML file."""
+    """Whether a type is one of the API's: not a Helm release, a Kustomization or a YAML file."""
     return not token.partition(":")[2].startswith(_NO_MANIFESTS)
 
 

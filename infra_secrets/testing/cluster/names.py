@@ -32,7 +32,7 @@ def _too_long(limit: int) -> str:
 
 
 def is_subdomain(name: str) -> Iterator[str]:
-    """Yield why a text is no lower-case RFC 1123 subdomain."""
+    """Yield why a text is not a lower-case RFC 1123 subdomain."""
     if len(name) > NAME_LENGTH:
         yield _too_long(NAME_LENGTH)
     if not _matches(_SUBDOMAIN, name):
@@ -45,7 +45,7 @@ def is_subdomain(name: str) -> Iterator[str]:
 
 
 def is_label_name(name: str) -> Iterator[str]:
-    """Yield why a text is no lower-case RFC 1123 label."""
+    """Yield why a text is not a lower-case RFC 1123 label."""
     if len(name) > LABEL_LENGTH:
         yield _too_long(LABEL_LENGTH)
     if _matches(_LABEL_NAME, name):

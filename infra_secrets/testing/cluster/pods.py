@@ -52,7 +52,7 @@ class Pods:
         if len(wanted) != 1:
             names = ", ".join(str(container.get("name")) for container in every)
             raise NoSuchSecretError(
-                f"{self._key} has the containers {names}. Say which by container="
+                f"{self._key} has the containers {names}. Choose one with container="
             )
         found: Mapping[str, Any] = wanted[0]
         return found

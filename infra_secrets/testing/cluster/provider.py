@@ -41,7 +41,7 @@ class ObjectType(ManifestType):
 
     Args:
         server: Where the object is.
-        finder: Is told what the program calls it.
+        finder: Gets told what the program calls it.
         releases: Knows what is there without the program.
         unreachable: Whether nobody answers.
     """
@@ -128,7 +128,7 @@ class ObjectType(ManifestType):
         return id_, self.shown(given), self.outputs(stored)[1]
 
     def delete(self, id_: str, old_outputs: Mapping[str, Any], call: Call) -> None:
-        """DELETE. What is gone already is no error."""
+        """DELETE. What is gone already is not an error."""
         del id_, call
         if self.unreachable:
             raise CloudError("", f"{_UNREACHABLE}. {_LOST}")

@@ -26,7 +26,7 @@ class Releases:
             self._made.add((str(status.get("namespace")), str(status.get("name"))))
 
     def would_have(self, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return an object that a release would have made, made up; None where none would."""
+        """Return an object that a release would have made, made up; None if none would."""
         key = ObjectKey.of(manifest)
         if not any(
             key.namespace == home and key.name.startswith(name) for home, name in self._made

@@ -72,7 +72,7 @@ class Rollouts:
         Args:
             event: What has happened, as in `ApiServer.history`.
             key: The object that it has happened to.
-            before: The object as it was; None where it was not there.
+            before: The object as it was; None if it was not there.
         """
         if key in self._objects:
             self._roll(key, before)

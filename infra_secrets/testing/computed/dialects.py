@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Text = Callable[["Subject", str, str], str]
 """Makes a text up for a subject, a property's name in small words, and its path."""
 OwnText = Callable[["Subject", str, str], "str | None"]
-"""The same, or None where the cloud writes it as everybody does."""
+"""The same, or None if the cloud writes it as everybody does."""
 WorkedOut = Callable[[Mapping[str, Any]], dict[str, Any]]
 """Makes a function's answer of its arguments alone."""
 
@@ -60,7 +60,7 @@ class Dialect:
         host: The name of a host of which `hosts` says nothing.
         hosts: The host of what a service makes, by module, or by module and type.
         forms: Texts of a form of their own: type, path in small words, form. The first that fits counts.
-        parts: What forms are filled with, beside what `forms.py` knows.
+        parts: What forms are filled with, besides what `forms.py` knows.
         texts: Kinds of text that the cloud writes in its own way, by what writes them as of no cloud.
         named: Names that say by themselves what they are, whoever has them: they are looked for first.
         answers: Functions whose answer follows from their arguments alone, by token.

@@ -44,7 +44,7 @@ class DynamicType(ResourceType):
         inputs: Mapping[str, Any],
         call: Call,
     ) -> Diff:
-        """Compare what the program gave. How its provider is serialized is no change."""
+        """Compare what the program gave. How its provider is serialized is not a change."""
         old, new = dict(old_inputs), dict(inputs)
         old.pop(_PROVIDER, None)
         new.pop(_PROVIDER, None)

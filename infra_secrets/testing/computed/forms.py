@@ -13,7 +13,7 @@ from infra_secrets.testing.computed.subject import Subject, label, words
 
 
 def form_of(subject: Subject, path: str) -> str | None:
-    """Return a property's text by its type's table; None where the table says nothing."""
+    """Return a property's text by its type's table; None if the table says nothing."""
     name = words(path)
     for type_, place, form in subject.dialect.forms:
         if re.match(type_, subject.token) and re.search(place, name):
@@ -22,7 +22,7 @@ def form_of(subject: Subject, path: str) -> str | None:
 
 
 def host_of(subject: Subject, path: str) -> str | None:
-    """Return the name of a service's host; None where the table has none."""
+    """Return the name of a service's host; None if the table has none."""
     hosts = subject.dialect.hosts
     form = hosts.get(f"{subject.module}:{subject.type}") or hosts.get(subject.module)
     return None if form is None else form.format_map(_Parts(subject, path))

@@ -29,7 +29,7 @@ class GeneratedType(ResourceType):
 
     Args:
         make: Makes it.
-        computed: The names of its outputs that are no inputs.
+        computed: The names of its outputs that are not inputs.
     """
 
     def __init__(self, make: Make, *computed: str) -> None:

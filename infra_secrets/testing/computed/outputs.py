@@ -24,7 +24,7 @@ from infra_secrets.testing.computed.sdk import (
 from infra_secrets.testing.computed.subject import Subject, singular, words
 from infra_secrets.testing.values import UNKNOWN, SecretValue
 
-# How many objects are made up inside of each other, and how deep what can be missing is made up, too.
+# How deep objects are made up in each other, and how deep what can be missing is made up, too.
 _DEEPEST: Final = 8
 _DEEPEST_OPTIONAL: Final = 1
 # Optional inputs that a cloud fills in, and that programs read.
@@ -310,7 +310,7 @@ def _is_mapping(type_: Any) -> bool:
 
 
 def _item_type(type_: Any) -> Any:
-    """Return the type of a list's items; None for what is no list."""
+    """Return the type of a list's items; None for what is not a list."""
     if typing.get_origin(type_) in {list, Sequence}:
         return typing.get_args(type_)[0]
     return None

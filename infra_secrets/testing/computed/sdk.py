@@ -4,7 +4,7 @@ A Python SDK carries no schema, but each resource's class says the same with its
 function's result is a class of its own. They are found by the token, also for programs in other languages.
 
 Only names that Pulumi's generated code has used since 3.0 are touched. An SDK of another form, or none, has nothing
-to say: that is no error.
+to say: that is not an error.
 """
 
 import csv
@@ -40,7 +40,7 @@ class Output:
     Attributes:
         type: Its Python type, without `Output` and `Optional`.
         optional: Whether the SDK says that it can be missing.
-        is_input: Whether the program can give it; None where the SDK does not say.
+        is_input: Whether the program can give it; None if the SDK does not say.
     """
 
     type: Any
@@ -84,7 +84,7 @@ _LOADING: Final = threading.RLock()
 
 
 def _quietly(look: Callable[[], Any]) -> Any:
-    """Return what a look into an SDK gives; None where that fails.
+    """Return what a look into an SDK gives; None if that fails.
 
     Loading a module of an SDK warns of everything in it that is deprecated. Where warnings are errors, as in many a
     test's settings, the module would be left half loaded.
@@ -99,7 +99,7 @@ def _quietly(look: Callable[[], Any]) -> Any:
 
 @functools.cache
 def resource_outputs(token: str) -> Outputs:
-    """Return the outputs of a resource type; empty where no SDK knows it."""
+    """Return the outputs of a resource type; empty if no SDK knows it."""
     found = resource_class(token)
     if found is None:
         return {}
@@ -113,7 +113,7 @@ def resource_outputs(token: str) -> Outputs:
 
 @functools.cache
 def function_outputs(token: str) -> Outputs:
-    """Return what a function answers; empty where no SDK knows it."""
+    """Return what a function answers; empty if no SDK knows it."""
     package, _, rest = token.partition(":")
     place, _, name = rest.rpartition(":")
     name = name.rpartition("/")[2]
@@ -138,7 +138,7 @@ def _methods_of(token: str) -> typing.Iterator[type]:
 
 
 def object_outputs(type_: Any) -> Outputs | None:
-    """Return the properties of an object's type; None where the type is not an object's."""
+    """Return the properties of an object's type; None if the type is not an object's."""
     if not isinstance(type_, type) or not is_output_type(type_):
         return None
     return _object_outputs(type_)
@@ -160,7 +160,7 @@ def _says_output(type_: type, python_name: str) -> bool:
 
 @functools.cache
 def resource_class(token: str) -> type | None:
-    """Return the class of a resource type; None where no SDK knows it."""
+    """Return the class of a resource type; None if no SDK knows it."""
     package, _, rest = token.partition(":")
     place = rest.rpartition(":")[0]
     if package in sdk_modules():
@@ -180,7 +180,7 @@ def resource_class(token: str) -> type | None:
 def import_form(token: str) -> str | None:
     """Return the form of a resource's id as its documentation writes it: the first that it can be imported by.
 
-    For example `projects/{{project}}/global/networks/{{name}}`. None where an SDK's source does not say it.
+    For example `projects/{{project}}/global/networks/{{name}}`. None if an SDK's source does not say it.
     """
     found = resource_class(token)
     source = _quietly(lambda: inspect.getsource(sys.modules[found.__module__])) if found else None
@@ -198,7 +198,7 @@ def documentation(token: str, name: str) -> str:
 
 
 def resource_token(class_: Any) -> str | None:
-    """Return the token of a resource's class; None for what is no such class."""
+    """Return the token of a resource's class; None for any other class."""
     if not isinstance(class_, type) or not issubclass(class_, pulumi.Resource):
         return None
     return getattr(class_, "pulumi_type", None)
@@ -263,7 +263,7 @@ def _annotated(class_: type) -> list[tuple[str, str, Any, bool]]:
 
 
 def _returned(getter: Any, names: dict[str, Any]) -> Any:
-    """Return the type that a property's annotation names; None where it cannot be looked up."""
+    """Return the type that a property's annotation names; None if it cannot be looked up."""
     try:
         return typing.get_type_hints(getter, names, {"Output": pulumi.Output}).get("return")
     except Exception:  # noqa: BLE001 (whatever an SDK's names lead to)

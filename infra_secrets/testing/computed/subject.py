@@ -55,7 +55,7 @@ class Subject:
         return hashlib.sha256(f"{self.seed}\0{path}".encode()).hexdigest()[:count]
 
     def number(self, path: str, count: int) -> str:
-        """Return decimal digits, the first of which is no zero."""
+        """Return decimal digits, the first of which is not zero."""
         return str(int(self.digits(path, 40), 16) % (9 * 10 ** (count - 1)) + 10 ** (count - 1))
 
     def letters(self, path: str, count: int) -> str:
@@ -85,7 +85,7 @@ class Subject:
         return None
 
     def given_at(self, path: str) -> Mapping[str, Any]:
-        """Return the object that the program gave at a path like `subnets[0]`; empty where it gave none."""
+        """Return the object that the program gave at a path like `subnets[0]`; empty if it gave none."""
         found: Any = self.inputs
         for step in re.findall(r"[^.\[\]]+", path):
             if isinstance(found, list):

@@ -84,13 +84,13 @@ def last(path: str) -> str:
 
 
 def last_index(path: str) -> int | None:
-    """Return the last index in a path; None where it has none."""
+    """Return the last index in a path; None if it has none."""
     found = re.findall(r"\[(\d+)\]", path)
     return int(found[-1]) if found else None
 
 
 def index_in(path: str) -> int | None:
-    """Return which item of a list a path ends in; None where it ends in none."""
+    """Return which item of a list a path ends in; None if it ends in none."""
     found = re.search(r"\[(\d+)\]$", path)
     return None if found is None else int(found[1])
 

@@ -334,7 +334,7 @@ class InlineProgram(LanguageServer):
             answer = language_pb2.RunResponse(error=str(failed) or "the program failed")
         except (SystemExit, RuntimeError):
             # `sys.exit` in several callbacks: the language server reports the first, and is thrown out of its
-            # own cleaning up by the next. Without an answer the engine would wait for ever.
+            # own cleaning up by the next. Without an answer the engine would wait forever.
             answer = _REPORTED
         finally:
             CHANNEL_OPTIONS.remove(_OWN_CONNECTIONS)
@@ -370,7 +370,7 @@ class InlineProgram(LanguageServer):
         """Wait until the program has left its thread, and make it leave when its engine is gone.
 
         The SDK cannot be trusted to notice: what it logs about a dead engine goes to that engine, the
-        error of that hides the first one, and outputs wait for ever.
+        error of that hides the first one, and outputs wait forever.
         """
         if self._idle.wait(0.2):
             return

@@ -400,7 +400,7 @@ def serve(
     Args:
         package: The package.
         version: The version that it claims to have.
-        cloud: The simulation behind it; None where everything is echoed.
+        cloud: The simulation behind it; None if everything is echoed.
         echo: What is made of what the simulation does not know.
         shared: What it shares with the other servers.
     """

@@ -40,7 +40,7 @@ def resource_request(package: str, message: Any, operation: str, **data: Any) ->
 
 
 def call_of(message: Any, config: Mapping[str, Any], run: int) -> Call:
-    """Return what a message says beside the resource's own data.
+    """Return what a message says besides the resource's own data.
 
     Args:
         message: The message.

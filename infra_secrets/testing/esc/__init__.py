@@ -12,8 +12,8 @@ environments for stack config are made of: imports, references, `fn::secret`, `j
 `toJSON`, `fromJSON`, `toString`, `toBase64`, `fromBase64`, and `fn::open` of what the simulated
 clouds say.
 
-It deliberately is no full evaluator. Every other function and provider is refused by its name, and
-so are `context`, ciphertexts, bytes that are no text, YAML's tags, a key that is no part of an
+It is deliberately not a full evaluator. Every other function and provider is refused by its name, and
+so are `context`, ciphertexts, bytes that are not text, YAML's tags, a key that is not part of an
 environment, a key that is there twice, and an import that was not given, also where nothing reads
 it. Versions and `policyConfig` do not exist, and who may open what is not asked.
 """

@@ -21,7 +21,7 @@ class Environments:
         listed: The stack file's `environment:` instead: a list of imports, or an environment.
 
     Raises:
-        EscError: A definition is no environment, or imports one that was not given.
+        EscError: A definition is not an environment, or imports one that was not given.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Environments:
 
 
 def _scalars(section: Value | None) -> dict[str, str]:
-    """Return the variables of a section; what is no scalar is left out, as ESC does."""
+    """Return the variables of a section; what is not a scalar is left out, as ESC does."""
     if section is None or not isinstance(section.data, dict):
         return {}
     return {

@@ -17,7 +17,7 @@ class EscOpenError(EscError):
 
 
 class RefusedError(Exception):
-    """What is wrong with a value, said by one who does not know where it stands.
+    """What is wrong with a value, from code that does not know where it is.
 
     Attributes:
         inside: The place inside the value.

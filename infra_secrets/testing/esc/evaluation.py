@@ -207,7 +207,7 @@ class Evaluation:
         if function.startswith("fn::open::"):
             return self._open(at, function.removeprefix("fn::open::"), argument)
         if function not in FUNCTIONS:
-            raise self._error(at, f"this fake ESC does not know {function}")
+            raise self._error(at, f"this fake ESC does not support {function}")
         if function in LISTS and not isinstance(argument, list):
             raise self._error(at, f"the argument to {function} must be written as a list")
         value = self._value((*at, function), argument)

@@ -18,7 +18,7 @@ def text_of(value: Value) -> str:
     """Return a string's data.
 
     Raises:
-        RefusedError: The value is no string.
+        RefusedError: The value is not a string.
     """
     if not isinstance(value.data, str):
         raise RefusedError(f"expected a string, found {_kind(value)}")
@@ -61,7 +61,7 @@ def _from_json(value: Value) -> Value:
     try:
         parsed = _first_json(text_of(value).lstrip(" \t\r\n"))
     except (ValueError, RecursionError):
-        raise RefusedError("the argument to fn::fromJSON is no JSON") from None
+        raise RefusedError("the argument to fn::fromJSON is not JSON") from None
     decoded = _decoded(parsed)
     return decoded.marked() if value.secret else decoded
 
@@ -90,7 +90,7 @@ def _decoded(data: Any) -> Value:
 
 
 def _paired(text: str) -> str:
-    """Return text as Go has it: half of a surrogate pair is no character."""
+    """Return text as Go has it: half of a surrogate pair is not a character."""
     return _SURROGATE.sub("\ufffd", text)
 
 
@@ -101,11 +101,11 @@ def _to_base64(value: Value) -> Value:
 def _from_base64(value: Value) -> Value:
     text = re.sub(r"[\r\n]", "", text_of(value))
     if not _BASE64.fullmatch(text):
-        raise RefusedError("the argument to fn::fromBase64 is no base64")
+        raise RefusedError("the argument to fn::fromBase64 is not base64")
     try:
         decoded = base64.b64decode(text).decode()
     except UnicodeDecodeError:
-        problem = "the argument to fn::fromBase64 is no base64 of text: this fake ESC has no bytes"
+        problem = "the argument to fn::fromBase64 is not base64 of text: this fake ESC has no bytes"
         raise RefusedError(problem) from None
     return Value(decoded, value.secret)
 

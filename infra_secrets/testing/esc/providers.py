@@ -94,17 +94,17 @@ class EscSecrets:
             raise RefusedError(f"{self.name} needs `{self.id}`", (key,))
         for option, value in entry.items():
             if option != self.id and self.current.get(option) != value.data:
-                problem = f"this fake ESC reads current values only, no `{option}`"
+                problem = f"this fake ESC reads current values only, not `{option}`"
                 raise RefusedError(problem, (key,))
         secret = text_of(entry[self.id])
         found = source(self.name, secret, place)
         if found is None:
             where = f" in {place}" if place is not None else ""
-            problem = f"{self.name} can read no value of {secret!r}{where}"
+            problem = f"{self.name} cannot read a value of {secret!r}{where}"
             raise UnreadableError(f"{problem}: it is missing, or no value has been set", (key,))
         return Value(found, secret=True)
 
 
 def made_up(*parts: str | None) -> str:
-    """Return a value that nobody has, the same one for the same parts."""
+    """Return a made-up value, the same one for the same parts."""
     return f"made-up-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]}"

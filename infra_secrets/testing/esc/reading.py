@@ -1,6 +1,6 @@
 """Reading a definition: YAML as ESC's own parser reads it, and what an environment is made of.
 
-It deliberately is stricter than ESC, which only warns of a key that is no part of an environment.
+It deliberately is stricter than ESC, which only warns of a key that is not part of an environment.
 """
 
 import math
@@ -42,14 +42,14 @@ def parsed(name: str, definition: Definition) -> dict[str, Any]:
     """Return an environment as plain data.
 
     Raises:
-        EscError: It is none.
+        EscError: It is not one.
     """
     try:
         loaded = _loaded(definition) if isinstance(definition, str) else _checked(definition)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
-        raise EscError(f"{name} is no YAML{line}: {getattr(error, 'problem', '')}") from None
+        raise EscError(f"{name} is not YAML{line}: {getattr(error, 'problem', '')}") from None
     except _UnusableError as error:
         raise EscError(f"{name}: {error}") from None
     is_environment = (
@@ -61,7 +61,7 @@ def parsed(name: str, definition: Definition) -> dict[str, Any]:
     )
     if not is_environment:
         raise EscError(
-            f"{name} is no ESC environment: it must be a mapping of `imports` and `values`"
+            f"{name} is not an ESC environment: it must be a mapping of `imports` and `values`"
         )
     return dict(loaded)
 
@@ -70,7 +70,7 @@ def imports(name: str, definition: Mapping[str, Any]) -> Iterator[tuple[str, boo
     """Return the imported environments, and whether each is merged.
 
     Raises:
-        EscError: What is written is no import.
+        EscError: What is written is not an import.
     """
     for entry in definition.get("imports", ()):
         [(imported, options), *more] = (
@@ -95,7 +95,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            raise _UnusableError("ESC knows no alias (`*name`)")
+            raise _UnusableError("ESC does not support aliases (`*name`)")
         return super().compose_node(parent, index)
 
 
@@ -116,7 +116,7 @@ def _data(node: yaml.Node) -> Any:
     if node.tag == _PLAIN:
         return _scalar(node.value)
     if node.tag != _TEXT:
-        raise _UnusableError(f"this fake ESC knows no YAML tag but `!!str`: {node.tag}")
+        raise _UnusableError(f"this fake ESC supports no YAML tag but `!!str`: {node.tag}")
     return node.value
 
 

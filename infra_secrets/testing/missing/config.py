@@ -4,7 +4,7 @@ A rehearsal of a directory has neither the stack's secrets nor its ESC environme
 all. Values of no form would be refused, so the program is recorded once, only to see what it asks for. Where the
 program fails without an engine, the rest is not made up, and the rehearsal says what is missing.
 
-Where the stack has a file, what is missing there is missing: that is for its owner to mend.
+Where the stack has a file, what is missing there is missing: that is for its owner to fix.
 """
 
 import contextlib

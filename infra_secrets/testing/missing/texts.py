@@ -14,7 +14,7 @@ from infra_secrets.testing.missing.asked import Wanted
 
 
 def value_for(expected: str | None) -> str:
-    """Make a value up that no other has.
+    """Make up a unique value.
 
     Args:
         expected: A format of `rules/formats.py`; None for any text.

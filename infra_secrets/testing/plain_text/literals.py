@@ -2,7 +2,7 @@
 
 What a program hands to the engine is looked at: the inputs of its resources, what its components register
 and the stack's outputs. What it did not write is left out: secret config, and what clouds and functions
-answered; where that must not be is the search for leaks (`canary.py`). No finding holds a value, and
+answered; where that must not be is the search for leaks (`canary.py`). No finding contains a value, and
 `Literals.concealed` takes each out of any text. What looks like a value is decided in `suspects.py`.
 """
 
@@ -27,9 +27,9 @@ _KUBERNETES_SECRET: Final = "kubernetes:core/v1:Secret"  # noqa: S105 (a type's 
 _OWN: Final = "infra-secrets:index:"
 _CONTAINER: Final = f"{_OWN}Secret"
 _FIX: Final[Mapping[FindingId, str]] = {
-    "plain-text-value": "Let Secret(...) make a container, set the value with its set_command, and read it at run"
-    " time: by EscEnv(secrets=...) or ExternalEnv in a workload, elsewhere by secret config from Pulumi ESC.",
-    "program-writes-value": "Make the container with Secret(...), which takes no value, and set the value with"
+    "plain-text-value": "Create a container with Secret(...), set the value with its set_command, and read it at run"
+    " time: with EscEnv(secrets=...) or ExternalEnv in a workload, elsewhere with secret config from Pulumi ESC.",
+    "program-writes-value": "Create the container with Secret(...), which takes no value, and set the value with"
     " its set_command.",
 }
 _PART_OF_A_KEY: Final = 32  # characters of a line, of which a message may show some
@@ -235,8 +235,8 @@ def _plain_text(given: Given, leaf: Leaf, detector: str) -> Finding:
     why = "The value is in plain text in the program or its plain config."
     if leaf.marked:
         why = (
-            "The value is in plain text in the program or its plain config; being marked as secret, it is encrypted"
-            " in the state only."
+            "The value is in plain text in the program or its plain config; because it is marked as secret, it is "
+            "encrypted, but only in the state."
         )
     fix = _FIX["plain-text-value"]
     return Finding("plain-text-value", given.urn, leaf.path, detector, why, fix)
@@ -305,7 +305,7 @@ def _is_own(urn: str) -> bool:
 
 
 def _names(given: Given) -> Iterator[str]:
-    """Yield what is the name of something: a secret that is referred to by it is no value."""
+    """Yield what is the name of something: a secret that is referred to by it is not a value."""
     yield _name(given.urn)
     for leaf in leaves(unwrap(dict(given.properties))):
         if leaf.path.rpartition(".")[2] == "value":

@@ -1,7 +1,7 @@
 """What looks like the value of a secret: by what it is called, by its form, by its randomness.
 
-What `detectors.py` has judges names and forms. What is here beside it says what is no value although a detector would
-think so: a template, a reference, a name, an id, a digest.
+What `detectors.py` has judges names and forms. What is here beside it says what is not a value although a detector
+would think so: a template, a reference, a name, an id, a digest.
 """
 
 import base64
@@ -25,7 +25,7 @@ from infra_secrets.testing.plain_text.names import (
 _LONGEST: Final = 200_000
 """Characters of one text that are looked at."""
 _SHORTEST: Final = 4
-_LONGEST_COUNT: Final = 6  # digits of a number that counts something, and is no PIN
+_LONGEST_COUNT: Final = 6  # digits of a number that counts something, and is not a PIN
 _TEMPLATE: Final = re.compile(
     r"(?i)\A\$[a-z_]|\A%[s(]|\A<.*>\Z|\{\{|\$\{|\$\(|\A\*+\Z|\Ax{3,}\Z|example|placeholder|redacted|replace[-_ ]?me"
     r"|\Ayour[-_ ]|\A(true|false|yes|no|none|null|undefined|unset|enabled|disabled|required|optional|default)\Z"
@@ -149,7 +149,7 @@ def _in_headers(text: str) -> Iterator[Suspect]:
 
 
 def encoded(text: str, shortest: int = _RANDOM_LENGTHS.start) -> str | None:
-    """Return the readable text that is in a base64 one; None where there is none."""
+    """Return the readable text that is in a base64 one; None if there is none."""
     if len(text) not in range(shortest, _LONGEST):
         return None
     try:
@@ -190,7 +190,7 @@ def _may_be_of_a_variable(name: str, text: str) -> bool:
 
 
 def _random(name: str, text: str) -> str | None:
-    """Name the detector that takes a text for random; None where its name says what it is."""
+    """Name the detector that takes a text for random; None if its name says what it is."""
     if len(text) not in _RANDOM_LENGTHS or not IDENTIFYING.isdisjoint(words(name)[-2:]):
         return None
     if _TEMPLATE.search(text) or _UUID.match(text) or _REFERENCE.match(text):

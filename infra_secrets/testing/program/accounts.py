@@ -1,4 +1,4 @@
-"""Keeps the accounts of whoever runs a rehearsal from the engine and from the program: no credential is in reach."""
+"""Keeps the accounts of whoever runs a rehearsal away from the engine and the program: no credential is in reach."""
 
 import functools
 import os

@@ -26,7 +26,7 @@ from infra_secrets.testing.program.accounts import is_secretive, no_account
 
 
 class ProjectError(InfraSecretsError, ValueError):
-    """The directory holds no Pulumi project, or one that cannot be rehearsed here."""
+    """The directory has no Pulumi project, or one that cannot be rehearsed here."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class ProjectDirectory:
             esc: Whether the rehearsal is given what the stack's ESC environments hold.
 
         Raises:
-            ProjectError: There is no `Pulumi.yaml`, or it says neither name nor runtime.
+            ProjectError: There is no `Pulumi.yaml`, or it lacks name or runtime.
         """
         directory = directory.resolve()
         file = settings_file(directory, "Pulumi")
@@ -85,7 +85,7 @@ class ProjectDirectory:
         if isinstance(runtime, Mapping):
             runtime = runtime.get("name")
         if not isinstance(name, str) or not isinstance(runtime, str):
-            raise ProjectError(f"Pulumi.yaml in {directory} must say `name` and `runtime`")
+            raise ProjectError(f"Pulumi.yaml in {directory} must have `name` and `runtime`")
         there = stack_files(directory)
         stack = stack or (next(iter(there)) if len(there) == 1 else "dev")
         stack_settings = _read(stack_file(directory, stack)) if stack in there else {}
@@ -108,7 +108,7 @@ class ProjectDirectory:
         )
 
     def program(self) -> Callable[[], object] | None:
-        """Return a Python program as a function, or None where a language host has to run it.
+        """Return a Python program as a function, or None if a language host has to run it.
 
         Raises:
             ProjectError: The program needs a language host that is not installed.
@@ -120,9 +120,8 @@ class ProjectDirectory:
         beside = Path(pulumi).resolve().parent / host if pulumi is not None else None
         if shutil.which(host) is None and (beside is None or not beside.exists()):
             raise ProjectError(
-                f"the project's runtime is {self.runtime!r}, and there is no {host} on the PATH or"
-                " beside"
-                " `pulumi`. Install the whole of Pulumi (https://www.pulumi.com/docs/install/)."
+                f"the project's runtime is {self.runtime!r}, and there is no {host} on the PATH or next to `pulumi`. "
+                "Install all of Pulumi (https://www.pulumi.com/docs/install/)."
             )
         return None
 
@@ -140,7 +139,7 @@ class ProjectDirectory:
 
         That is the working directory, `sys.path`, `sys.argv` and an environment without
         credentials. Modules that the program loads from its own directory are forgotten, so that
-        the next run sees them anew.
+        the next run loads them again.
         """
         folder = self.folder
         before = set(sys.modules)
@@ -184,7 +183,7 @@ def _read(file: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:  # its text would quote the file
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark is not None else ""
-        raise ProjectError(f"{file} is no YAML{where}; correct it there.") from None
+        raise ProjectError(f"{file} is not YAML{where}; fix it there.") from None
 
 
 def _project_config(settings: Mapping[str, Any], project: str) -> dict[str, Any]:

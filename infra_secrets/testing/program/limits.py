@@ -1,4 +1,4 @@
-"""What a rehearsal leaves out of a program on purpose, in sentences, so that nobody takes it for done."""
+"""What a rehearsal leaves out of a program on purpose, in sentences, so that nobody thinks it was done."""
 
 import re
 from collections.abc import Iterable

@@ -79,7 +79,7 @@ class StackOutputs:
         if self.is_own(asked):
             return {}
         raise StackOutputsError(
-            f"the program reads the stack {asked}, and no outputs of it were given. {_ways(asked)}"
+            f"the program reads the stack {asked}, and its outputs were not given. {_ways(asked)}"
             + (f" Given are: {', '.join(self.given)}." if self.given else "")
         )
 
@@ -187,11 +187,11 @@ def _of_file(path: Path) -> dict[str, dict[str, Any]]:
     except OSError as error:
         raise StackOutputsError(f"cannot read {path}: {error.strerror}") from error
     except yaml.YAMLError:  # the parser's message would quote the file
-        raise StackOutputsError(f"{path} is no YAML.") from None
+        raise StackOutputsError(f"{path} is not YAML.") from None
     stacks = loaded or {}
     if not isinstance(stacks, dict) or not all(isinstance(each, dict) for each in stacks.values()):
         raise StackOutputsError(
-            f"{path} must have stacks, and below each its outputs: 'acme/network/prod: {{vpcId: vpc-1}}'."
+            f"{path} must have stacks, and under each its outputs: 'acme/network/prod: {{vpcId: vpc-1}}'."
         )
     return {
         str(stack): {str(name): _marked(str(name), value) for name, value in outputs.items()}

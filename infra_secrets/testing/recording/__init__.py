@@ -48,7 +48,7 @@ __all__ = ["NoSuchRegistrationError", "Recording", "Registration"]
 
 
 class Recording(Recorded):
-    """Runs programs under mocks and keeps what they registered. Each run starts anew.
+    """Runs programs under mocks and keeps what they registered. Each run starts afresh.
 
     Args:
         project: The project's name.

@@ -75,7 +75,7 @@ class Rehearsal(Observed):
         notes: What a rehearsal cannot do for the directory's project, for its user to read.
 
     Raises:
-        ProjectError: The directory holds no project that can be rehearsed here.
+        ProjectError: The directory has no project that can be rehearsed here.
         EngineMissingError: At the first run, when there is no `pulumi` command.
     """
 
@@ -315,7 +315,7 @@ class Rehearsal(Observed):
     # The state, by hand --------------------------------------------------------------------------
 
     def lose_state(self) -> None:
-        """Forget everything that the stack has made. The clouds keep it."""
+        """Forget everything that the stack has created. The clouds keep it."""
         self._stack.state.lose(checkpoints=not self.skip_checkpoints)
 
     def edit_state(self, edit: Callable[[dict[str, Any]], object]) -> None:

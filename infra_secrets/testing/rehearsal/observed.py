@@ -181,9 +181,9 @@ class Observed:
         return search(self.canaries if canaries is None else canaries, self)
 
     def assert_no_leak(self, canaries: Iterable[Canary] | None = None) -> None:
-        """Raise when a canary can be seen where no secret may be.
+        """Raise if a canary can be seen where no secret may be.
 
-        A value in the envelope that Pulumi encrypts is no leak, except in a request for the
+        A value in the envelope that Pulumi encrypts is not a leak, except in a request for the
         container of a secret, which must not hold a value at all.
 
         Args:

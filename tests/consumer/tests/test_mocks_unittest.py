@@ -54,7 +54,7 @@ class TestingWithMocks(unittest.TestCase):
     @pulumi.runtime.test
     def test_two_secrets_of_one_program_share_no_container(self):
         Secret("StripeApiKey", cloud="aws")
-        with self.assertRaisesRegex(InfraSecretsError, "another key="):
+        with self.assertRaisesRegex(InfraSecretsError, "a different key="):
             Secret("Payments", cloud="aws", key="stripe-api-key")
 
     def test_a_test_without_a_decorator_may_make_it_too(self):

@@ -100,7 +100,7 @@ def test_a_field_of_a_document_is_found_by_its_name_or_path() -> None:
     assert ready(made) == "key user.nothing does not exist in secret app/token"
     made = cluster(AWS_STORE, external("app/token", "user"))
     made.sync(clouds(aws_with("no document")))
-    assert ready(made) == "unable to unmarshal secret app/token: it is no JSON object"
+    assert ready(made) == "unable to unmarshal secret app/token: it is not a JSON object"
 
 
 def test_a_whole_document_can_be_taken() -> None:
@@ -227,8 +227,11 @@ def test_a_store_that_is_not_there_is_an_error_until_someone_declares_it() -> No
 @pytest.mark.parametrize(
     ("broken", "words"),
     [
-        ({"dataFrom": [{"find": {}}]}, "knows only `extract`"),
-        ({"target": {"template": {"data": {"a": "{{ .b }}"}}}}, "no template with expressions"),
+        ({"dataFrom": [{"find": {}}]}, "supports only `extract`"),
+        (
+            {"target": {"template": {"data": {"a": "{{ .b }}"}}}},
+            "not support templates with expressions",
+        ),
         ({"data": [{"secretKey": "a b", "remoteRef": {"key": "app/token"}}]}, "Invalid value"),
     ],
 )

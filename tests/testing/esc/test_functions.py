@@ -91,7 +91,7 @@ def _holds_text(data: Any) -> bool:
 )
 def test_json_is_read_up_to_the_end_of_the_first_value(text: str, arrives: str | None) -> None:
     if arrives is None:
-        with pytest.raises(EscError, match="no JSON"):
+        with pytest.raises(EscError, match="not JSON"):
             value_of({"fn::fromJSON": text})
     else:
         assert value_of({"fn::fromJSON": text}) == (arrives, False)
@@ -99,7 +99,7 @@ def test_json_is_read_up_to_the_end_of_the_first_value(text: str, arrives: str |
 
 @pytest.mark.parametrize("text", ["é", "YQ", "YQ==YQ==", "Y Q=", "_w==", "/w=="])
 def test_what_is_no_base64_of_text_is_refused(text: str) -> None:
-    with pytest.raises(EscError, match="no base64"):
+    with pytest.raises(EscError, match="not base64"):
         value_of({"fn::fromBase64": text})
 
 

@@ -90,7 +90,7 @@ def renamed(definition: dict[str, Any], name: str) -> dict[str, Any]:
 def test_a_missing_container_is_named_with_its_place() -> None:
     with Rehearsal(reading, esc={"nlp/production": opening("aws")}) as rehearsal:
         assert rehearsal.up(check=False).error == (
-            "opening environment: nlp/production: secrets.it: aws-secrets can read no value of"
+            "opening environment: nlp/production: secrets.it: aws-secrets cannot read a value of"
             " 'nlp/production/db' in eu-west-1: it is missing, or no value has been set"
         )
         assert issubclass(EscOpenError, EscError)
@@ -107,6 +107,6 @@ def test_a_cloud_that_a_test_brings_says_itself_what_is_opened() -> None:
     call = {"fn::open::elsewhere-secrets": {"login": {}, "read": {"it": {"path": "a/b"}}}}
     with Rehearsal(clouds=[Elsewhere()], esc={"a/b": environment({"secrets": call})}) as rehearsal:
         assert rehearsal.up(check=False).error == (
-            "opening environment: a/b: secrets.it: elsewhere-secrets can read no value of 'a/b':"
+            "opening environment: a/b: secrets.it: elsewhere-secrets cannot read a value of 'a/b':"
             " it is missing, or no value has been set"
         )

@@ -695,7 +695,7 @@ def test_a_program_that_drives_pulumi_itself_is_refused_in_a_sentence(tmp_path: 
     (folder / "main.py").write_text("from pulumi import automation as auto\n", encoding="utf-8")
     said = run("rehearse", str(folder))
     assert said.code == 2
-    assert "drives Pulumi itself, by the Automation API" in said.err
+    assert "runs Pulumi itself, through the Automation API" in said.err
 
 
 @pytest.mark.engine
@@ -754,7 +754,7 @@ def test_a_program_for_an_older_sdk_is_told_so(tmp_path: Path) -> None:
         ),
         (
             "class NoCredentialsError(Exception): pass\nraise NoCredentialsError('none')",
-            "calls a cloud by itself, beside Pulumi",
+            "calls a cloud directly, outside Pulumi",
         ),
         ("import pulumi\nint(pulumi.Config().require('size'))", "--config shop:size=VALUE"),
     ],

@@ -433,7 +433,7 @@ def test_a_directory_without_a_project_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match=r"no Pulumi\.yaml in"):
         Rehearsal(directory=tmp_path)
     (tmp_path / "Pulumi.yaml").write_text("name: x\n", encoding="utf-8")
-    with pytest.raises(ProjectError, match="must say `name` and `runtime`"):
+    with pytest.raises(ProjectError, match="must have `name` and `runtime`"):
         Rehearsal(directory=tmp_path)
 
 

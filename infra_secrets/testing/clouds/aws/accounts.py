@@ -1,4 +1,4 @@
-"""What logs in to AWS: kept from the engine and from a rehearsed program."""
+"""What logs in to AWS: kept away from the engine and from a rehearsed program."""
 
 import os
 from collections.abc import Mapping

@@ -42,7 +42,7 @@ SCHEDULED_IS_GONE: Final = Rule(
 )
 REPLACED_ON_NAME: Final = Rule(
     "aws-replaced-on-name-region-and-type",
-    "A change of name, name prefix, region or type makes the secret anew; all else is in place.",
+    "A change of name, name prefix, region or type replaces the secret; all else is changed in place.",
     _PROVIDER,
 )
 IMPORT_LEAVES_NO_WINDOW: Final = Rule(
@@ -54,7 +54,7 @@ IMPORT_LEAVES_NO_WINDOW: Final = Rule(
 IMPORT_TAKES_REGION: Final = Rule(
     "aws-import-takes-the-region-of-the-arn",
     "An import by the ARN of another region succeeds, and the region then differs from the"
-    " provider's, which makes the secret anew.",
+    " provider's, which replaces the secret.",
     "terraform-provider-aws internal/provider/sdkv2/importer/arn.go, RegionalARN",
 )
 REFUSED_IS_KEPT: Final = Rule(

@@ -1,4 +1,4 @@
-"""What logs in to Azure: kept from the engine and from a rehearsed program."""
+"""What logs in to Azure: kept away from the engine and from a rehearsed program."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -12,7 +12,7 @@ from infra_secrets.testing.simulation import Call, CloudError, Keeps, Rule
 
 PRINCIPALS: Final = Rule(
     "azure-principals-are-guids",
-    "A role assignment whose `principalId` is no GUID is refused with InvalidPrincipalId; one without"
+    "A role assignment whose `principalId` is not a GUID is refused with InvalidPrincipalId; one without"
     " it by the provider.",
     "learn.microsoft.com/azure/role-based-access-control/troubleshooting;"
     " learn.microsoft.com/rest/api/authorization/role-assignments/create",

@@ -106,7 +106,7 @@ class SimulatedGcp(SimulatedCloud):
         return provider.get("projectID")
 
     def store_name(self, key: str) -> str:
-        """Return the key: a name here is no path."""
+        """Return the key: a name here is not a path."""
         if "/" in key:
             raise CloudError(
                 "InvalidArgument",

@@ -109,7 +109,7 @@ def full_name(subject: Subject) -> str | None:
 
 
 def _documented_id(subject: Subject) -> str | None:
-    """Return the id in the form that the provider documents; None where it needs what nobody knows."""
+    """Return the id in the form that the provider documents; None if it needs what nobody knows."""
     said = sdk.documentation(subject.token, "name")
     in_text = re.search(r"`(projects/.*\{\{.*?)`", said)
     form = sdk.import_form(subject.token) or (in_text[1] if in_text else "")

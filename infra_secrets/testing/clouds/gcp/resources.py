@@ -28,7 +28,7 @@ DELETES_FIRST: Final = Rule(
 PROJECT_STAYS: Final = Rule(
     "gcp-provider-s-project-moves-nothing",
     "A secret that does not name its project stays in the one that the state holds, whatever the"
-    " provider's project is; another explicit `project` makes it anew.",
+    " provider's project is; another explicit `project` replaces it.",
     "terraform-provider-google google/tpgresource, GetProjectFromDiff and DefaultProviderProject",
 )
 ATTRIBUTED: Final = Rule(
@@ -50,13 +50,13 @@ REFRESH_TAKES: Final = Rule(
 )
 REPLACED_ON_REPLICATION: Final = Rule(
     "gcp-replaced-on-replication",
-    "A change between automatic and user-managed replication, or of a location, makes the secret"
-    " anew; a key is changed in place.",
+    "A change between automatic and user-managed replication, or of a location, replaces the secret; a key is changed "
+    "in place.",
     _SOURCE,
 )
 REPLACED_ON_TAGS: Final = Rule(
     "gcp-replaced-on-resource-manager-tags",
-    "A change of the resource manager tags (`tags`, not labels) makes the secret anew.",
+    "A change of the resource manager tags (`tags`, not labels) replaces the secret.",
     _SOURCE,
 )
 DELETION_PROTECTION: Final = Rule(
