@@ -6,9 +6,11 @@ PULUMI_VERSION := v3.259.0
 ENGINE := .engine/$(PULUMI_VERSION)
 KUBERNETES_VERSION := v1.36.3
 ACTIONLINT_VERSION := v1.7.12
+EXTERNAL_SECRETS_VERSION := v1.3.2
 LANGUAGES := .engine/languages-$(PULUMI_VERSION)
 ESC := .engine/esc-$(PULUMI_VERSION)
 CLUSTER := .engine/kubernetes-$(KUBERNETES_VERSION)
+DEFINITIONS := .engine/external-secrets-$(EXTERNAL_SECRETS_VERSION)
 ACTIONLINT := .engine/actionlint-$(ACTIONLINT_VERSION)
 # What the environment is made with: pinned versions, or with CONSTRAINTS= the newest.
 CONSTRAINTS ?= tools/constraints.txt
@@ -18,7 +20,7 @@ export WHEEL
 export PATH := $(PATH):$(CURDIR)/$(ENGINE)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-cluster test-consumer test-languages test-esc check format coverage bench reliability reference pictures lives engine cluster languages esc actionlint constraints lowest clean
+.PHONY: help demo quick test test-cluster test-consumer test-languages test-esc check format coverage bench reliability reference pictures lives engine cluster languages esc definitions actionlint constraints lowest clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,11 +28,17 @@ help:  ## List the targets
 demo: $(VENV)/ready engine  ## Rehearse the examples on simulated clouds and a simulated cluster, and play the operator
 	@$(BIN)/python -m examples.demo
 
-test: $(VENV)/ready engine  ## Run every test but those of the next four (pass arguments with ARGS=)
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+# Neighbours stay together, so that what tests of a module share is seldom made twice.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+
+quick: $(VENV)/ready definitions  ## Run every test that needs no engine
+	@$(PYTEST) -m "not engine" $(ARGS)
+
+test: $(VENV)/ready engine definitions  ## Run every test but those of the next four, and name the slowest (pass arguments with ARGS=)
+	@$(PYTEST) --durations=15 --durations-min=2 $(ARGS)
 
 # Not among the tests of `make test`: pyproject.toml keeps these folders out unless they are asked for by path, as here.
-test-cluster: $(VENV)/ready cluster  ## Apply every manifest to a real Kubernetes API server
+test-cluster: $(VENV)/ready cluster definitions  ## Apply every manifest to a real Kubernetes API server
 	@PATH="$(CURDIR)/$(CLUSTER):$$PATH" $(BIN)/python -m pytest tests/cluster $(ARGS)
 
 test-consumer: engine  ## Install the wheel (WHEEL=, else built) in an environment of its own, and run and type-check a user's project
@@ -54,7 +62,7 @@ check: $(VENV)/ready actionlint  ## Lint code and workflows, check types and hol
 format: $(VENV)/ready  ## Format the code and mend what the linter can
 	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format .
 
-coverage: $(VENV)/ready engine  ## Show which lines no test reaches (pass arguments of pytest with ARGS=)
+coverage: $(VENV)/ready engine definitions  ## Show which lines no test reaches (pass arguments of pytest with ARGS=)
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n 2 $(ARGS); status=$$?; $(BIN)/coverage combine --quiet && $(BIN)/coverage report && exit $$status
 
@@ -78,6 +86,9 @@ engine:  ## Find pulumi on PATH, or build it once with Go
 
 cluster:  ## Build kube-apiserver once with Go; find etcd on PATH, or unpack Debian's
 	@sh tools/cluster.sh $(KUBERNETES_VERSION) $(CLUSTER)
+
+definitions:  ## Take the definition of ExternalSecret out of its Go module, once
+	@sh tools/definitions.sh $(EXTERNAL_SECRETS_VERSION) $(DEFINITIONS)
 
 actionlint:  ## Build actionlint once with Go
 	@sh tools/actionlint.sh $(ACTIONLINT_VERSION) $(ACTIONLINT)

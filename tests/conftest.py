@@ -8,6 +8,7 @@ import pytest
 
 from infra_secrets import clouds
 from infra_secrets.testing import Recording, ordinary_config
+from tests.engine_mark import EngineMark
 
 ROOT = Path(__file__).parents[1]
 """This repository."""
@@ -22,6 +23,11 @@ PLACES: Mapping[str, Mapping[str, str]] = {
 """Where the expected texts of some tests say that containers are."""
 PATIENCE = 600.0
 """Seconds that what a test waits for may take, on a machine that has much else to do. Nothing waits for ever."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold the mark `engine` to the truth."""
+    EngineMark.installed(config)
 
 
 @pytest.fixture(params=clouds.available())

@@ -16,6 +16,7 @@ import yaml
 
 from infra_secrets import EscDeployment, EscEnv, ExternalEnv, clouds
 from infra_secrets.testing import UNKNOWN, Recording, SecretValue, ordinary_config
+from tests.conftest import ROOT
 
 AUTO_NAMED: Final = "0a1b2c3d"
 """What stands for the end of a name that the provider makes up."""
@@ -23,8 +24,7 @@ AUTO_NAMED: Final = "0a1b2c3d"
 DEFINITION_VARIABLE: Final = "EXTERNAL_SECRET_DEFINITION"
 """Environment variable that may name the file with ExternalSecret's CustomResourceDefinition."""
 
-_CLONE: Final = Path(__file__).parents[1]
-_DEFINITION: Final = "../shared/data/external-secrets.io_externalsecrets.yaml"
+_DEFINITION: Final = ".engine/external-secrets-*/external-secrets.io_externalsecrets.yaml"
 
 SECRETS: Final[Mapping[str, str]] = {
     "postgres_url": "postgresql://nlp:made-up-password@db.example.com/nlp",
@@ -220,13 +220,13 @@ def definition() -> dict[str, Any] | str:
     It belongs to External Secrets Operator, which has it under `config/crds/bases`; this project does not carry it.
     """
     named = os.environ.get(DEFINITION_VARIABLE)
-    file = Path(named) if named else _CLONE / _DEFINITION
-    if not file.is_file():
+    files = [Path(named)] if named else sorted(ROOT.glob(_DEFINITION))
+    if not files or not files[-1].is_file():
         return (
-            f"no CustomResourceDefinition of ExternalSecret at {named or _DEFINITION}; "
-            f"{DEFINITION_VARIABLE} may name another file"
+            f"no CustomResourceDefinition of ExternalSecret at {named or _DEFINITION}: make definitions, or name a "
+            f"file in {DEFINITION_VARIABLE}"
         )
-    found: dict[str, Any] = yaml.safe_load(file.read_text())
+    found: dict[str, Any] = yaml.safe_load(files[-1].read_text())
     return found
 
 

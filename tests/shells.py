@@ -1,7 +1,7 @@
 """Real shells, a terminal to type at, and stand-ins for the clouds' tools; not a test."""
 
+import ast
 import contextlib
-import json
 import os
 import pty
 import select
@@ -33,12 +33,14 @@ SHELLS = ["sh", "dash", "bash", *here("busybox", "zsh", "ksh93")]
 PASTED_IN = [*SHELLS, *here("mksh", "yash", "posh", "csh", "tcsh", "fish")]
 WITHOUT_PRINTF = ["bash without printf", *here("mksh", "yash", "posh")]
 
-# Writes down what it was given, and reads the value as the real tool would.
-TOOL = f"""#!{sys.executable}
-import json, os, pathlib, sys
-value = pathlib.Path("/dev/stdin").read_bytes()
-seen = {{"argv": sys.argv[1:], "value": value.decode("latin-1"), "environment": dict(os.environ)}}
-pathlib.Path(os.environ["SEEN"]).write_text(json.dumps(seen))
+# Writes down what it was given, and reads the value as the real tool would. Hundreds of tests start it: it imports next
+# to nothing (`-IS`).
+TOOL = f"""#!{sys.executable} -IS
+import os, sys
+with open("/dev/stdin", "rb") as file:
+    value = file.read()
+with open(os.environ["SEEN"], "w", encoding="utf-8") as file:
+    file.write(ascii((sys.argv[1:], value, dict(os.environ))))
 """
 
 
@@ -56,32 +58,33 @@ class Tools:
         # `ps` would show the value if a shell started this one.
         tools.put("printf", f"#!/bin/sh\necho started >{folder}/printf-started\n")
         monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-        monkeypatch.setenv("SEEN", str(folder / "seen.json"))
+        monkeypatch.setenv("SEEN", str(folder / "seen"))
         monkeypatch.setenv("TMPDIR", str(folder / "there is no disk for temporary files"))
         return tools
 
     @property
     def called(self) -> bool:
-        return self._seen.exists()
-
-    @property
-    def value(self) -> bytes:
-        value: str = json.loads(self._seen.read_text())["value"]
-        return value.encode("latin-1")
+        return self._file.exists()
 
     @property
     def argv(self) -> list[str]:
-        argv: list[str] = json.loads(self._seen.read_text())["argv"]
-        return argv
+        return self._seen()[0]
+
+    @property
+    def value(self) -> bytes:
+        return self._seen()[1]
 
     @property
     def environment(self) -> dict[str, str]:
-        environment: dict[str, str] = json.loads(self._seen.read_text())["environment"]
-        return environment
+        return self._seen()[2]
+
+    def _seen(self) -> tuple[list[str], bytes, dict[str, str]]:
+        seen: tuple[list[str], bytes, dict[str, str]] = ast.literal_eval(self._file.read_text())
+        return seen
 
     @property
-    def _seen(self) -> Path:
-        return self.folder / "seen.json"
+    def _file(self) -> Path:
+        return self.folder / "seen"
 
     def put(self, name: str, text: str) -> None:
         path = self.folder / name
@@ -116,7 +119,8 @@ def run(
 AT_ITS_OWN_TERMINAL = """
 import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-signal.signal(signal.SIGINT, signal.SIG_DFL)  # the tests may run in the background, where it is ignored
+for each in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):  # in the background, or under nohup, they are ignored
+    signal.signal(each, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])
 """
 
@@ -127,7 +131,7 @@ class Terminal:
     def __init__(self, argv: list[str]) -> None:
         self._keys, self._screen = pty.openpty()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", AT_ITS_OWN_TERMINAL, *argv],
+            [sys.executable, "-ISc", AT_ITS_OWN_TERMINAL, *argv],
             stdin=self._screen,
             stdout=self._screen,
             stderr=self._screen,

@@ -17,6 +17,7 @@ def drawn(told: str) -> bool:
     return bool(story) and story in pictures.text_of(DEMO.read_text(encoding="utf-8"))
 
 
+@pytest.mark.engine
 def test_every_promise_holds(cloud: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert demo.main([cloud]) == 0
 
@@ -28,6 +29,7 @@ def test_every_promise_holds(cloud: str, capsys: pytest.CaptureFixture[str]) -> 
         assert drawn(told), "run make pictures"
 
 
+@pytest.mark.engine
 def test_every_promise_holds_on_kubernetes(capsys: pytest.CaptureFixture[str]) -> None:
     assert demo.main(["kubernetes"]) == 0
 
@@ -39,6 +41,7 @@ def test_every_promise_holds_on_kubernetes(capsys: pytest.CaptureFixture[str]) -
     assert drawn(told), "run make pictures"
 
 
+@pytest.mark.engine
 def test_a_missing_value_that_nobody_notices_is_a_broken_promise(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -48,6 +51,7 @@ def test_a_missing_value_that_nobody_notices_is_a_broken_promise(
     assert "it was not refused" in capsys.readouterr().out.splitlines()[-1]
 
 
+@pytest.mark.engine
 def test_a_value_that_can_be_lost_is_a_broken_promise(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -63,6 +67,7 @@ def test_a_value_that_can_be_lost_is_a_broken_promise(
     assert "the rename was not refused" in capsys.readouterr().out.splitlines()[-1]
 
 
+@pytest.mark.engine
 def test_a_value_that_is_gone_is_a_broken_promise(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

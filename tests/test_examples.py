@@ -89,6 +89,7 @@ def plugin_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
 def test_the_yaml_program_of_the_documentation_does_what_it_says() -> None:
     resources = yaml_program("nlp")
@@ -115,6 +116,7 @@ def test_the_yaml_program_of_the_documentation_does_what_it_says() -> None:
         rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
 def test_the_containers_of_the_yaml_program_are_those_of_its_properties() -> None:
     resources = yaml_program("payments")

@@ -15,7 +15,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import dropwhile, pairwise
 from pathlib import Path
@@ -243,6 +243,7 @@ def as_function(fence: Fence) -> Callable[[], None]:
     return lambda: exec(code, {"__name__": "__main__"})  # noqa: S102 (our own pages)
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("batch", batches())
 def test_a_program_is_well_when_it_is_rehearsed(
     batch: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -269,6 +270,7 @@ def test_what_only_a_real_provider_constructs_is_recorded(where: str) -> None:
     assert recording.registrations
 
 
+@pytest.mark.engine
 def test_a_program_that_is_not_well_is_named_by_its_page_and_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -304,6 +306,7 @@ def take_out_values(deployment: dict[str, Any]) -> None:
     ]
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("move", moves())
 def test_a_move_as_a_page_shows_it_loses_no_value_and_then_changes_nothing(move: str) -> None:
     old, new = moves()[move]
@@ -333,6 +336,7 @@ def test_nothing_but_a_move_begins_with_before() -> None:
 # Tests that pages show ---------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_the_tests_that_pages_show_pass(tmp_path: Path) -> None:
     for where, (_, block) in of("a test").items():
         name = f"test_{re.sub(r'[^a-z0-9]', '_', where.lower())}.py"
@@ -377,6 +381,7 @@ def test_an_environment_opens_and_gives_every_key(where: str) -> None:
     assert [key for key, value in got.items() if not value] == []
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("where", of("a stack file"))
 def test_a_stack_file_is_read_by_the_engine(where: str, tmp_path: Path) -> None:
     _, block = ALL[where]
@@ -452,12 +457,17 @@ def run_in(page: Page) -> Iterator[tuple[str, list[str]]]:
                     yield f"{page.path}:{block.line}", words
 
 
-@cache
-def help_of(*command: str) -> str:
-    """Return what a command line says of a subcommand; empty where there is none."""
-    program = (
-        [sys.executable, "-m", "infra_secrets.cli"] if command[0] == "infra-secrets" else ["pulumi"]
-    )
+Help = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def help_of() -> Help:
+    """Return what a command line says of a subcommand, and asks it once; empty where there is none."""
+    return cache(asked_for_help)
+
+
+def asked_for_help(*command: str) -> str:
+    program = ["pulumi"]
     if command[0] == "infra-secrets":
         program = [sys.executable, "-c", "from infra_secrets.cli import main; main()"]
     done = subprocess.run(
@@ -470,7 +480,13 @@ def help_of(*command: str) -> str:
     return done.stdout if done.returncode == 0 else ""
 
 
-def problem(words: Sequence[str]) -> str | None:
+def with_its_mark(given: str, commands: Iterable[Sequence[str]]) -> object:
+    """A case of a test that asks the command lines of these commands; that of pulumi is the engine's."""
+    asks = any(words and words[0] in ("pulumi", "esc") for words in commands)
+    return pytest.param(given, marks=pytest.mark.engine) if asks else given
+
+
+def problem(words: Sequence[str], help_of: Help) -> str | None:
     """Say what is wrong with a command of the pulumi, esc or infra-secrets command line."""
     line = [*words]
     if words[0] == "esc":  # not installed here; `pulumi env` has its subcommands, and `run` too
@@ -510,14 +526,21 @@ def in_sentences(page: Page) -> Iterator[tuple[str, list[str]]]:
                     yield f"{page.path}, `{text}`", words
 
 
-@pytest.mark.parametrize("path", [page.path for page in pages()])
-def test_every_command_of_a_page_is_one_of_its_command_line(path: str) -> None:
+def checked_in(page: Page) -> list[tuple[str, list[str]]]:
+    return [*run_in(page), *in_sentences(page)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [with_its_mark(page.path, (words for _, words in checked_in(page))) for page in pages()],
+)
+def test_every_command_of_a_page_is_one_of_its_command_line(path: str, help_of: Help) -> None:
     [page] = [each for each in pages() if each.path == path]
     found = []
-    for where, words in (*run_in(page), *in_sentences(page)):
+    for where, words in checked_in(page):
         name = words[0]
         if name in CHECKED:
-            wrong = problem(words)
+            wrong = problem(words, help_of)
         elif name == "pip":
             wrong = wrong_extras(words)
         else:
@@ -537,26 +560,30 @@ def wrong_extras(words: Sequence[str]) -> str | None:
     return f"no such extras: {unknown}" if unknown or not asked else None
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "pulumi brew",
-        "pulumi config set --strong key",
-        "pulumi config set infra-secret:cloud aws",
-        "pulumi config set --plaintext infra-secrets:clod aws",
-        "pulumi config get infrasecrets:retention",
-        "pulumi config rm infra-secrets:vault",
-        "pulumi config set-all --plaintext infra-secrets:clouds=aws",
-        "esc env set ENV path --secret --string --files -",
-        "infra-secrets brew",
-        "infra-secrets rehearse --account 1",
-        'sh -c "$(pulumi stack outputs key)"',
-    ],
-)
-def test_a_command_is_refused(command: str) -> None:
-    words = [*simple_commands(command)]
-    found = [*words, *(other for each in words for other in inner(each))]
-    assert [each for each in found if each and each[0] in CHECKED and problem(each)]
+def commands_in(line: str) -> list[list[str]]:
+    words = [*simple_commands(line)]
+    return [each for each in (*words, *(other for each in words for other in inner(each))) if each]
+
+
+WRONG = [
+    "pulumi brew",
+    "pulumi config set --strong key",
+    "pulumi config set infra-secret:cloud aws",
+    "pulumi config set --plaintext infra-secrets:clod aws",
+    "pulumi config get infrasecrets:retention",
+    "pulumi config rm infra-secrets:vault",
+    "pulumi config set-all --plaintext infra-secrets:clouds=aws",
+    "esc env set ENV path --secret --string --files -",
+    "infra-secrets brew",
+    "infra-secrets rehearse --account 1",
+    'sh -c "$(pulumi stack outputs key)"',
+]
+
+
+@pytest.mark.parametrize("command", [with_its_mark(line, commands_in(line)) for line in WRONG])
+def test_a_command_is_refused(command: str, help_of: Help) -> None:
+    found = commands_in(command)
+    assert [each for each in found if each[0] in CHECKED and problem(each, help_of)]
 
 
 def rehearsals() -> list[str]:
@@ -571,6 +598,7 @@ def rehearsals() -> list[str]:
     return list(dict.fromkeys(map(shlex.join, here)))
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("command", rehearsals())
 def test_a_rehearsal_that_a_page_shows_is_well(
     command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -89,6 +89,7 @@ def test_two_clouds_hold_one_name_as_each_spells_it() -> None:
     }
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("holding", "regions"),
     [

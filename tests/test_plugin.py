@@ -253,6 +253,7 @@ NAMES = {
 }
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
 def test_a_remote_component_makes_the_same_container_and_the_value_survives(cloud: str) -> None:
     properties: dict[str, Any] = {"description": "one", "maxAgeDays": 90.0, "tags": {"a_b": "kept"}}
@@ -279,6 +280,7 @@ def test_a_remote_component_makes_the_same_container_and_the_value_survives(clou
         rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
 def test_the_set_command_of_a_remote_component_runs_from_the_stack_s_outputs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -307,6 +309,7 @@ def test_the_set_command_of_a_remote_component_runs_from_the_stack_s_outputs(
         assert tools.argv[:4] == ["secrets", "versions", "add", "shop__production"]
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
 @pytest.mark.parametrize(
     ("properties", "problem"),
@@ -350,6 +353,7 @@ def test_a_refusal_reaches_other_languages_as_its_message_and_makes_nothing(
         assert rehearsal.aws.names() == []
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
 @pytest.mark.parametrize(
     ("given", "says"),
@@ -396,6 +400,7 @@ def test_a_refusal_of_what_an_output_holds_reaches_other_languages_as_its_messag
         assert rehearsal.aws.names() == []
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
 @pytest.mark.parametrize("option", ["protect", "retain_on_delete"])
 def test_an_option_against_keep_is_refused_for_other_languages_too(option: str) -> None:
@@ -423,6 +428,7 @@ class Sends(pulumi.ComponentResource):
         )
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
 def test_null_under_the_name_of_a_value_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
     serialized = pulumi.runtime.rpc.serialize_properties
@@ -449,6 +455,7 @@ def test_null_under_the_name_of_a_value_is_refused_too(monkeypatch: pytest.Monke
         assert rehearsal.aws.names() == []
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
 def test_two_remote_secrets_that_would_be_one_container_are_refused() -> None:
     def program() -> None:
@@ -464,6 +471,7 @@ def test_two_remote_secrets_that_would_be_one_container_are_refused() -> None:
         assert "is already the container of" in " ".join(run.error.split())
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
 def test_outputs_of_other_resources_reach_a_remote_component() -> None:
     def program() -> None:
@@ -486,6 +494,7 @@ def test_outputs_of_other_resources_reach_a_remote_component() -> None:
         ]
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
 @pytest.mark.parametrize(
     ("properties", "settings", "problem"),
@@ -521,6 +530,7 @@ def test_a_value_is_not_shown_for_a_program_in_another_language_either(
         ] == []
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
 def test_a_missing_image_is_refused_together_with_everything_else_that_is_wrong() -> None:
     def program() -> None:
@@ -540,6 +550,7 @@ def test_a_missing_image_is_refused_together_with_everything_else_that_is_wrong(
         assert "replicas is out of range" in refused
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
 def test_components_of_one_run_share_its_hooks_and_each_gets_its_own_answer() -> None:
     keys = ["stripe", "github", "mapbox"]

@@ -7,6 +7,8 @@ import pytest
 
 from infra_secrets.testing import Rehearsal
 
+pytestmark = pytest.mark.engine
+
 HERE = Path(__file__).parent
 ENVIRONMENT = (HERE / "environment.yaml").read_text(encoding="utf-8")
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nbWFkZSB1cA==\n-----END OPENSSH PRIVATE KEY-----\n"

@@ -18,6 +18,7 @@ CLOUDS = {
 }
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_the_same_program_makes_the_same_secrets_on_every_cloud(cloud: str) -> None:
     config = {"infra-secrets:cloud": cloud, **CLOUDS[cloud]}
@@ -36,6 +37,7 @@ def test_the_same_program_makes_the_same_secrets_on_every_cloud(cloud: str) -> N
         }
 
 
+@pytest.mark.engine
 def test_the_value_that_an_operator_sets_is_still_there_after_a_destroy_in_the_wrong_terminal() -> (
     None
 ):

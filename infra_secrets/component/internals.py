@@ -1,7 +1,8 @@
 """What the package uses of Pulumi's Python SDK that is not public: each piece, why, and the test that notices.
 
-Nothing else in the package does (`tests/component/test_internals.py`): private names, and whatever
-`pulumi.runtime` does not offer by itself. Tried with SDKs from 3.261 to 3.272 on the engine 3.259.
+Nothing else outside of `testing/`, which has such a file of its own, uses private names, or what
+`pulumi.runtime` does not offer by itself (`tests/component/test_internals.py`). Tried with SDKs from 3.261 to
+3.272 on the engine 3.259.
 """
 
 import asyncio
@@ -99,7 +100,8 @@ class Asking:
     """By which provider a function is answered.
 
     `pulumi.runtime.invoke` waits for threads that a hook must not wait for (see `in_a_thread`).
-    Noticed by `tests/containers/test_ownership.py::test_an_explicit_provider_s_region_is_the_one_that_counts`.
+    Noticed by
+    `tests/containers/test_on_the_engine.py::test_the_vault_is_asked_with_the_login_that_a_transform_has_chosen`.
 
     Attributes:
         provider: An explicit one; None for the default provider of the function's package.
@@ -150,7 +152,8 @@ class Later:
     that fails in that very moment (an `apply` that raises at once) stops the server while it starts, on
     which grpcio 1.85 crashes: Python would end with a segmentation fault, and the program's own error
     would be lost. So hooks are registered after their component is.
-    Noticed by `tests/containers/test_on_the_engine.py::test_a_program_that_fails_at_once_says_why_and_is_no_success`.
+    Noticed by `tests/containers/test_ownership.py::test_a_refused_rename_sends_nothing`, and the crash by
+    `tests/containers/test_on_the_engine.py::test_a_program_that_fails_at_once_says_why_and_is_no_success`.
 
     Args:
         kind: `pulumi.ResourceHook` or `pulumi.ErrorHook`.
@@ -287,7 +290,7 @@ class Holder:
     transform of the stack that is registered just before a container runs last for it. It is made only
     where a program has transforms, because the engine calls it for every resource; and it answers in the
     protocol's messages, because the SDK would lose `delete_before_replace=False` of this one too.
-    Noticed by `tests/containers/test_ownership.py::test_a_transform_on_a_component_above_takes_nothing_away` and
+    Noticed by `tests/containers/test_ownership.py::test_no_transform_takes_away_what_keeps_the_value` and
     `tests/workloads/test_provider.py::test_a_provider_that_a_transform_chose_and_that_shows_values_gets_none`.
     """
 

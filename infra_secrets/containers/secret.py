@@ -107,11 +107,11 @@ class Secret(Component, read_by=SecretReader):
             SecretArgsError: Something is not valid. It lists every problem at once, and nothing was registered.
             MissingExtraError: The SDK of the chosen cloud is not installed.
         """
-        with SecretReader.reading(SecretArgs, name, args, kwargs, opts) as given:
-            cloud, wanted = given.wanted()
+        with SecretReader.reading(SecretArgs, name, args, kwargs, opts) as reader:
+            cloud, wanted = reader.wanted()
         with self._registering():
             super().__init__(self._token, name, {}, opts)
-            claim = Claim(self, cloud, wanted, given.checks)
+            claim = Claim(self, cloud, wanted, reader.checks)
             container = claim.container.create(wanted, claim.options())
             claim.watch(container)
             for warning in claim.container.warnings(wanted):

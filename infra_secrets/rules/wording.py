@@ -50,7 +50,12 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     from difflib import get_close_matches
 
     bare = {re.sub(r"[-_ ]", "", name).lower(): name for name in known}
-    found = get_close_matches(re.sub(r"[-_ ]", "", word).lower(), bare, n=1, cutoff=cutoff)
+    sought = re.sub(r"[-_ ]", "", word).lower()
+    longest = max(map(len, bare), default=0)
+    # Two texts of these lengths can be no closer than this, and difflib is slow with a long one.
+    if 2 * longest < cutoff * (len(sought) + longest):
+        return None
+    found = get_close_matches(sought, bare, n=1, cutoff=cutoff)
     return bare[found[0]] if found else None
 
 

@@ -31,7 +31,8 @@ __all__ = ["CHANNEL_OPTIONS", "CallbackServicer", "LanguageServer"]
 #
 # LanguageServer runs a program of this process for an engine. The public Automation API, which is made of it,
 # starts three more processes around every operation and cannot kill one (`engine/command.py`). It is overridden in
-# `Run` and `_exception_handler`. Noticed by tests/testing/test_rehearsal.py, whose programs are functions.
+# `Run` and `_exception_handler`. Noticed by tests/testing/rehearsal/test_rehearsal.py, whose programs are
+# functions.
 #
 # CallbackServicer knows hooks and transforms by name. Its own server is of `grpc.aio`, which ends a process that runs
 # many programs (`engine/callbacks.py`). Used are `_callbacks`, `_transforms`, `_state_migrations`, `_monitor`,

@@ -11,9 +11,9 @@ from infra_secrets import clouds
 from infra_secrets.component.argument_types import Literal, SequenceNotStr
 from infra_secrets.component.outputs import known_only
 from infra_secrets.component.registering import Component
-from infra_secrets.workloads.container import NO_TOKEN, ContainerReader, security
-from infra_secrets.workloads.environment import Wanted, found_by
+from infra_secrets.workloads.deployment_container import NO_TOKEN, ContainerReader, security
 from infra_secrets.workloads.esc_env import EscEnv, EscEnvArgs
+from infra_secrets.workloads.esc_reader import WantedEnvironment, found_by
 from infra_secrets.workloads.pods import (
     RELOADER,
     PodReader,
@@ -121,19 +121,21 @@ class EscDeployment(Component, read_by=ContainerReader):
                 that fixes it.
             MissingExtraError: The Kubernetes SDK is not installed.
         """
-        with ContainerReader.reading(EscDeploymentArgs, name, args, kwargs, opts) as given:
+        with ContainerReader.reading(EscDeploymentArgs, name, args, kwargs, opts) as reader:
             sdk = clouds.sdk("pulumi_kubernetes", "kubernetes")
-            given.logical_name()
-            container = given.container()
-            replicas = given.whole_number("replicas", 0, 2**31 - 1)
-            service_account = given.object_name("service_account")
-            annotations = given.labels("annotations")
-            writable, relaxed = given.writable_paths(), given.relaxed()
-            wanted = given.environment()
-            selector = _selector(given)
+            reader.logical_name()
+            container = reader.container()
+            replicas = reader.whole_number("replicas", 0, 2**31 - 1)
+            service_account = reader.object_name("service_account")
+            annotations = reader.labels("annotations")
+            writable, relaxed = reader.writable_paths(), reader.relaxed()
+            wanted = reader.environment()
+            selector = _selector(reader)
         with self._registering():
             super().__init__(self._token, name, {}, opts)
-            self.env = EscEnv(name, _of_the_env(given, wanted), pulumi.ResourceOptions(parent=self))
+            self.env = EscEnv(
+                name, _of_the_env(reader, wanted), pulumi.ResourceOptions(parent=self)
+            )
             labels = {**selector, **wanted.labels}
             container["securityContext"] = security("container", relaxed)
             pod: dict[str, Any] = {
@@ -172,11 +174,11 @@ class EscDeployment(Component, read_by=ContainerReader):
             self.config_map_name = self.env.config_map_name
 
 
-def _of_the_env(given: ContainerReader, wanted: Wanted) -> EscEnvArgs:
+def _of_the_env(reader: ContainerReader, wanted: WantedEnvironment) -> EscEnvArgs:
     """Choose the arguments of the `EscEnv`."""
     # As it was read here: what an output holds wrongly is then refused in this component's name.
-    read = {**given.given, "labels": wanted.labels, "namespace": wanted.namespace}
-    names = [name for name in EscEnvArgs.__annotations__ if name in given.given]
+    read = {**reader.given, "labels": wanted.labels, "namespace": wanted.namespace}
+    names = [name for name in EscEnvArgs.__annotations__ if name in reader.given]
     return cast(EscEnvArgs, {name: read[name] for name in names})
 
 

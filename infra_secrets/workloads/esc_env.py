@@ -16,7 +16,7 @@ import pulumi
 from infra_secrets import clouds
 from infra_secrets.component.argument_types import Format, SequenceNotStr
 from infra_secrets.component.outputs import known_only
-from infra_secrets.workloads.environment import EnvReader
+from infra_secrets.workloads.esc_reader import EnvReader
 from infra_secrets.workloads.pods import (
     PodEnvironment,
     file_keys,
@@ -92,13 +92,13 @@ class EscEnv(PodEnvironment, read_by=EnvReader):
                 that fixes it.
             MissingExtraError: The Kubernetes SDK is not installed.
         """
-        with EnvReader.reading(EscEnvArgs, name, args, kwargs, opts) as given:
+        with EnvReader.reading(EscEnvArgs, name, args, kwargs, opts) as reader:
             sdk = clouds.sdk("pulumi_kubernetes", "kubernetes")
-            given.logical_name()
-            wanted = given.environment()
+            reader.logical_name()
+            wanted = reader.environment()
         with self._registering():
             super().__init__(self._token, name, {}, opts)
-            self._what = given.subject
+            self._what = reader.subject
             for warning in filter(None, (entry.warning() for entry in wanted.entries)):
                 pulumi.log.warn(f"{self._what}: {warning}", self)
             self._namespace, self._reloader = wanted.namespace, wanted.reloader

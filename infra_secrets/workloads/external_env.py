@@ -241,23 +241,23 @@ class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
             EnvArgsError: Something is not valid. It lists every problem at once, and nothing was registered.
             MissingExtraError: The Kubernetes SDK is not installed.
         """
-        with _ExternalReader.reading(ExternalEnvArgs, name, args, kwargs, opts) as given:
+        with _ExternalReader.reading(ExternalEnvArgs, name, args, kwargs, opts) as reader:
             kubernetes = clouds.sdk("pulumi_kubernetes", "kubernetes")
-            given.logical_name()
-            given.targets("secrets", "files")
-            variables, files = given.references("secrets"), given.references("files")
-            if not given.given.get("secrets") and not given.given.get("files"):
-                given.refuse(
+            reader.logical_name()
+            reader.targets("secrets", "files")
+            variables, files = reader.references("secrets"), reader.references("files")
+            if not reader.given.get("secrets") and not reader.given.get("files"):
+                reader.refuse(
                     "secrets and files are empty; name at least one variable, e.g. "
                     'secrets={"STRIPE_API_KEY": stripe.secret_name}.'
                 )
-            store, store_kind, cloud, settings = given.store()
-            interval, mode = given.refresh_interval(), given.file_mode()
-            namespace, labels = given.namespace(), given.labels()
-            reloader = given.flag("reloader")
+            store, store_kind, cloud, settings = reader.store()
+            interval, mode = reader.refresh_interval(), reader.file_mode()
+            namespace, labels = reader.namespace(), reader.labels()
+            reloader = reader.flag("reloader")
         with self._registering():
             super().__init__(self._token, name, {}, opts)
-            self._what, self._namespace, self._reloader = given.subject, namespace, reloader
+            self._what, self._namespace, self._reloader = reader.subject, namespace, reloader
             metadata = metadata_of(namespace, labels)
             if cloud is not None:
                 made = kubernetes.apiextensions.CustomResource(

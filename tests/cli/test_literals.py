@@ -85,11 +85,13 @@ def findings(said: Said) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.engine
 def test_literals_make_a_rehearsal_not_well(written: Said) -> None:
     assert written.code == 1
     assert "All is well" not in written.out
 
 
+@pytest.mark.engine
 def test_each_value_in_plain_text_is_named_by_resource_and_property(machine: Said) -> None:
     found = {each["place"]: each for each in findings(machine) if each["id"] == PLAIN}
 
@@ -107,6 +109,7 @@ def test_each_value_in_plain_text_is_named_by_resource_and_property(machine: Sai
     assert found["settings:data.password"]["urn"].endswith("ConfigMap::settings")
 
 
+@pytest.mark.engine
 def test_each_version_that_the_program_writes_is_named_wherever_its_value_is_from(
     machine: Said,
 ) -> None:
@@ -118,6 +121,7 @@ def test_each_version_that_the_program_writes_is_named_wherever_its_value_is_fro
     ]
 
 
+@pytest.mark.engine
 def test_every_finding_says_why_and_the_way_out(machine: Said) -> None:
     for each in findings(machine):
         assert each["why"].endswith(".")
@@ -126,12 +130,14 @@ def test_every_finding_says_why_and_the_way_out(machine: Said) -> None:
     assert "marked as secret" in marked["why"]
 
 
+@pytest.mark.engine
 def test_no_literal_is_shown_anywhere(written: Said, machine: Said) -> None:
     for said in (written, machine):
         assert "hunter2" not in said.out + said.err
     assert "the password is [secret]" in written.out
 
 
+@pytest.mark.engine
 def test_the_report_lists_each_place_and_the_ways_out(written: Said) -> None:
     assert "8 values in plain text (plain-text-value), never shown here:" in written.out
     assert (
@@ -141,6 +147,7 @@ def test_the_report_lists_each_place_and_the_ways_out(written: Said) -> None:
     assert "To accept it: --allow 'machine:userData'" in written.out
 
 
+@pytest.mark.engine
 def test_what_is_allowed_is_listed_and_no_problem(machine: Said) -> None:
     allowed = {each["place"]: each["allowed"] for each in findings(machine)}
 
@@ -148,12 +155,14 @@ def test_what_is_allowed_is_listed_and_no_problem(machine: Said) -> None:
     assert allowed["settings:data.password"] is False
 
 
+@pytest.mark.engine
 def test_an_allowance_for_nothing_is_said(machine: Said) -> None:
     [rehearsal] = machine.report["rehearsals"]
 
     assert any("--allow nowhere:password accepts nothing" in note for note in rehearsal["notes"])
 
 
+@pytest.mark.engine
 def test_a_program_whose_findings_are_all_allowed_is_well(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -167,6 +176,7 @@ def test_a_program_whose_findings_are_all_allowed_is_well(
     assert "hunter2" not in said.out + said.err
 
 
+@pytest.mark.engine
 def test_a_literal_in_a_failing_programs_own_lines_is_not_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -209,6 +219,7 @@ HARMLESS = {
 }
 
 
+@pytest.mark.engine
 def test_what_only_looks_like_a_secret_is_not_reported() -> None:
     def program() -> None:
         import pulumi
@@ -224,6 +235,7 @@ def test_what_only_looks_like_a_secret_is_not_reported() -> None:
         assert [str(each) for each in rehearsal.literals().findings] == []
 
 
+@pytest.mark.engine
 def test_secret_config_and_what_clouds_answer_are_no_literals() -> None:
     def program() -> None:
         import pulumi
@@ -243,6 +255,7 @@ def test_secret_config_and_what_clouds_answer_are_no_literals() -> None:
         assert [str(each) for each in rehearsal.literals().findings] == []
 
 
+@pytest.mark.engine
 def test_the_packages_own_containers_and_grants_are_no_findings(cloud: str) -> None:
     from infra_secrets.testing import ordinary_config
 
@@ -257,6 +270,7 @@ def test_the_packages_own_containers_and_grants_are_no_findings(cloud: str) -> N
         assert rehearsal.literals().findings == []
 
 
+@pytest.mark.engine
 def test_base64_is_judged_by_the_text_in_it() -> None:
     scripts = [
         f"#!/bin/sh\necho Hello, World 0123456789 > index.html\n{line}\n"
@@ -278,6 +292,7 @@ def test_base64_is_judged_by_the_text_in_it() -> None:
         ]
 
 
+@pytest.mark.engine
 def test_a_known_form_is_found_under_any_name() -> None:
     forms = {
         "Stripe Access Key": "sk_live_" + "0123456789abcdefghijklmn",
@@ -307,6 +322,7 @@ def enumerate_names(forms: dict[str, str]) -> list[tuple[str, str]]:
     return [(f"setting{number}", value) for number, value in enumerate(forms.values())]
 
 
+@pytest.mark.engine
 def test_a_property_keeps_its_name_where_the_value_is_the_same_word(tmp_path: Path) -> None:
     program = """
         import pulumi_aws as aws
@@ -346,6 +362,7 @@ data:
 """
 
 
+@pytest.mark.engine
 def test_a_manifest_that_a_function_has_only_read_is_the_programs_own() -> None:
     def program() -> None:
         import pulumi_kubernetes as k8s
@@ -404,6 +421,7 @@ def test_every_value_of_one_text_is_taken_out() -> None:
     assert found.concealed("hunter2-one and hunter2-two") == "[secret] and [secret]"
 
 
+@pytest.mark.engine
 def test_a_value_that_is_a_word_spoils_no_name_and_no_way_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -429,6 +447,7 @@ def test_a_value_that_is_a_word_spoils_no_name_and_no_way_out(
     assert machine.out.count("[secret]") == 1
 
 
+@pytest.mark.engine
 def test_a_literal_is_not_shown_by_a_program_that_raises_before_it_registers_anything(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -104,11 +104,13 @@ def rehearsed(quickstart: Said, cloud: str) -> Any:
     return next(each for each in quickstart.report["rehearsals"] if each["cloud"] == cloud)
 
 
+@pytest.mark.engine
 def test_the_quickstart_is_well_on_every_cloud(quickstart: Said) -> None:
     assert quickstart.code == 0, quickstart.err
     assert quickstart.report["well"] is True
 
 
+@pytest.mark.engine
 def test_its_containers_are_named_as_the_cloud_spells_them(quickstart: Said, cloud: str) -> None:
     separator = clouds.load(cloud).SPELLING.separator
     references = [
@@ -125,6 +127,7 @@ def test_its_containers_are_named_as_the_cloud_spells_them(quickstart: Said, clo
     assert {each["state"] for each in found} <= {"empty", "disabled"}
 
 
+@pytest.mark.engine
 def test_every_step_of_the_quickstart_ends_as_it_should(quickstart: Said, cloud: str) -> None:
     steps = {each["title"]: each for each in rehearsed(quickstart, cloud)["steps"]}
 
@@ -139,6 +142,7 @@ def test_every_step_of_the_quickstart_ends_as_it_should(quickstart: Said, cloud:
     }
 
 
+@pytest.mark.engine
 def test_every_value_that_the_operator_set_was_looked_for(quickstart: Said, cloud: str) -> None:
     leaks = rehearsed(quickstart, cloud)["leaks"]
 
@@ -147,6 +151,7 @@ def test_every_value_that_the_operator_set_was_looked_for(quickstart: Said, clou
     assert leaks["sightings"] == []
 
 
+@pytest.mark.engine
 def test_config_that_a_cloud_needs_is_filled_in_and_said(quickstart: Said, cloud: str) -> None:
     assert {"infra-secrets:cloud": cloud, **rehearsed(quickstart, cloud)["filled_in"]} == (
         ordinary_config(cloud)
@@ -157,6 +162,7 @@ def test_every_cloud_has_ordinary_config() -> None:
     assert all(len(ordinary_config(cloud)) > 1 for cloud in clouds.available())
 
 
+@pytest.mark.engine
 def test_progress_is_told_apart_from_the_report(quickstart: Said) -> None:
     assert "ok  aws: up: 6 created" in quickstart.err
     assert quickstart.out.startswith("{")
@@ -188,11 +194,13 @@ def assorted(tmp_path_factory: pytest.TempPathFactory) -> Said:
     return run("rehearse", str(inner), "--cloud", "aws", "--config", "aws:region=eu-north-1")
 
 
+@pytest.mark.engine
 def test_the_project_is_found_above_the_folder_and_its_only_stack_is_taken(assorted: Said) -> None:
     assert assorted.code == 0, assorted.out
     assert "shop, stack production on aws" in assorted.out
 
 
+@pytest.mark.engine
 def test_the_table_shows_what_each_removal_did(assorted: Said) -> None:
     rows = [line.split() for line in assorted.out.splitlines() if " aws " in line]
 
@@ -208,19 +216,23 @@ def test_the_table_shows_what_each_removal_did(assorted: Said) -> None:
     )
 
 
+@pytest.mark.engine
 def test_what_was_only_echoed_is_named(assorted: Said) -> None:
     assert "Only echoed" in assorted.out
     assert "  - aws:s3/bucket:Bucket" in assorted.out
 
 
+@pytest.mark.engine
 def test_what_the_program_said_is_shown_once(assorted: Said) -> None:
     assert assorted.out.count("mind the step") == 1
 
 
+@pytest.mark.engine
 def test_config_that_is_given_is_not_filled_in(assorted: Said) -> None:
     assert "made up for the rehearsal" not in assorted.out
 
 
+@pytest.mark.engine
 def test_the_verdict_covers_the_operators_values(assorted: Said) -> None:
     assert "No leak: 4 made-up secret values were looked for in" in assorted.out
     assert assorted.out.rstrip().endswith("All is well.")
@@ -268,32 +280,38 @@ def leak(tmp_path_factory: pytest.TempPathFactory) -> Leak:
     return Leak(said, before, contents(folder))
 
 
+@pytest.mark.engine
 def test_a_secret_in_a_plain_output_is_noticed(leak: Leak) -> None:
     assert leak.said.code == 1
     assert "Leak: 2 made-up secret values were looked for in" in leak.said.out
     assert "A secret is visible where none may be: secret config shop:password.\n" in leak.said.out
 
 
+@pytest.mark.engine
 def test_it_is_said_where_and_how_a_secret_was_seen(leak: Leak) -> None:
     assert "secret config shop:password in output of run 2, `pulumi up` (plain)" in leak.said.out
     assert "(base64)" in leak.said.out
 
 
+@pytest.mark.engine
 def test_no_made_up_value_is_printed_in_any_form(leak: Leak) -> None:
     assert "connecting with [secret]" in leak.said.out
     for text in ("canary-", "Y2FuYXJ5"):  # the same in base64
         assert text not in leak.said.out + leak.said.err
 
 
+@pytest.mark.engine
 def test_replaced_secret_config_is_named(leak: Leak) -> None:
     assert "shop:password, shop:token" in leak.said.out
 
 
+@pytest.mark.engine
 def test_a_program_without_containers_gets_a_verdict_too(leak: Leak) -> None:
     assert "No containers" in leak.said.out
     assert "destroy: everything deleted" in leak.said.err
 
 
+@pytest.mark.engine
 def test_the_directory_is_unchanged_byte_for_byte(leak: Leak) -> None:
     assert leak.after == leak.before
 
@@ -301,6 +319,7 @@ def test_the_directory_is_unchanged_byte_for_byte(leak: Leak) -> None:
 # Programs that fail -----------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_a_program_that_raises_is_shown_once_from_its_own_lines_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -324,6 +343,7 @@ def test_a_program_that_raises_is_shown_once_from_its_own_lines_on(
     assert "`pulumi preview` failed." in said.out
 
 
+@pytest.mark.engine
 def test_a_refusal_of_the_package_is_shown_as_its_message_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -339,6 +359,7 @@ def test_a_refusal_of_the_package_is_shown_as_its_message_alone(
     assert "retention" in error
 
 
+@pytest.mark.engine
 def test_a_program_that_never_settles_is_not_well(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -365,6 +386,7 @@ def test_a_program_that_never_settles_is_not_well(
     assert "canary-" not in said.out + said.err
 
 
+@pytest.mark.engine
 def test_a_program_that_lacks_a_library_is_told_where_it_ran(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -483,6 +505,7 @@ def test_a_missing_library_is_one_sentence(module: str, command: str) -> None:
 # Ctrl-C -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_the_engine_and_leaves_nothing(
     tmp_path: Path, ended_by: signal.Signals
@@ -570,6 +593,7 @@ ASKS = """
 """
 
 
+@pytest.mark.engine
 def test_what_an_esc_environment_would_give_is_made_up_in_the_form_that_is_asked_for(
     tmp_path: Path,
 ) -> None:
@@ -590,6 +614,7 @@ def test_what_an_esc_environment_would_give_is_made_up_in_the_form_that_is_asked
         assert f"shop:{key}" in note
 
 
+@pytest.mark.engine
 def test_what_a_stack_without_esc_lacks_is_missed_and_plain_text_is_no_secret(
     tmp_path: Path,
 ) -> None:

@@ -58,6 +58,7 @@ FAILING = {
 }
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("program", FAILING.values(), ids=list(FAILING))
 def test_a_failed_run_writes_nothing_but_progress_to_standard_error(
     tmp_path: Path, program: str
@@ -70,6 +71,7 @@ def test_a_failed_run_writes_nothing_but_progress_to_standard_error(
     assert re.fullmatch(r"not well  aws: preview: failed \(\d+\.\d s\)", second)
 
 
+@pytest.mark.engine
 def test_an_engine_that_dies_leaves_no_traceback(tmp_path: Path) -> None:
     program = """
         import os
@@ -91,6 +93,7 @@ def test_an_engine_that_dies_leaves_no_traceback(tmp_path: Path) -> None:
     assert [line.partition(":")[0] for line in said.err.splitlines()] == ["aws", "not well  aws"]
 
 
+@pytest.mark.engine
 def test_a_program_that_ends_itself_well_is_rehearsed(tmp_path: Path) -> None:
     said = run(
         "rehearse", str(project(tmp_path / "shop", "import sys\nsys.exit(0)\n")), "--cloud", "aws"
@@ -100,6 +103,7 @@ def test_a_program_that_ends_itself_well_is_rehearsed(tmp_path: Path) -> None:
     assert "All is well." in said.out
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [("3", "the program ended itself with exit code 3"), ("'no'", "the program ended itself: no")],
@@ -167,6 +171,7 @@ def test_progress_in_a_log_is_one_line_for_few_resources() -> None:
     assert _progress(steps, terminal=False) == "aws: up ...\n"
 
 
+@pytest.mark.engine
 def test_a_rehearsal_knows_from_its_preview_how_many_resources_there_are(tmp_path: Path) -> None:
     program = """
         import pulumi_aws as aws
@@ -296,6 +301,7 @@ def test_misspelt_config_on_the_command_line_is_refused(
     assert "Did you mean infra-secrets:cloud?" in said.err
 
 
+@pytest.mark.engine
 def test_a_misspelt_namespace_in_the_stack_file_is_said_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -320,6 +326,7 @@ def test_the_missing_file_of_a_stack_is_named(
     assert "production" in said.err
 
 
+@pytest.mark.engine
 def test_the_default_stack_without_a_file_is_a_note(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

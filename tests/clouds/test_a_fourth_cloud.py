@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import PATIENCE, ROOT
 
 PROMISES = (
@@ -20,6 +22,7 @@ PROMISES = (
 )
 
 
+@pytest.mark.engine
 def test_a_fourth_cloud_keeps_every_promise_and_nothing_else_names_it(tmp_path: Path) -> None:
     away = shutil.copytree(ROOT / "tests" / "fourth_cloud", tmp_path / "fourth_cloud")
     command = [sys.executable, "-m", "pytest", "-p", "fourth_cloud", "-p", "no:cacheprovider"]

@@ -1,5 +1,7 @@
 """What every cloud promises, on the real engine: nothing here names one."""
 
+import pytest
+
 from infra_secrets import ExternalEnv, Secret, clouds
 from infra_secrets.rules.naming import SecretName
 from infra_secrets.testing import Rehearsal
@@ -9,6 +11,7 @@ from tests.conftest import config_for
 VALUE = "made-up-stripe-key"
 
 
+@pytest.mark.engine
 def test_what_an_operator_set_is_still_there_after_every_change_of_the_program(cloud: str) -> None:
     spelled = clouds.load(cloud).SPELLING.spell(
         SecretName(service="shop", environment="production", key="stripe-api-key")
@@ -36,6 +39,7 @@ def test_what_an_operator_set_is_still_there_after_every_change_of_the_program(c
         rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 def test_a_store_that_is_made_reads_what_the_operator_set_where_the_cloud_keeps_it(
     cloud: str,
 ) -> None:

@@ -35,7 +35,7 @@ def members(protocol: type) -> set[str]:
     return {name for name in own if not name.startswith("_")}
 
 
-def part(protocol: type) -> str:
+def part(protocol: type[object]) -> str:
     """The recipe's part about one facet."""
     begins = recipe().index(FACETS[protocol])
     ends = [recipe().find(mark, begins + 1) for mark in (*FACETS.values(), "\n2. ")]

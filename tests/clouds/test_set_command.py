@@ -166,7 +166,7 @@ def test_the_locale_of_the_operator_does_not_change_a_value(
     done = run(command_on(cloud), "ü🔑".encode(), LC_ALL=locale, AWS_CLI_FILE_ENCODING="latin-1")
 
     assert done.returncode == 0, done.stderr
-    assert (tools.folder / "seen.json.text").read_text("utf-8") == "ü🔑"
+    assert (tools.folder / "seen.text").read_text("utf-8") == "ü🔑"
 
 
 @pytest.mark.parametrize(("cloud", "encoding"), ENCODINGS.values(), ids=ENCODINGS.keys())
@@ -178,7 +178,7 @@ def test_what_is_no_utf_8_fails_where_the_tool_reads_text(
 
     assert done.returncode != 0
     assert b"UnicodeDecodeError" in done.stderr
-    assert not (tools.folder / "seen.json.text").exists()
+    assert not (tools.folder / "seen.text").exists()
 
 
 def test_each_cloud_s_tool_is_called_with_where_the_secret_is(cloud: str, tools: Tools) -> None:

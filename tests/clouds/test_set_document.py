@@ -1,5 +1,6 @@
 """`set_command` of a secret with `fields`: the shell itself tells a right document from a wrong one."""
 
+import functools
 import json
 import shlex
 from pathlib import Path
@@ -27,6 +28,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tools:
     return Tools.first_on_path(tmp_path, monkeypatch)
 
 
+@functools.cache
 def command_on(cloud: str, *fields: str) -> str:
     recording = recording_on(cloud)
     recording.run(lambda: Secret("api", fields=fields or KEYS))

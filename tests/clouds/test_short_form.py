@@ -67,6 +67,7 @@ def tools(
     return Tools.first_on_path(tmp_path, monkeypatch)
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("shell", SHELLS)
 def test_typed_in_any_shell_it_asks_at_the_terminal(
     shell: str, rehearsed: tuple[str, Rehearsal], tools: Tools
@@ -85,6 +86,7 @@ def test_typed_in_any_shell_it_asks_at_the_terminal(
         assert "infra-secrets.description=Charges cards.\nAsk Ada's team!" in tools.argv
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("shell", SHELLS)
 def test_what_is_piped_into_it_is_not_read_by_pulumi(shell: str, tools: Tools) -> None:
     tools.put("op", f"#!/bin/sh\necho {CANARY}\n")
@@ -95,6 +97,7 @@ def test_what_is_piped_into_it_is_not_read_by_pulumi(shell: str, tools: Tools) -
     assert done.stderr == b"Line breaks dropped at the end: 1.\n"
 
 
+@pytest.mark.engine
 def test_the_stack_may_be_named(tools: Tools) -> None:
     named = short_form().replace(")", " --stack production)")
     done = run(named, CANARY.encode())
@@ -103,6 +106,7 @@ def test_the_stack_may_be_named(tools: Tools) -> None:
     assert tools.value == CANARY.encode()
 
 
+@pytest.mark.engine
 def test_an_output_that_does_not_exist_sets_nothing(tools: Tools) -> None:
     missing = short_form().replace("stripe", "strip")
     checked = next(block for block in blocks("docs/set-command.md", "sh") if "&&" in block)

@@ -16,7 +16,8 @@ from infra_secrets import clouds
 from infra_secrets.component import argument_types
 from infra_secrets.containers import secret
 from infra_secrets.rules import formats
-from infra_secrets.workloads import container, esc_deployment, esc_env
+from infra_secrets.workloads import deployment_container as container
+from infra_secrets.workloads import esc_deployment, esc_env
 from infra_secrets.workloads import external_env as external
 
 MODULES = {"SecretArgs": secret, "ExternalEnvArgs": external, "EscEnvArgs": esc_env}

@@ -677,6 +677,7 @@ def said_on_the_engine(cloud: str, given: Callable[[], Mapping[str, Any]]) -> st
         return " ".join(run.error.split())
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("cloud", "given", "says"),
     [

@@ -495,6 +495,7 @@ def annotated_itself(make: Callable[[], Any]) -> Callable[[], object]:
     return program
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("program", "where"),
     [
@@ -544,6 +545,7 @@ def injected_args() -> None:
     k8s.apps.v1.Deployment("web", spec=made.inject(workload))
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("program", "where"),
     [
@@ -575,6 +577,7 @@ def test_a_value_in_an_output_that_is_not_secret_leaks_nowhere(
         rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 def test_a_spec_that_is_a_secret_output_passes_and_stays_encrypted() -> None:
     def program() -> None:
         made = EscEnv("web", secrets={"TOKEN": "token"})
@@ -586,6 +589,7 @@ def test_a_spec_that_is_a_secret_output_passes_and_stays_encrypted() -> None:
         rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("program", [injected(secret_token), transformed(secret_token)])
 def test_a_secret_output_in_a_spec_passes_and_stays_encrypted(
     program: Callable[[], object],
@@ -595,6 +599,7 @@ def test_a_secret_output_in_a_spec_passes_and_stays_encrypted(
         rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     "argument",
     [

@@ -47,6 +47,7 @@ def test_a_run_is_released_when_it_is_over(cloud: str) -> None:
     assert alive(runs) == []
 
 
+@pytest.mark.engine
 def test_a_run_on_the_engine_is_released_when_it_is_over() -> None:
     runs: list[weakref.ref[Run]] = []
     program = remembering(runs, lambda: EscEnv("nlp", {"secrets": {"TOKEN": "token"}}))

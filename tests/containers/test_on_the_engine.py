@@ -28,6 +28,7 @@ def containers(rehearsal: Rehearsal) -> list[dict[str, Any]]:
     return [each for each in rehearsal.resources if each["type"] in kinds]
 
 
+@pytest.mark.engine
 def test_an_explicit_provider_decides_the_region_and_two_regions_hold_the_same_name() -> None:
     import pulumi_aws as aws
 
@@ -52,6 +53,7 @@ def test_an_explicit_provider_decides_the_region_and_two_regions_hold_the_same_n
             assert f"arn:aws:secretsmanager:{region}:" in rehearsal.outputs[region]
 
 
+@pytest.mark.engine
 def test_as_many_labels_and_annotations_as_the_package_takes_fit_on_gcp() -> None:
     def described(length: int) -> None:
         Secret("StripeApiKey", tags={f"t{n}": "x" for n in range(63)}, description="x" * length)
@@ -69,6 +71,7 @@ def test_as_many_labels_and_annotations_as_the_package_takes_fit_on_gcp() -> Non
         assert "take 16384 bytes together" in refused.error
 
 
+@pytest.mark.engine
 def test_providers_given_to_a_parent_reach_the_container() -> None:
     import pulumi_aws as aws
 
@@ -86,6 +89,7 @@ def test_providers_given_to_a_parent_reach_the_container() -> None:
         assert rehearsal.aws.state(AWS_NAME, scope="eu-north-1") == "empty"
 
 
+@pytest.mark.engine
 def test_a_renamed_component_with_an_alias_keeps_its_container_and_its_value(cloud: str) -> None:
     with Rehearsal(
         lambda: Secret("Old", key="stripe-api-key"), config=config_for(cloud), **SETTINGS
@@ -105,6 +109,7 @@ def test_a_renamed_component_with_an_alias_keeps_its_container_and_its_value(clo
         assert there.value(name) == "made up"
 
 
+@pytest.mark.engine
 def test_what_depends_on_a_secret_waits_for_its_container(cloud: str) -> None:
     def program() -> None:
         secret = Secret("StripeApiKey")
@@ -127,6 +132,7 @@ def test_what_depends_on_a_secret_waits_for_its_container(cloud: str) -> None:
         ]
 
 
+@pytest.mark.engine
 def test_a_transform_of_the_stack_adds_its_tags_and_takes_nothing(cloud: str) -> None:
     its = clouds.container(clouds.load(cloud))
 
@@ -154,6 +160,7 @@ def test_a_transform_of_the_stack_adds_its_tags_and_takes_nothing(cloud: str) ->
             assert KEPT[cloud] in container["ignoreChanges"]
 
 
+@pytest.mark.engine
 def test_a_preview_shows_the_name_and_makes_nothing(cloud: str) -> None:
     with Rehearsal(
         lambda: Secret("StripeApiKey"), config=config_for(cloud), **SETTINGS
@@ -164,6 +171,7 @@ def test_a_preview_shows_the_name_and_makes_nothing(cloud: str) -> None:
         assert simulated(rehearsal, cloud).names() == []
 
 
+@pytest.mark.engine
 def test_the_state_holds_the_line_of_the_program_and_not_the_whole_call_stack() -> None:
     with Rehearsal(
         lambda: Secret("StripeApiKey"), config=config_for("aws"), **SETTINGS
@@ -179,6 +187,7 @@ def test_the_state_holds_the_line_of_the_program_and_not_the_whole_call_stack() 
         assert len(container.get("stackTrace", [])) <= 1
 
 
+@pytest.mark.engine
 def test_a_refusal_is_one_message_without_a_traceback() -> None:
     with Rehearsal(
         lambda: Secret("StripeApiKey", value="made up and not to be seen"),  # type: ignore[call-arg]
@@ -196,6 +205,7 @@ def test_a_refusal_is_one_message_without_a_traceback() -> None:
         assert containers(rehearsal) == []
 
 
+@pytest.mark.engine
 def test_a_secret_given_as_a_description_stops_before_the_cloud_sees_it() -> None:
     def program() -> None:
         Secret("StripeApiKey", description=pulumi.Config().require_secret("password"))
@@ -213,6 +223,7 @@ def test_a_secret_given_as_a_description_stops_before_the_cloud_sees_it() -> Non
         rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 def test_the_vault_may_be_made_by_the_same_program() -> None:
     import pulumi_azure_native as azure_native
 
@@ -237,6 +248,7 @@ def test_the_vault_may_be_made_by_the_same_program() -> None:
         assert rehearsal.azure.names() == ["shop--production--stripe-api-key"]
 
 
+@pytest.mark.engine
 def test_a_vault_that_may_not_be_asked_stops_the_creation_until_somebody_accepts_the_risk() -> None:
     with Rehearsal(
         lambda: Secret("StripeApiKey"), config=config_for("azure"), **SETTINGS
@@ -253,6 +265,7 @@ def test_a_vault_that_may_not_be_asked_stops_the_creation_until_somebody_accepts
         assert rehearsal.azure.state("shop--production--stripe-api-key") == "disabled"
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("secret", [False, True], ids=["plain", "secret"])
 def test_a_deleted_secret_is_not_buried_also_where_the_vault_is_an_output(*, secret: bool) -> None:
     name = "shop--production--stripe-api-key"
@@ -282,6 +295,7 @@ UNREACHABLE: list[OSError] = [
 ]
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("failure", UNREACHABLE, ids=repr)
 def test_a_vault_that_is_out_of_reach_stops_the_creation_and_buries_nothing(
     failure: OSError, monkeypatch: pytest.MonkeyPatch
@@ -300,6 +314,7 @@ def test_a_vault_that_is_out_of_reach_stops_the_creation_and_buries_nothing(
         assert rehearsal.azure.names() == []
 
 
+@pytest.mark.engine
 def test_a_vault_that_answers_at_the_second_try_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
     real = urllib.request.urlopen
@@ -320,6 +335,7 @@ def test_a_vault_that_answers_at_the_second_try_is_enough(monkeypatch: pytest.Mo
         assert len(asked) == 2
 
 
+@pytest.mark.engine
 def test_the_vault_is_asked_with_the_login_that_a_transform_has_chosen() -> None:
     import pulumi_azure_native as azure_native
 
@@ -349,6 +365,7 @@ def test_the_vault_is_asked_with_the_login_that_a_transform_has_chosen() -> None
     assert "azure-native:authorization:getClientToken" in invoked
 
 
+@pytest.mark.engine
 def test_a_failed_deletion_without_the_program_shows_the_cloud_s_own_words() -> None:
     """The way-out hook is not there when `destroy` runs no program, and must not hide the cause."""
     with Rehearsal(
@@ -383,6 +400,7 @@ print(run.succeeded, "no such column" in run.error, rehearsal.aws.names())
 """
 
 
+@pytest.mark.engine
 def test_a_program_that_fails_at_once_says_why_and_is_no_success() -> None:
     """Registered at once, the first hook's server is stopped while it starts, which crashes Python."""
     done = subprocess.run(
@@ -396,6 +414,7 @@ def test_a_program_that_fails_at_once_says_why_and_is_no_success() -> None:
     assert (done.returncode, done.stdout) == (0, "False True []\n")
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("answer", [429, 503])
 def test_a_vault_that_gives_no_clear_answer_stops_the_creation_and_buries_nothing(
     answer: int, monkeypatch: pytest.MonkeyPatch

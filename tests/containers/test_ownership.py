@@ -89,6 +89,7 @@ Started = Callable[[str], Hands]
 # A container says whose it is --------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_a_container_says_which_stack_made_it(started: Started, cloud: str) -> None:
     hands = started(cloud)
     place = clouds.load(cloud)
@@ -105,6 +106,7 @@ def test_a_container_says_which_stack_made_it(started: Started, cloud: str) -> N
 # This stack's own --------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("flags", [(), ("--continue-on-error",)], ids=["plain", "continue"])
 def test_after_a_rename_the_message_gives_the_alias_and_the_alias_keeps_the_value(
     started: Started, cloud: str, flags: tuple[str, ...]
@@ -121,6 +123,7 @@ def test_after_a_rename_the_message_gives_the_alias_and_the_alias_keeps_the_valu
     assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 def test_after_a_move_the_message_gives_the_urn_and_that_keeps_the_value(
     started: Started, cloud: str
 ) -> None:
@@ -141,6 +144,7 @@ def test_after_a_move_the_message_gives_the_urn_and_that_keeps_the_value(
     assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 def test_what_this_stack_has_cannot_be_adopted_under_another_name(
     started: Started, cloud: str
 ) -> None:
@@ -156,6 +160,7 @@ def test_what_this_stack_has_cannot_be_adopted_under_another_name(
     assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 def test_grants_keep_their_access_when_a_failed_rename_gets_its_alias(cloud: str) -> None:
     readers = [PLACES[cloud].reader]
     hands = Hands(cloud, secret(readers=readers))
@@ -168,6 +173,7 @@ def test_grants_keep_their_access_when_a_failed_rename_gets_its_alias(cloud: str
         assert hands.place.has_grants(hands.rehearsal, spelled(cloud))
 
 
+@pytest.mark.engine
 def test_after_an_interrupted_creation_the_container_is_adopted_and_the_stack_comes_to_rest(
     cloud: str,
 ) -> None:
@@ -220,6 +226,7 @@ def of_production(cloud: str) -> Iterator[Hands]:
         yield hands
 
 
+@pytest.mark.engine
 def test_another_stack_is_named_and_its_container_is_not_adopted(of_production: Hands) -> None:
     cloud, id_ = of_production.cloud, of_production.id_of(spelled(of_production.cloud))
     staging = other_stack(of_production, secret(environment="production"))
@@ -234,6 +241,7 @@ def test_another_stack_is_named_and_its_container_is_not_adopted(of_production: 
     assert of_production.simulated.value(spelled(cloud)) == VALUE
 
 
+@pytest.mark.engine
 def test_a_container_is_taken_over_from_another_stack_when_the_program_says_so(
     of_production: Hands,
 ) -> None:
@@ -250,6 +258,7 @@ def test_a_container_is_taken_over_from_another_stack_when_the_program_says_so(
     assert of_production.simulated.value(spelled(cloud)) == VALUE
 
 
+@pytest.mark.engine
 def test_adopt_from_another_stack_than_the_container_names_is_refused(of_production: Hands) -> None:
     id_ = of_production.id_of(spelled(of_production.cloud))
     staging = other_stack(
@@ -282,6 +291,7 @@ def by_hand(cloud: str) -> Hands:
     return hands
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("after", ["removed", "destroyed", "twice and removed"])
 def test_what_was_adopted_is_not_deleted_while_adopt_is_there(cloud: str, after: str) -> None:
     hands = by_hand(cloud)
@@ -300,6 +310,7 @@ def test_what_was_adopted_is_not_deleted_while_adopt_is_there(cloud: str, after:
         assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("retention", ["keep", "recover"])
 def test_what_was_adopted_under_recover_can_be_brought_back_when_it_is_removed(
     retention: str,
@@ -315,6 +326,7 @@ def test_what_was_adopted_under_recover_can_be_brought_back_when_it_is_removed(
         assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 def test_dropping_adopt_and_renaming_in_one_change_loses_nothing_under_recover() -> None:
     hands = by_hand("aws")
     with hands.rehearsal as rehearsal:
@@ -326,6 +338,7 @@ def test_dropping_adopt_and_renaming_in_one_change_loses_nothing_under_recover()
         assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("renamed", [False, True])
 def test_what_would_go_as_discard_said_is_refused_where_the_program_says_recover(
     *, renamed: bool
@@ -347,6 +360,7 @@ def test_what_would_go_as_discard_said_is_refused_where_the_program_says_recover
         assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 def test_adopting_says_what_goes_before_it_goes() -> None:
     hands = by_hand("aws")
     with hands.rehearsal:
@@ -356,6 +370,7 @@ def test_adopting_says_what_goes_before_it_goes() -> None:
     assert "its description and the tags 'team'" in said
 
 
+@pytest.mark.engine
 def test_adopting_a_container_with_a_key_that_the_program_does_not_name_keeps_the_key() -> None:
     keys = {
         "aws": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -381,6 +396,7 @@ def test_adopting_a_container_with_a_key_that_the_program_does_not_name_keeps_th
             assert key in str(rehearsal.clouds[cloud].describe(spelled(cloud)))
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(("retention", "finished"), [("keep", False), ("discard", True)])
 def test_an_expiry_is_said_and_keep_does_not_adopt_what_gcp_will_delete(
     retention: str, finished: bool
@@ -400,6 +416,7 @@ def test_an_expiry_is_said_and_keep_does_not_adopt_what_gcp_will_delete(
         assert there.settings["expireTime"] == "2027-01-01T00:00:00Z"
 
 
+@pytest.mark.engine
 def test_what_an_operator_set_on_gcp_stays_through_refresh_adoption_and_update() -> None:
     theirs = {
         "versionAliases": {"live": "1"},
@@ -423,6 +440,7 @@ def test_what_an_operator_set_on_gcp_stays_through_refresh_adoption_and_update()
 # Places ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("cloud", "part", "adopt"),
     [
@@ -447,6 +465,7 @@ def test_an_id_of_another_region_or_project_is_refused(cloud: str, part: str, ad
     assert "please remove the `import` declaration" not in refused.error
 
 
+@pytest.mark.engine
 def test_an_explicit_provider_s_region_is_the_one_that_counts() -> None:
     def program() -> None:
         there = aws.Provider("there", region="eu-central-1")
@@ -458,6 +477,7 @@ def test_an_explicit_provider_s_region_is_the_one_that_counts() -> None:
         assert "this Secret would be in 'eu-central-1'" in hands.up().error
 
 
+@pytest.mark.engine
 def test_another_vault_given_as_an_output_is_refused_too() -> None:
     def program() -> None:
         vault = pulumi.Output.from_input(f"{VAULT}-staging")
@@ -468,6 +488,7 @@ def test_another_vault_given_as_an_output_is_refused_too() -> None:
         assert "adopt names a secret in Key Vault 'shop'" in hands.up().error
 
 
+@pytest.mark.engine
 def test_another_project_is_noticed_on_gcp_and_nothing_moves(started: Started) -> None:
     hands = started("gcp")
     hands.rehearsal.configure(config={**PLACES["gcp"].config, "gcp:project": "shop-staging"})
@@ -480,6 +501,7 @@ def test_another_project_is_noticed_on_gcp_and_nothing_moves(started: Started) -
     assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 def test_a_project_s_number_is_not_adopted_and_the_message_shows_the_id() -> None:
     hands = Hands(
         "gcp", secret(adopt="projects/123456789012/secrets/shop__production__stripe-api-key")
@@ -488,6 +510,7 @@ def test_a_project_s_number_is_not_adopted_and_the_message_shows_the_id() -> Non
         assert "gcloud projects describe 123456789012" in hands.up().error
 
 
+@pytest.mark.engine
 def test_a_secret_that_is_replicated_otherwise_is_not_adopted_on_gcp() -> None:
     hands = by_hand("gcp")
     with hands.rehearsal:
@@ -501,6 +524,7 @@ def test_a_secret_that_is_replicated_otherwise_is_not_adopted_on_gcp() -> None:
 # Two changes at once -----------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_keep_and_another_name_in_one_change_give_up_nothing(started: Started, cloud: str) -> None:
     hands = started(cloud)
     preview = hands.rehearsal
@@ -515,6 +539,7 @@ def test_keep_and_another_name_in_one_change_give_up_nothing(started: Started, c
     assert hands.up(secret(retention="keep")).succeeded
 
 
+@pytest.mark.engine
 def test_a_change_that_needs_a_second_container_of_the_name_does_not_lead_in_a_circle(
     started: Started,
 ) -> None:
@@ -553,6 +578,7 @@ def in_a_component(cloud: str) -> None:
     raw(cloud, "key", pulumi.ComponentResource("shop:index:Platform", "platform"))
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("flags", [(), ("--continue-on-error",)], ids=["plain", "continue"])
 @pytest.mark.parametrize(
     ("before", "formerly"),
@@ -596,6 +622,7 @@ def test_a_raw_resource_is_taken_over_in_place(
         assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 def test_what_was_imported_as_a_raw_resource_is_taken_over_in_place(cloud: str) -> None:
     hands = by_hand(cloud)
     with hands.rehearsal:
@@ -628,6 +655,7 @@ def test_what_was_imported_as_a_raw_resource_is_taken_over_in_place(cloud: str) 
         assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 def test_formerly_does_not_give_up_a_container_of_another_name(cloud: str) -> None:
     hands = Hands(cloud, lambda: raw(cloud, "stripe"))
     with hands.rehearsal as rehearsal:
@@ -639,6 +667,7 @@ def test_formerly_does_not_give_up_a_container_of_another_name(cloud: str) -> No
         assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 def test_formerly_is_nothing_to_a_stack_that_never_had_the_resource(cloud: str) -> None:
     hands = Hands(cloud, secret(formerly="stripe"))
     with hands.rehearsal:
@@ -649,6 +678,7 @@ def test_formerly_is_nothing_to_a_stack_that_never_had_the_resource(cloud: str) 
 # A stack without a state -------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_a_preview_of_a_new_stack_with_adopt_asks_for_no_state_that_is_not_there(
     cloud: str,
 ) -> None:
@@ -668,6 +698,7 @@ def unread_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra_secrets.component.state._has_state", unknown)
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("unread_state")
 def test_where_the_state_cannot_be_asked_the_container_s_own_word_counts() -> None:
     hands = Hands("aws", secret())
@@ -692,6 +723,7 @@ def test_where_the_state_cannot_be_asked_the_container_s_own_word_counts() -> No
         assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 @pytest.mark.usefixtures("unread_state")
 def test_where_neither_the_state_nor_the_container_says_whose_it_is_the_program_must(
     cloud: str,
@@ -711,6 +743,7 @@ def test_where_neither_the_state_nor_the_container_says_whose_it_is_the_program_
         assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("options", [(), ("--parallel=1",)], ids=["as usual", "one worker"])
 def test_many_refused_creations_in_a_new_stack_are_all_answered(
     cloud: str, options: tuple[str, ...]
@@ -752,6 +785,7 @@ def policy_of(hands: Hands) -> str:
     return str(hands.rehearsal.aws.describe(spelled("aws"))["ResourcePolicy"])
 
 
+@pytest.mark.engine
 def test_adopting_with_readers_does_not_replace_a_policy_of_somebody_else() -> None:
     hands = with_policy(DENY)
     with hands.rehearsal:
@@ -762,6 +796,7 @@ def test_adopting_with_readers_does_not_replace_a_policy_of_somebody_else() -> N
         assert policy_of(hands) == DENY
 
 
+@pytest.mark.engine
 def test_readers_added_after_the_adoption_do_not_replace_it_either() -> None:
     hands = with_policy(DENY)
     with hands.rehearsal:
@@ -774,6 +809,7 @@ def test_readers_added_after_the_adoption_do_not_replace_it_either() -> None:
         assert policy_of(hands) == DENY
 
 
+@pytest.mark.engine
 def test_a_statement_beside_the_package_s_own_stays_also_when_the_readers_go() -> None:
     readers = [PLACES["aws"].reader]
     hands = Hands("aws", secret(readers=readers))
@@ -822,6 +858,7 @@ def test_a_statement_is_only_the_package_s_own_when_all_of_it_is() -> None:
     assert module._foreign("no JSON") == ["one that is not a JSON object"]
 
 
+@pytest.mark.engine
 def test_the_policy_that_the_package_made_is_taken_over_with_the_container() -> None:
     readers = [PLACES["aws"].reader]
     hands = Hands("aws", secret(readers=readers))
@@ -836,6 +873,7 @@ def test_the_policy_that_the_package_made_is_taken_over_with_the_container() -> 
 # Grants ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_a_reader_that_becomes_an_output_of_the_same_text_keeps_its_access(cloud: str) -> None:
     reader = PLACES[cloud].reader
     hands = Hands(cloud, secret(readers=[reader]))
@@ -849,6 +887,7 @@ def test_a_reader_that_becomes_an_output_of_the_same_text_keeps_its_access(cloud
 # After a refused update --------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("cloud", ["aws", "gcp"])
 def test_after_a_refused_update_the_refresh_that_the_message_names_lets_the_next_one_arrive(
     started: Started, cloud: str
@@ -898,6 +937,7 @@ def rebuilt_the_older_way() -> None:
     )
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("transform", [identity, rebuilt, rebuilt_the_older_way])
 def test_no_transform_takes_away_what_keeps_the_value(
     started: Started, cloud: str, transform: Transforming
@@ -926,6 +966,7 @@ def test_no_transform_takes_away_what_keeps_the_value(
     assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("transform", [identity, rebuilt, rebuilt_the_older_way])
 def test_no_transform_lets_gcp_delete_before_it_replaces(
     started: Started, transform: Transforming
@@ -941,6 +982,7 @@ def test_no_transform_lets_gcp_delete_before_it_replaces(
     assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("transform", [rebuilt, rebuilt_the_older_way])
 def test_no_transform_takes_away_the_look_before_azure_buries(
     started: Started, transform: Transforming
@@ -958,6 +1000,7 @@ def test_no_transform_takes_away_the_look_before_azure_buries(
     assert hands.simulated.state(spelled("azure")) == "soft-deleted"
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("asked", ["getVault", "getClientToken"])
 def test_a_login_that_may_not_look_for_the_vault_creates_nothing_on_azure(asked: str) -> None:
     hands = Hands("azure", secret())
@@ -972,6 +1015,7 @@ def test_a_login_that_may_not_look_for_the_vault_creates_nothing_on_azure(asked:
         assert hands.simulated.names() == []
 
 
+@pytest.mark.engine
 def test_a_refused_rename_sends_nothing(started: Started) -> None:
     hands = started("gcp")
     refused = hands.up(secret(key="other", retention="keep", description="new words"))
@@ -980,6 +1024,7 @@ def test_a_refused_rename_sends_nothing(started: Started) -> None:
     assert "new words" not in str(hands.simulated.describe(spelled("gcp")))
 
 
+@pytest.mark.engine
 def test_a_transform_on_a_component_above_takes_nothing_away(started: Started, cloud: str) -> None:
     class Platform(pulumi.ComponentResource):
         def __init__(self) -> None:
@@ -1001,6 +1046,7 @@ def test_a_transform_on_a_component_above_takes_nothing_away(started: Started, c
     assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("retention", ["keep", FREEST])
 def test_a_logical_name_may_have_any_characters(cloud: str, retention: str) -> None:
     def program(logical: str) -> Program:
@@ -1016,6 +1062,7 @@ def test_a_logical_name_may_have_any_characters(cloud: str, retention: str) -> N
         assert hands.value() == VALUE
 
 
+@pytest.mark.engine
 def test_the_container_of_a_secret_is_no_raw_resource_to_take_over(started: Started) -> None:
     hands = started("gcp")
     [urn] = [

@@ -13,6 +13,8 @@ from infra_secrets import ExternalEnv, Secret
 from infra_secrets.testing import Rehearsal
 from tests.conftest import VAULT
 
+pytestmark = pytest.mark.engine
+
 CONFIG = {
     "infra-secrets:cloud": "aws",
     "aws:region": "eu-west-1",

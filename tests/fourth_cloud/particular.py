@@ -26,6 +26,7 @@ def test_acme_refuses_what_it_cannot_do_in_one_error() -> None:
     assert "on Acme a principal is 'NAME@acme'" in str(refused.value)
 
 
+@pytest.mark.engine
 def test_acme_is_read_by_an_environment_of_esc() -> None:
     environment = {
         "values": {

@@ -13,6 +13,8 @@ from tests.languages.conftest import ROOT
 from tests.languages.test_compiled import write_go
 from tests.test_package import VERSION, make_repository
 
+pytestmark = pytest.mark.engine
+
 PAGE = (ROOT / "docs" / "other-languages.md").read_text(encoding="utf-8")
 
 TYPESCRIPT = """

@@ -27,12 +27,14 @@ LIVES = 2
 """How many random lives `make test` plays on each cloud; `make lives` plays more."""
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("number", range(LIVES))
 @pytest.mark.parametrize("cloud", PLACES)
 def test_nothing_is_lost_in_a_random_life(cloud: str, number: int) -> None:
     play(cloud, make(f"{SEED}-{number}", cloud))
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("life", FOUND, ids=lambda life: f"{life.cloud}: {life.what}")
 def test_nothing_is_lost_any_more_when(life: Found) -> None:
     play(life.cloud, life.lines)
@@ -62,6 +64,7 @@ def take_away(what: HeldBy, cloud: str, monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(Claim, what, _nothing)
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("life", FOUND, ids=lambda life: f"{life.cloud}: {life.what}")
 def test_without_what_holds_it_a_life_breaks_again(
     life: Found, monkeypatch: pytest.MonkeyPatch
@@ -81,6 +84,7 @@ def broken(cloud: str, *lines: str) -> str:
     return raised.value.kind
 
 
+@pytest.mark.engine
 def test_a_value_lost_for_want_of_protection_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Claim, "options", _unprotected)
 
@@ -91,6 +95,7 @@ def _unprotected(claim: Claim) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions(parent=claim.component)
 
 
+@pytest.mark.engine
 def test_a_container_deleted_while_it_is_wanted_is_noticed_even_if_it_is_empty(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -100,6 +105,7 @@ def test_a_container_deleted_while_it_is_wanted_is_noticed_even_if_it_is_empty(
     assert broken("gcp", *steps) == "deleted while wanted"
 
 
+@pytest.mark.engine
 def test_a_value_in_the_program_is_noticed() -> None:
     life = Life("aws")
     for line in ("add Stripe", "up", "set Stripe"):
@@ -113,6 +119,7 @@ def test_a_value_in_the_program_is_noticed() -> None:
     life.close()
 
 
+@pytest.mark.engine
 def test_another_value_than_the_operator_s_is_noticed() -> None:
     life = Life("gcp")
     for line in ("add Stripe", "up", "set Stripe"):
@@ -125,6 +132,7 @@ def test_another_value_than_the_operator_s_is_noticed() -> None:
     life.close()
 
 
+@pytest.mark.engine
 def test_a_stack_that_does_not_come_to_rest_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = itertools.count()
     monkeypatch.setattr(aws, "_tags", lambda _: {"run": str(next(numbers))})
@@ -132,12 +140,14 @@ def test_a_stack_that_does_not_come_to_rest_is_noticed(monkeypatch: pytest.Monke
     assert broken("aws", "add Stripe", "rest 0") == "restless"
 
 
+@pytest.mark.engine
 def test_an_error_without_a_way_out_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     take_away("whose", "aws", monkeypatch)
 
     assert broken("aws", "add Stripe", "up", "lose-state", "up") == "dead end"
 
 
+@pytest.mark.engine
 def test_it_is_said_after_which_step_a_promise_was_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     take_away("whose", "aws", monkeypatch)
 
@@ -146,6 +156,7 @@ def test_it_is_said_after_which_step_a_promise_was_broken(monkeypatch: pytest.Mo
     assert raised.value.step == 4
 
 
+@pytest.mark.engine
 def test_without_faults_of_the_product_a_person_gets_through() -> None:
     play(
         "aws",

@@ -58,6 +58,7 @@ def of_each_cloud() -> list[object]:
     ]
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(("cloud", "scenario"), of_each_cloud())
 def test_the_value_survives_when(start: Start, cloud: str, scenario: Scenario) -> None:
     expected = scenario.expected[cloud]
@@ -74,6 +75,7 @@ def test_the_value_survives_when(start: Start, cloud: str, scenario: Scenario) -
 
 
 # On Azure an assignment that only the state forgot could not be made again, so there it goes and comes back.
+@pytest.mark.engine
 @pytest.mark.parametrize(("cloud", "meanwhile"), [("aws", True), ("gcp", True), ("azure", False)])
 def test_after_a_refused_destroy_and_the_next_up_the_readers_have_their_access(
     start: Start, cloud: str, meanwhile: bool
@@ -89,6 +91,7 @@ def test_after_a_refused_destroy_and_the_next_up_the_readers_have_their_access(
     assert (refused, afterwards) == (meanwhile, True)
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("cloud", PLACES)
 def test_a_reader_gets_an_error_until_a_value_is_set(start: Start, cloud: str) -> None:
     stage = start(cloud, "package", Code())
@@ -96,10 +99,12 @@ def test_a_reader_gets_an_error_until_a_value_is_set(start: Start, cloud: str) -
     assert stage.seen_before in {"ResourceNotFoundException", "NOT_FOUND", "SecretDisabled"}
 
 
+@pytest.mark.engine
 def test_a_raw_secret_on_azure_serves_its_placeholder_until_a_value_is_set(start: Start) -> None:
     assert start("azure", "raw", Code()).seen_before == PLACEHOLDER
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("cloud", "scenario"),
     [

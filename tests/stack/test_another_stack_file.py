@@ -45,6 +45,7 @@ def other(tmp_path: Path) -> Iterator[tuple[Rehearsal, Path]]:
         yield rehearsal, file
 
 
+@pytest.mark.engine
 def test_a_secret_that_only_another_file_has_is_refused_and_the_file_pointed_out(
     other: tuple[Rehearsal, Path],
 ) -> None:
@@ -59,6 +60,7 @@ def test_a_secret_that_only_another_file_has_is_refused_and_the_file_pointed_out
     rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 def test_without_a_file_of_its_own_a_stack_is_told_that_nothing_was_looked_at(
     other: tuple[Rehearsal, Path],
 ) -> None:
@@ -73,6 +75,7 @@ def test_without_a_file_of_its_own_a_stack_is_told_that_nothing_was_looked_at(
     rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("own", "why"),
     [

@@ -161,6 +161,7 @@ def test_a_stack_without_a_file_or_with_a_broken_one_is_one_without_esc(
     assert Home("production").environments == ()
 
 
+@pytest.mark.engine
 def test_the_command_for_a_stack_is_one_that_the_engine_takes(
     rehearsal: Callable[..., Any],
 ) -> None:

@@ -138,6 +138,10 @@ def a_log_message() -> None:
     pulumi.log.info(key().encode().hex())
 
 
+def a_debug_message() -> None:
+    pulumi.log.debug(key())
+
+
 def a_marked_value_in_a_container() -> None:
     hidden = pulumi.Config().require_secret("key")
     aws.secretsmanager.Secret("one", name="app/one", description=hidden)
@@ -154,6 +158,7 @@ LEAKS = {
     a_print: ("output of run 1, `pulumi up`", "plain"),
     an_encoded_exception: ("events of run 1, `pulumi up`", "JSON-escaped twice"),
     a_log_message: ("events of run 1, `pulumi up`", "hexadecimal"),
+    a_debug_message: ("events of run 1, `pulumi up`", "JSON-escaped"),
     a_marked_value_in_a_container: (
         "request create aws:secretsmanager/secret:Secret one: properties",
         "marked secret",
@@ -161,6 +166,7 @@ LEAKS = {
 }
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: leak.__name__)
 def test_a_leak_is_noticed_and_named_without_the_value(leak: Callable[[], None]) -> None:
     canary = Canary.plant()
@@ -173,6 +179,7 @@ def test_a_leak_is_noticed_and_named_without_the_value(leak: Callable[[], None])
     assert "secret config project:key in " in str(raised.value)
 
 
+@pytest.mark.engine
 def test_a_value_in_the_envelope_is_no_leak_outside_a_container() -> None:
     def program() -> None:
         hidden = pulumi.Config().require_secret("key")
@@ -191,6 +198,7 @@ def test_a_value_in_the_envelope_is_no_leak_outside_a_container() -> None:
         assert {each.where.split(":")[0] for each in sightings} >= {"request create kubernetes"}
 
 
+@pytest.mark.engine
 def test_a_value_that_an_operator_sets_is_a_canary_by_itself() -> None:
     def curious() -> None:
         container = aws.secretsmanager.Secret("one", name="app/one")

@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 TESTING = ROOT / "infra_secrets" / "testing"
 
 
+@pytest.mark.engine
 def test_a_program_shares_no_connection_with_another_engine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -66,8 +67,12 @@ def test_private_names_are_imported_in_one_file() -> None:
 
 def test_each_private_name_and_replaced_method_names_a_test_that_exists() -> None:
     text = (TESTING / "internals.py").read_text(encoding="utf-8")
-    named = {word.strip(".") for word in text.split() if word.startswith("test_")}
+    named = {word.strip(".,") for word in text.split() if word.startswith("test_")}
     tests = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "tests").rglob("*.py"))
 
+    files = [word.strip(".,") for word in text.split() if word.startswith("tests/")]
+
     assert named
+    assert files
+    assert [file for file in files if not (ROOT / file).is_file()] == []
     assert [name for name in sorted(named) if f"def {name}(" not in tests] == []

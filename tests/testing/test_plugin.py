@@ -19,6 +19,7 @@ def test_the_canary_fixture_is_a_new_value(canary: Canary) -> None:
     assert canary.value.startswith("canary-")
 
 
+@pytest.mark.engine
 def test_the_rehearsal_fixture_makes_rehearsals_and_closes_them(
     pytester: pytest.Pytester,
 ) -> None:

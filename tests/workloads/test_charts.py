@@ -20,6 +20,8 @@ from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
 from infra_secrets.testing.defaults import simulated_clouds
 from infra_secrets.testing.simulation import Call, Function
 
+pytestmark = pytest.mark.engine
+
 STACK: dict[str, Any] = {"project": "shop", "stack": "production"}
 TOKEN, LABELS, KEY = "canary-token-one", '["person"]', "canary-key-one\n"
 SECRETS = {"api_token": TOKEN, "ssh_private_key": KEY}

@@ -11,7 +11,7 @@ import pytest
 from infra_secrets import EscDeployment, ExternalEnv, Secret, clouds
 from infra_secrets.errors import EnvArgsError, OutputError
 from infra_secrets.testing import Recording
-from infra_secrets.workloads.container import NO_TOKEN, SECURITY
+from infra_secrets.workloads.deployment_container import NO_TOKEN, SECURITY
 from tests.conftest import config_for
 
 CANARY = "canary-4712-not-real"

@@ -23,6 +23,8 @@ from infra_secrets.testing.simulation import CloudError
 from infra_secrets.testing.values import SIGNATURE
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.engine
+
 IMAGE = "ghcr.io/acme/nlp:1.4.2"
 STACK: dict[str, Any] = {"project": "shop", "stack": "production"}
 

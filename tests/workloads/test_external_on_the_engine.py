@@ -17,6 +17,8 @@ from infra_secrets.testing import Canary, Rehearsal, SimulatedCloud
 from infra_secrets.testing.values import SIGNATURE
 from tests.conftest import config_for
 
+pytestmark = pytest.mark.engine
+
 STACK: dict[str, Any] = {"project": "shop", "stack": "production"}
 STRIPE = "canary-stripe-one \"<&>'%/é"
 DOCUMENT = {"user": "app", "password": "canary-password-one"}

@@ -156,6 +156,7 @@ RENDERS: dict[str, Any] = {"render_yaml_to_directory": "out"}
 APPLIES: dict[str, Any] = {"enable_server_side_apply": False}
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("form", "given", "settings", "says"),
     [
@@ -221,6 +222,7 @@ choices = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.engine
 @choices
 @pytest.mark.parametrize("form", [env, deployment])
 def test_a_provider_that_a_transform_chose_and_that_shows_values_gets_none(
@@ -237,6 +239,7 @@ def test_a_provider_that_a_transform_chose_and_that_shows_values_gets_none(
         rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 @choices
 def test_a_provider_that_a_transform_chose_and_that_hides_values_gets_them(
     given: Callable[[k8s.Provider], Options],
@@ -251,6 +254,7 @@ def test_a_provider_that_a_transform_chose_and_that_hides_values_gets_them(
         assert [each for each in rehearsal.requests if each.type == SECRET]
 
 
+@pytest.mark.engine
 def test_settings_that_are_known_only_later_are_looked_at_then() -> None:
     def program() -> None:
         folder = k8s.core.v1.Namespace("out").id
@@ -266,6 +270,7 @@ def test_settings_that_are_known_only_later_are_looked_at_then() -> None:
         ] == []
 
 
+@pytest.mark.engine
 def test_an_explicit_provider_that_hides_values_changes_nothing_in_later_runs() -> None:
     def program() -> None:
         env(Options(provider=k8s.Provider("cluster", **CLUSTER, enable_server_side_apply=True)))

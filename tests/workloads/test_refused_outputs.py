@@ -16,6 +16,8 @@ from infra_secrets import Secret
 from infra_secrets.testing import Rehearsal
 from tests.conftest import config_for
 
+pytestmark = pytest.mark.engine
+
 PLANTED = "made-up-secret-value-1"
 ROLE_ID = "00000000-0000-0000-0000-000000000001"
 GOOD = {

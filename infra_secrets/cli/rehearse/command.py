@@ -120,6 +120,7 @@ def rehearse(
             config_given = _pairs(config or [], project.name)
             chosen = _clouds(cloud or [], config_given)
             outputs = _stack_outputs(stack_output or [], stack_secret or [], stack_outputs)
+            _need_the_engine()
             with TemporaryDirectory(prefix="infra-secrets-") as folder:
                 verdicts = [
                     _rehearse_on(
@@ -141,6 +142,12 @@ def rehearse(
     if json:
         print(as_json(verdicts, str(project.directory)))
     raise typer.Exit(0 if all(verdict.well for verdict in verdicts) else NOT_WELL)
+
+
+def _need_the_engine() -> None:
+    from infra_secrets.testing.engine.command import find_engine
+
+    find_engine()
 
 
 def _rehearse_on(
@@ -250,7 +257,6 @@ def _refuse_unanswered(unanswered: Mapping[str, Sequence[str]], made_up: Mapping
 
 
 def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
-    from infra_secrets.testing.engine.command import find_engine
     from infra_secrets.testing.program.directory import ProjectDirectory
 
     folder = find_project(directory)
@@ -285,7 +291,6 @@ def _project(directory: Path, stack: str | None) -> "ProjectDirectory":
             )
         )
     project.program()  # refuses a language whose host is missing
-    find_engine()
     return project
 
 

@@ -16,7 +16,7 @@ from infra_secrets.cli.rehearse.hints import hints
 from infra_secrets.component.registering import type_token
 from infra_secrets.testing.canary import Canary, Evidence, Sighting, search
 from infra_secrets.testing.plain_text.literals import Literals
-from infra_secrets.testing.plain_text.sources import literals_of, without
+from infra_secrets.testing.plain_text.sources import secrets_written_in, without
 from infra_secrets.testing.program.limits import limits_of
 from infra_secrets.testing.rehearsal import Rehearsal, Run
 from infra_secrets.testing.simulation import NoSuchSecretError, SimulatedCloud
@@ -373,7 +373,7 @@ class _Trial:
         verdict.errors = [self.concealed(each) for each in verdict.errors]
         verdict.said = [self.concealed(each) for each in _said(rehearsal.runs)]
         if verdict.errors:  # perhaps before anything was registered by which literals are known
-            own = literals_of(self._directory)
+            own = secrets_written_in(self._directory)
             verdict.errors = [without(each, own) for each in verdict.errors]
             verdict.said = [without(each, own) for each in verdict.said]
         verdict.problems = [self.concealed(problem, name=True) for problem in verdict.problems]

@@ -7,6 +7,7 @@ Only names that Pulumi's generated code has used since 3.0 are touched. An SDK o
 to say: that is not an error.
 """
 
+import csv
 import functools
 import importlib
 import importlib.metadata
@@ -18,8 +19,9 @@ import threading
 import types
 import typing
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any, Final, Union
 
 import pulumi
@@ -50,16 +52,31 @@ Outputs = Mapping[str, Output]
 """Properties by their name on the wire."""
 
 
+def plugin_manifests(distribution: importlib.metadata.Distribution) -> Iterator[Path]:
+    """Find the `pulumi-plugin.json` of Pulumi SDKs in the list of what was installed.
+
+    Of a wheel's list only the lines that matter are taken apart: the SDKs have fifty thousand files.
+    """
+    name = "pulumi-plugin.json"
+    record = distribution.read_text("RECORD")
+    if record is None:  # installed in an older way
+        paths = [str(path) for path in distribution.files or ()]
+    else:
+        paths = [row[0] for row in csv.reader(line for line in record.splitlines() if name in line)]
+    for path in paths:
+        if PurePosixPath(path).match(f"*/{name}"):
+            yield Path(str(distribution.locate_file(path)))
+
+
 @functools.cache
 def sdk_modules() -> Mapping[str, str]:
     """Return the Python module of each Pulumi package whose SDK is installed."""
     found: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
-        for file in distribution.files or ():
-            if file.match("*/pulumi-plugin.json"):
-                name = json.loads(file.read_text(encoding="utf-8")).get("name")
-                if name:
-                    found[name] = file.parent.name
+        for file in plugin_manifests(distribution):
+            name = json.loads(file.read_text(encoding="utf-8")).get("name")
+            if name:
+                found[name] = file.parent.name
     return found
 
 

@@ -28,7 +28,7 @@ from typing import Any, Final, TextIO, cast
 import grpc
 from google.protobuf import empty_pb2
 from pulumi import RunError
-from pulumi.runtime.proto import events_pb2_grpc, language_pb2, language_pb2_grpc
+from pulumi.runtime.proto import engine_pb2, events_pb2_grpc, language_pb2, language_pb2_grpc
 from pulumi.runtime.settings import SETTINGS
 from semver import VersionInfo
 
@@ -158,11 +158,14 @@ class Engine:
             on_line: Called with each line of output.
         """
         server = grpc.server(futures.ThreadPoolExecutor(max_workers=4), options=GRPC_OPTIONS)
+        on_event = _one_at_a_time(on_event)
         events_pb2_grpc.add_EventsServicer_to_server(_Events(on_event), server)
         port = server.add_insecure_port("127.0.0.1:0")
         kind = "auto.local"
         client: list[str] = []
         if program is not None:
+            if not {"--debug", "-d"} & {*arguments}:
+                program.on_debug = on_event
             language_pb2_grpc.add_LanguageRuntimeServicer_to_server(program, server)
             kind, client = "auto.inline", [f"--client=127.0.0.1:{port}"]
         server.start()
@@ -198,6 +201,40 @@ class Engine:
         process.wait()
 
 
+def _one_at_a_time(on_event: OnEvent) -> OnEvent:
+    """Events come from the engine's stream and from the program's own threads."""
+    lock = threading.Lock()
+
+    def locked(event: dict[str, Any]) -> None:
+        with lock:
+            on_event(event)
+
+    return locked
+
+
+class _ShortLog:
+    """The engine's log, which is not sent what it would only hand back as an event: debug messages.
+
+    The SDK writes ten for a resource, and waits for each.
+    """
+
+    def __init__(self, engine: Any, on_event: OnEvent) -> None:
+        self._engine = engine
+        self._on_event = on_event
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def Log(self, request: Any, *options: Any, **more: Any) -> Any:  # noqa: N802
+        """Log a message."""
+        if request.severity != engine_pb2.DEBUG:
+            return self._engine.Log(request, *options, **more)
+        said = {"severity": "debug", "prefix": "debug: ", "color": "never"}
+        own = {"urn": request.urn} if request.urn else {}
+        self._on_event({"diagnosticEvent": {**said, **own, "message": f"{request.message}\n"}})
+        return empty_pb2.Empty()
+
+
 class _Events(events_pb2_grpc.EventsServicer):
     """Hands over the engine's events as they are: the leak canary must see what was written."""
 
@@ -229,6 +266,7 @@ class InlineProgram(LanguageServer):
 
     Attributes:
         output: What the program printed.
+        on_debug: Called with each debug message, as an event; None to let the engine make it one.
     """
 
     def __init__(self, program: Callable[[], object], root: Path, answers: Answers) -> None:
@@ -242,6 +280,7 @@ class InlineProgram(LanguageServer):
         self._callbacks: ThreadedCallbacks | None = None
         self._idle = threading.Event()
         self._idle.set()
+        self.on_debug: OnEvent | None = None
 
     @property
     def output(self) -> str:
@@ -256,6 +295,8 @@ class InlineProgram(LanguageServer):
         SETTINGS.callbacks = self._callbacks
         SETTINGS.root_directory = str(self._root)  # the Automation API leaves it out
         SETTINGS.monitor = ReferringMonitor(SETTINGS.monitor, self._answers.stacks)
+        if self.on_debug is not None:
+            SETTINGS.engine = _ShortLog(SETTINGS.engine, self.on_debug)
         use(self._answers)
         try:
             return self._own_program()

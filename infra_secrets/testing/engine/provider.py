@@ -18,7 +18,9 @@ from typing import Final
 import grpc
 
 from infra_secrets.testing.computed.echoed import Echo
-from infra_secrets.testing.engine.server import OnRequest, Shared, serve
+from infra_secrets.testing.computed.sdk import plugin_manifests
+from infra_secrets.testing.engine.server import serve
+from infra_secrets.testing.engine.shared import OnRequest, Shared
 from infra_secrets.testing.simulation import SimulatedProvider
 
 # The engine warns about a provider that is older than the SDK of the program.
@@ -36,11 +38,10 @@ def installed_packages() -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
-        for file in distribution.files or ():
-            if file.match("*/pulumi-plugin.json"):
-                manifest = json.loads(file.read_text(encoding="utf-8"))
-                if manifest.get("resource", True) and manifest.get("name"):
-                    found[manifest["name"]] = manifest.get("version") or distribution.version
+        for file in plugin_manifests(distribution):
+            manifest = json.loads(file.read_text(encoding="utf-8"))
+            if manifest.get("resource", True) and manifest.get("name"):
+                found[manifest["name"]] = manifest.get("version") or distribution.version
     return found
 
 

@@ -21,7 +21,7 @@ _QUOTED: Final = re.compile(
 )
 
 
-def literals_of(directory: Path) -> list[str]:
+def secrets_written_in(directory: Path) -> list[str]:
     """Return the texts that the Python files of a folder give names for secrets, the longest first."""
     found: set[str] = set()
     for file in sorted(directory.glob("*.py")):

@@ -1,1 +1,1 @@
-"""A program of a user, and what its rehearsal lacks: its folder, the config it asks for, outputs of other stacks."""
+"""A user's project, as far as it is there: its folder, its logins, outputs of other stacks, and what is left out."""

@@ -8,7 +8,7 @@ from infra_secrets.testing.computed.dynamic import DYNAMIC
 from infra_secrets.testing.defaults import echoes_of
 from infra_secrets.testing.engine.keyserver import KeyServer
 from infra_secrets.testing.engine.provider import Providers, installed_packages
-from infra_secrets.testing.engine.server import OnRequest
+from infra_secrets.testing.engine.shared import OnRequest
 from infra_secrets.testing.internals import Declared
 from infra_secrets.testing.program.accounts import harmless_environment
 from infra_secrets.testing.simulation import SimulatedProvider

@@ -202,6 +202,7 @@ def test_a_principal_that_is_somebody_is_taken(service: SecretsManager, principa
     service.put_resource_policy(REGION, "x", _policy(principal), block_public_policy=False)
 
 
+@pytest.mark.engine
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK's own, when it is imported
 def test_a_permission_for_nobody_is_refused() -> None:
     def program() -> None:
@@ -214,6 +215,7 @@ def test_a_permission_for_nobody_is_refused() -> None:
         Recording().run(program)
 
 
+@pytest.mark.engine
 def test_a_role_whose_principal_is_null_is_refused_on_the_engine_and_in_a_recording() -> None:
     def program() -> None:
         aws.iam.Role("app", assume_role_policy=_policy({"AWS": [None]}))
@@ -289,6 +291,7 @@ def changed(run: Any) -> list[tuple[str, str]]:
     return [(step.op, step.type.rsplit(":", 1)[-1]) for step in run.changes]
 
 
+@pytest.mark.engine
 def test_the_state_holds_an_arn_and_no_value(with_value: Rehearsal) -> None:
     assert with_value.outputs == {"arn": with_value.aws.describe("api/prod")["ARN"]}
     (resource,) = with_value.resources
@@ -305,6 +308,7 @@ def looks(**args: Any) -> Callable[[], None]:
     return program
 
 
+@pytest.mark.engine
 def test_a_program_can_look_at_a_secret_without_reading_its_value(with_value: Rehearsal) -> None:
     arn = with_value.outputs["arn"]
     rehearsal = with_value.fork()
@@ -320,6 +324,7 @@ def test_a_program_can_look_at_a_secret_without_reading_its_value(with_value: Re
     assert "aws:secretsmanager/getSecret:getSecret" not in rehearsal.echoed
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     "args", [{"name": "api/staging"}, {"name": "api/prod", "region": "us-east-1"}]
 )
@@ -333,6 +338,7 @@ def test_a_secret_that_is_not_there_is_refused_in_the_provider_s_words(
     assert "invoking aws:secretsmanager/getSecret:getSecret: 1 error occurred" in error
 
 
+@pytest.mark.engine
 def test_a_secret_whose_deletion_is_scheduled_is_not_found(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.aws.delete("api/prod")
@@ -340,6 +346,7 @@ def test_a_secret_whose_deletion_is_scheduled_is_not_found(with_value: Rehearsal
     assert "couldn't find resource" in rehearsal.preview(check=False).error
 
 
+@pytest.mark.engine
 def test_metadata_is_changed_in_place(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = secret(
@@ -354,6 +361,7 @@ def test_metadata_is_changed_in_place(with_value: Rehearsal) -> None:
     assert rehearsal.aws.value("api/prod") == "operator's value"
 
 
+@pytest.mark.engine
 def test_a_rename_deletes_first_and_the_name_stays_locked(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = secret("api/staging")
@@ -364,6 +372,7 @@ def test_a_rename_deletes_first_and_the_name_stays_locked(with_value: Rehearsal)
         rehearsal.up()
 
 
+@pytest.mark.engine
 def test_with_a_made_up_name_a_replacement_creates_first() -> None:
     with Rehearsal(lambda: aws.secretsmanager.Secret("key", type="a")) as rehearsal:
         rehearsal.up()
@@ -374,6 +383,7 @@ def test_with_a_made_up_name_a_replacement_creates_first() -> None:
         assert changed(preview)[0] == ("create-replacement", "Secret")
 
 
+@pytest.mark.engine
 def test_a_drift_is_noticed_and_mended(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.aws.service.tag_resource(REGION, "api/prod", {"by": "hand"})
@@ -382,6 +392,7 @@ def test_a_drift_is_noticed_and_mended(with_value: Rehearsal) -> None:
     assert rehearsal.aws.describe("api/prod")["Tags"] == {}
 
 
+@pytest.mark.engine
 def test_a_secret_deleted_in_the_console_is_forgotten_and_its_name_is_locked(
     with_value: Rehearsal,
 ) -> None:
@@ -393,6 +404,7 @@ def test_a_secret_deleted_in_the_console_is_forgotten_and_its_name_is_locked(
         rehearsal.up()
 
 
+@pytest.mark.engine
 def test_an_existing_secret_can_be_imported_with_its_value(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     arn = rehearsal.outputs["arn"]
@@ -413,6 +425,7 @@ def adopting(rehearsal: Rehearsal, **args: Any) -> None:
     rehearsal.up()
 
 
+@pytest.mark.engine
 def test_an_imported_secret_whose_window_is_ignored_is_destroyed_for_good(
     with_value: Rehearsal,
 ) -> None:
@@ -423,6 +436,7 @@ def test_an_imported_secret_whose_window_is_ignored_is_destroyed_for_good(
     assert rehearsal.aws.state("api/prod") == "missing"
 
 
+@pytest.mark.engine
 def test_an_imported_secret_whose_window_is_written_can_be_restored(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     adopting(rehearsal)
@@ -431,6 +445,7 @@ def test_an_imported_secret_whose_window_is_written_can_be_restored(with_value: 
     assert rehearsal.aws.describe("api/prod")["RecoveryWindowInDays"] == 30
 
 
+@pytest.mark.engine
 def test_obeying_the_advice_after_an_import_from_another_region_loses_the_value(
     with_value: Rehearsal,
 ) -> None:
@@ -449,6 +464,7 @@ def test_obeying_the_advice_after_an_import_from_another_region_loses_the_value(
     assert rehearsal.aws.versions("api/prod") == []
 
 
+@pytest.mark.engine
 def test_replacing_by_force_deletes_nothing_first(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.extra_args = ["--replace", "**key"]
@@ -457,6 +473,7 @@ def test_replacing_by_force_deletes_nothing_first(with_value: Rehearsal) -> None
     assert rehearsal.aws.value("api/prod") == "operator's value"
 
 
+@pytest.mark.engine
 def test_a_secret_deleted_in_the_console_can_be_destroyed_after_a_refresh(
     with_value: Rehearsal,
 ) -> None:
@@ -470,6 +487,7 @@ def test_a_secret_deleted_in_the_console_can_be_destroyed_after_a_refresh(
     assert rehearsal.resources == []
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("operation", "change", "there"),
     [
@@ -498,6 +516,7 @@ def refuses(*_args: Any, **_settings: Any) -> None:
     raise CloudError("AccessDeniedException", "not allowed")
 
 
+@pytest.mark.engine
 def test_after_a_refused_update_a_refresh_lets_the_next_up_apply_it(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.aws.fail_next("update")
@@ -509,6 +528,7 @@ def test_after_a_refused_update_a_refresh_lets_the_next_up_apply_it(with_value: 
     assert rehearsal.aws.describe("api/prod")["Description"] == "new"
 
 
+@pytest.mark.engine
 def test_a_key_that_the_program_drops_stays_and_is_updated_on_every_up(
     with_value: Rehearsal,
 ) -> None:
@@ -527,6 +547,7 @@ def test_a_key_that_the_program_drops_stays_and_is_updated_on_every_up(
     assert rehearsal.aws.describe("api/prod")["KmsKeyId"] == ""
 
 
+@pytest.mark.engine
 def test_region_and_all_tags_are_among_the_checked_inputs(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     tags = {"tags": {"cost-center": "42"}}
@@ -542,6 +563,7 @@ def test_region_and_all_tags_are_among_the_checked_inputs(with_value: Rehearsal)
     assert changed(rehearsal.up()) == []
 
 
+@pytest.mark.engine
 def test_destroying_schedules_the_deletion_unless_the_state_says_no_window(
     with_value: Rehearsal,
 ) -> None:
@@ -555,6 +577,7 @@ def test_destroying_schedules_the_deletion_unless_the_state_says_no_window(
     assert rehearsal.aws.state("api/prod") == "missing"
 
 
+@pytest.mark.engine
 def test_bad_input_is_refused_before_anything_is_made() -> None:
     with Rehearsal(secret("a b", recovery_window_in_days=5)) as rehearsal:
         run = rehearsal.up(check=False)
@@ -563,6 +586,7 @@ def test_bad_input_is_refused_before_anything_is_made() -> None:
         assert rehearsal.aws.names() == []
 
 
+@pytest.mark.engine
 def test_explicit_providers_put_one_name_into_two_regions_with_their_default_tags() -> None:
     def program() -> None:
         for region in ("eu-west-1", "us-east-1"):
@@ -579,6 +603,7 @@ def test_explicit_providers_put_one_name_into_two_regions_with_their_default_tag
         assert changed(rehearsal.up()) == []
 
 
+@pytest.mark.engine
 def test_a_value_in_code_is_put_again_when_the_code_changes_it() -> None:
     def program(value: str = "from code") -> Callable[[], None]:
         def make() -> None:
@@ -601,6 +626,7 @@ def test_a_value_in_code_is_put_again_when_the_code_changes_it() -> None:
         rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 def test_a_resource_policy_is_put_changed_and_removed() -> None:
     def program(principal: str, **args: Any) -> Callable[[], None]:
         def make() -> None:

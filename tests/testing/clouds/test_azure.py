@@ -229,6 +229,7 @@ def changed(run: Run) -> list[str]:
     return [step.op for step in run.changes if step.type.endswith(":Secret")]
 
 
+@pytest.mark.engine
 def test_outputs_never_hold_the_value(with_value: Rehearsal) -> None:
     assert with_value.outputs == {"id": ID, "uri": "https://kv-1.vault.azure.net/secrets/api--prod"}
     (resource,) = with_value.resources
@@ -248,6 +249,7 @@ def looks(name: str) -> Callable[[], None]:
     return program
 
 
+@pytest.mark.engine
 def test_a_program_can_look_at_a_secret_without_reading_its_value(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = looks("api--prod")
@@ -258,6 +260,7 @@ def test_a_program_can_look_at_a_secret_without_reading_its_value(with_value: Re
     rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 def test_a_secret_that_is_not_there_is_refused_with_404(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = looks("api--staging")
@@ -267,6 +270,7 @@ def test_a_secret_that_is_not_there_is_refused_with_404(with_value: Rehearsal) -
     assert 'Status=404 Code="SecretNotFound"' in rehearsal.preview(check=False).error
 
 
+@pytest.mark.engine
 def test_a_refresh_and_the_next_up_bury_the_value_of_a_raw_placeholder(
     with_value: Rehearsal,
 ) -> None:
@@ -282,6 +286,7 @@ def test_a_refresh_and_the_next_up_bury_the_value_of_a_raw_placeholder(
     assert rehearsal.azure.versions("api--prod") == ["UNSET", "operator's value", "UNSET"]
 
 
+@pytest.mark.engine
 def test_a_change_of_tags_buries_the_value(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = secret(tags={"owner": "you"}, enabled=True)
@@ -289,6 +294,7 @@ def test_a_change_of_tags_buries_the_value(with_value: Rehearsal) -> None:
     assert rehearsal.azure.value("api--prod") == "UNSET"
 
 
+@pytest.mark.engine
 def test_ignored_properties_and_tags_survive_refresh_update_and_import(
     with_value: Rehearsal,
 ) -> None:
@@ -305,6 +311,7 @@ def test_ignored_properties_and_tags_survive_refresh_update_and_import(
     assert rehearsal.azure.value("api--prod") == "operator's value"
 
 
+@pytest.mark.engine
 def test_an_import_that_ignores_nothing_buries_the_value(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.lose_state()
@@ -313,6 +320,7 @@ def test_an_import_that_ignores_nothing_buries_the_value(with_value: Rehearsal) 
     assert rehearsal.azure.value("api--prod") is None
 
 
+@pytest.mark.engine
 def test_a_destroyed_secret_is_recovered_by_create_and_its_value_buried(
     with_value: Rehearsal,
 ) -> None:
@@ -324,6 +332,7 @@ def test_a_destroyed_secret_is_recovered_by_create_and_its_value_buried(
     assert "operator's value" in rehearsal.azure.versions("api--prod")
 
 
+@pytest.mark.engine
 def test_a_rename_deletes_first_although_nobody_asked_for_it(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = secret("other")
@@ -331,6 +340,7 @@ def test_a_rename_deletes_first_although_nobody_asked_for_it(with_value: Rehears
     assert rehearsal.azure.names() == ["other"]
 
 
+@pytest.mark.engine
 def test_without_a_right_on_the_data_plane_nothing_can_be_deleted(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.azure.data_plane_denied = True
@@ -339,11 +349,13 @@ def test_without_a_right_on_the_data_plane_nothing_can_be_deleted(with_value: Re
     assert rehearsal.azure.value("api--prod") == "operator's value"
 
 
+@pytest.mark.engine
 def test_a_bad_name_is_refused_before_anything_is_made() -> None:
     with Rehearsal(secret("a_b")) as rehearsal:
         assert "'secretName' does not match expression" in rehearsal.preview(check=False).error
 
 
+@pytest.mark.engine
 def test_ordinary_programs_find_their_vault_their_groups_and_themselves() -> None:
     def program() -> None:
         group = azure_native.resources.ResourceGroup("group")
@@ -400,6 +412,7 @@ def grant(principal: Any) -> Callable[[], None]:
     return program
 
 
+@pytest.mark.engine
 def test_a_grant_to_nobody_is_refused() -> None:
     with Rehearsal(grant(pulumi.Output.from_input(None))) as rehearsal:
         assert "missing required property 'principalId'" in rehearsal.preview(check=False).error

@@ -184,6 +184,7 @@ def test_a_member_with_an_address_is_taken(member: str) -> None:
     Recording().run(program)
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("program", [nobody, one_of_them_nobody])
 def test_a_grant_to_nobody_is_refused_on_whatever_resource(program: Callable[[], None]) -> None:
     config = {"gcp:project": PROJECT}
@@ -194,6 +195,7 @@ def test_a_grant_to_nobody_is_refused_on_whatever_resource(program: Callable[[],
         Recording(config=config).run(program)
 
 
+@pytest.mark.engine
 def test_a_binding_without_null_is_taken_and_the_rule_can_be_switched_off() -> None:
     config = {"gcp:project": PROJECT}
     cloud = SimulatedGcp(without={"gcp-members-are-texts"})
@@ -216,6 +218,7 @@ def changed(run: Run) -> list[tuple[str, str]]:
     return [(step.op, step.type.rsplit(":", 1)[-1]) for step in run.changes]
 
 
+@pytest.mark.engine
 def test_a_grant_is_added_beside_what_is_there(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     assert rehearsal.outputs == {"id": f"projects/{PROJECT}/secrets/api"}
@@ -231,6 +234,7 @@ PLACES = {"user_managed": {"replicas": [{"location": "europe-west1"}]}}
 TOPICS = [{"name": "projects/p/topics/t"}]
 
 
+@pytest.mark.engine
 def test_metadata_and_keys_are_changed_in_place(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = secret(
@@ -263,6 +267,7 @@ def looks(**args: Any) -> Callable[[], None]:
     return program
 
 
+@pytest.mark.engine
 def test_a_program_can_look_at_a_secret_without_reading_its_payload(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = secret(**KEYED)
@@ -279,6 +284,7 @@ def test_a_program_can_look_at_a_secret_without_reading_its_payload(with_value: 
     rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 def test_a_program_can_look_at_a_secret_by_its_project_s_number(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = secret(**KEYED)
@@ -290,6 +296,7 @@ def test_a_program_can_look_at_a_secret_by_its_project_s_number(with_value: Rehe
     assert found["name"] == f"projects/{NUMBER}/secrets/api"
 
 
+@pytest.mark.engine
 def test_a_secret_that_is_not_there_is_refused_in_the_provider_s_words(
     with_value: Rehearsal,
 ) -> None:
@@ -300,6 +307,7 @@ def test_a_secret_that_is_not_there_is_refused_in_the_provider_s_words(
     assert "invoking gcp:secretmanager/getSecret:getSecret: 1 error occurred" in error
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     "args",
     [{"replication": PLACES}, {"tags": {"tagKeys/1": "tagValues/2"}}],
@@ -315,6 +323,7 @@ def test_what_makes_the_secret_anew_loses_its_value_for_good(
     assert (rehearsal.gcp.state("api"), rehearsal.gcp.versions("api")) == ("empty", [])
 
 
+@pytest.mark.engine
 def test_deletion_protection_stops_the_provider_and_not_the_console(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = secret(deletion_protection=True)
@@ -327,6 +336,7 @@ def test_deletion_protection_stops_the_provider_and_not_the_console(with_value: 
     assert rehearsal.resources == []
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("policy", "exit_code", "state"),
     [("PREVENT", 255, "set"), ("ABANDON", 0, "set"), ("DELETE", 0, "missing")],
@@ -342,6 +352,7 @@ def test_the_deletion_policy_decides_what_destroy_does(
     assert rehearsal.gcp.state("api") == state
 
 
+@pytest.mark.engine
 def test_an_import_does_not_know_what_only_the_provider_knows(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.lose_state()
@@ -362,6 +373,7 @@ def test_an_import_does_not_know_what_only_the_provider_knows(with_value: Rehear
 ROTATION = {"rotation_period": "3600s", "next_rotation_time": "2030-01-01T00:00:00Z"}
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     "args", [{"ttl": "3600s"}, {"topics": TOPICS, "rotation": ROTATION}], ids=["ttl", "rotation"]
 )
@@ -373,6 +385,7 @@ def test_rotation_and_ttl_are_changed_in_place(with_value: Rehearsal, args: dict
     assert rehearsal.gcp.value("api") == "operator's value"
 
 
+@pytest.mark.engine
 def test_with_a_made_up_id_a_replacement_deletes_first_too() -> None:
     def program(**args: Any) -> Callable[[], None]:
         settings = {"replication": {"auto": {}}, **args}
@@ -384,6 +397,7 @@ def test_with_a_made_up_id_a_replacement_deletes_first_too() -> None:
         assert changed(rehearsal.preview())[0] == ("delete-replaced", "Secret")
 
 
+@pytest.mark.engine
 def test_another_project_of_the_provider_moves_nothing_and_a_new_secret_is_made_there(
     with_value: Rehearsal,
 ) -> None:
@@ -396,6 +410,7 @@ def test_another_project_of_the_provider_moves_nothing_and_a_new_secret_is_made_
     assert rehearsal.gcp.names(scope=PROJECT) == []
 
 
+@pytest.mark.engine
 def test_another_explicit_project_makes_the_secret_anew(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = secret(project=PROJECT)
@@ -404,6 +419,7 @@ def test_another_explicit_project_makes_the_secret_anew(with_value: Rehearsal) -
     assert ("delete-replaced", "Secret") in changed(rehearsal.preview())
 
 
+@pytest.mark.engine
 def test_an_import_by_number_keeps_the_number_and_an_explicit_project_replaces_it(
     with_value: Rehearsal,
 ) -> None:
@@ -421,6 +437,7 @@ def test_an_import_by_number_keeps_the_number_and_an_explicit_project_replaces_i
     assert ("delete-replaced", "Secret") in changed(rehearsal.preview())
 
 
+@pytest.mark.engine
 def test_name_holds_the_number_and_id_and_project_hold_what_was_given(
     with_value: Rehearsal,
 ) -> None:
@@ -430,6 +447,7 @@ def test_name_holds_the_number_and_id_and_project_hold_what_was_given(
     assert (state["id"], outputs["project"]) == (f"projects/{PROJECT}/secrets/api", PROJECT)
 
 
+@pytest.mark.engine
 def test_every_secret_gets_a_label_that_counts(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = secret(labels={f"k{n}": "" for n in range(64)})
@@ -441,6 +459,7 @@ def test_every_secret_gets_a_label_that_counts(with_value: Rehearsal) -> None:
     assert len(rehearsal.gcp.describe("api")["labels"]) == 64
 
 
+@pytest.mark.engine
 def test_labels_and_annotations_of_others_stay(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     settings = rehearsal.gcp.service.get(PROJECT, "api").settings
@@ -454,6 +473,7 @@ def test_labels_and_annotations_of_others_stay(with_value: Rehearsal) -> None:
     assert described["annotations"] == {"by": "hand", "c": "d"}
 
 
+@pytest.mark.engine
 def test_a_create_that_was_killed_stays_pending_after_an_import_until_it_is_cleared() -> None:
     with Rehearsal(secret(), config={"gcp:project": PROJECT}) as rehearsal:
         made = "gcp:secretmanager/secret:Secret"
@@ -478,6 +498,7 @@ BY_HAND = {
 }
 
 
+@pytest.mark.engine
 def test_up_takes_away_what_a_refresh_found_but_an_expiry(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     settings = rehearsal.gcp.service.get(PROJECT, "api").settings
@@ -491,6 +512,7 @@ def test_up_takes_away_what_a_refresh_found_but_an_expiry(with_value: Rehearsal)
     assert changed(rehearsal.up()) == []
 
 
+@pytest.mark.engine
 def test_an_import_takes_away_a_key_that_the_program_does_not_name(with_value: Rehearsal) -> None:
     rehearsal = with_value.fork()
     rehearsal.program = secret(replication=KEY)
@@ -502,6 +524,7 @@ def test_an_import_takes_away_a_key_that_the_program_does_not_name(with_value: R
     assert rehearsal.gcp.value("api") == "operator's value"
 
 
+@pytest.mark.engine
 def test_after_a_refused_update_the_next_up_says_updated_and_sends_nothing(
     with_value: Rehearsal,
 ) -> None:
@@ -520,6 +543,7 @@ def test_after_a_refused_update_the_next_up_says_updated_and_sends_nothing(
     assert described["labels"]["a"] == "b"
 
 
+@pytest.mark.engine
 def test_a_value_in_code_takes_the_place_of_the_operator_s(with_value: Rehearsal) -> None:
     def with_version() -> None:
         secret()()

@@ -584,6 +584,7 @@ def test_a_service_of_a_recorded_cluster_has_its_addresses() -> None:
 # On the engine --------------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 @with_old_names
 def test_a_program_of_many_echoed_resources_shows_no_change_that_is_none() -> None:
     with Rehearsal(many) as rehearsal:
@@ -601,6 +602,7 @@ def test_a_program_of_many_echoed_resources_shows_no_change_that_is_none() -> No
         assert rehearsal.outputs == outputs_before
 
 
+@pytest.mark.engine
 def test_the_first_preview_knows_nothing_that_is_made_up_later() -> None:
     seen: list[Any] = []
 
@@ -616,6 +618,7 @@ def test_the_first_preview_knows_nothing_that_is_made_up_later() -> None:
         assert any(str(each).startswith("arn:aws:iam::") for each in seen)
 
 
+@pytest.mark.engine
 def test_what_is_looked_up_and_what_is_imported_has_outputs_too() -> None:
     def program() -> None:
         found = aws.iam.Role.get("found", "existing")
@@ -632,6 +635,7 @@ def test_what_is_looked_up_and_what_is_imported_has_outputs_too() -> None:
         assert rehearsal.outputs["adopted"][1].startswith("arn:aws:iam::123456789012:role/")
 
 
+@pytest.mark.engine
 def test_a_renamed_resource_keeps_its_id_and_its_outputs() -> None:
     def program() -> None:
         opts = pulumi.ResourceOptions(aliases=[pulumi.Alias(name="before")])
@@ -646,6 +650,7 @@ def test_a_renamed_resource_keeps_its_id_and_its_outputs() -> None:
         assert rehearsal.outputs["arn"] == arn
 
 
+@pytest.mark.engine
 def test_a_file_of_manifests_is_taken_apart() -> None:
     text = "\n---\n".join(
         json.dumps({"apiVersion": "v1", "kind": kind, "metadata": {"name": "shop"}})
@@ -658,6 +663,7 @@ def test_a_file_of_manifests_is_taken_apart() -> None:
         assert rehearsal.up().changes == []
 
 
+@pytest.mark.engine
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK's own, when it is imported
 def test_what_is_looked_up_has_what_a_program_would_else_have_given() -> None:
     def program() -> None:
@@ -680,6 +686,7 @@ def test_a_service_accounts_key_is_a_file_in_base64() -> None:
     assert json.loads(base64.b64decode(key))["client_email"] == "app@shop.iam.gserviceaccount.com"
 
 
+@pytest.mark.engine
 def test_names_that_a_simulated_cloud_draws_are_the_same_in_every_rehearsal() -> None:
     import pulumi_azure_native as azure_native
 

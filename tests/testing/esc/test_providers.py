@@ -54,6 +54,7 @@ def containers() -> None:
     Secret("db")
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("cloud", OPENED)
 def test_the_value_that_an_operator_sets_comes_back_as_config(cloud: str) -> None:
     with Rehearsal(
@@ -101,6 +102,7 @@ class Elsewhere(SimulatedAws):
     esc_providers = (EscSecrets("elsewhere-secrets", wanted="read", id="path"),)
 
 
+@pytest.mark.engine
 def test_a_cloud_that_a_test_brings_says_itself_what_is_opened() -> None:
     call = {"fn::open::elsewhere-secrets": {"login": {}, "read": {"it": {"path": "a/b"}}}}
     with Rehearsal(clouds=[Elsewhere()], esc={"a/b": environment({"secrets": call})}) as rehearsal:

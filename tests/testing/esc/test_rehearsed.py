@@ -26,6 +26,7 @@ from tests.testing.esc.recorded import (
 )
 
 
+@pytest.mark.engine
 def test_the_engine_gets_the_same_config_as_a_recording() -> None:
     lines = [f"    k{number}: {written}" for number, written in enumerate(SPELLINGS)]
     text = "\n".join(
@@ -56,6 +57,7 @@ def test_the_engine_gets_the_same_config_as_a_recording() -> None:
     )
 
 
+@pytest.mark.engine
 def test_no_command_shows_a_value_of_an_environment_and_a_copy_has_it_too() -> None:
     esc = {"a/b": pulumi_config({"db": secret(VALUE), "port": 5432})}
     with Rehearsal(reading, config=ordinary_config("aws"), esc=esc) as rehearsal:
@@ -77,6 +79,7 @@ def _unprotected(deployment: dict[str, Any]) -> None:
         resource.pop("protect", None)
 
 
+@pytest.mark.engine
 def test_a_secret_of_an_environment_is_a_canary() -> None:
     esc = {"a/b": pulumi_config({"token": secret("hush hush hush")})}
 
@@ -89,6 +92,7 @@ def test_a_secret_of_an_environment_is_a_canary() -> None:
             rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 def test_a_secret_number_is_plain_for_the_engine_and_so_it_leaks() -> None:
     esc = {"a/b": pulumi_config({"pin": {"fn::fromJSON": secret("123456789")}})}
     with Rehearsal(lambda: None, esc=esc) as rehearsal:
@@ -97,6 +101,7 @@ def test_a_secret_number_is_plain_for_the_engine_and_so_it_leaks() -> None:
             rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 def test_the_program_has_the_environment_variables_only_while_it_runs() -> None:
     seen: list[str | None] = []
     esc = {"a/b": environment({"environmentVariables": {"ESC_PORT": 5432}})}
@@ -122,6 +127,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.engine
 def test_a_directory_s_environments_can_be_given(project: Path) -> None:
     esc = {
         "nlp/dev": pulumi_config({"token": secret("of the later one")}),
@@ -141,6 +147,7 @@ def test_a_directory_s_environment_that_is_missing_is_named(project: Path) -> No
         Rehearsal(directory=project, esc={"nlp/base": "values: {}"})
 
 
+@pytest.mark.engine
 def test_a_directory_s_environments_are_noted_when_they_are_not_given(project: Path) -> None:
     with Rehearsal(directory=project) as rehearsal:
         rehearsal.up()

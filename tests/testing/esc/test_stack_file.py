@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
+import pytest
 import yaml
 
 from infra_secrets import Secret
@@ -69,6 +70,7 @@ def test_a_provider_is_configured_by_an_environment() -> None:
     assert "eu-west-3" in recording.outputs["db"]["setCommand"]
 
 
+@pytest.mark.engine
 def test_a_rehearsal_has_a_stack_file_as_a_user_s_would_be() -> None:
     with Rehearsal(
         project="nlp", config={"n": 1}, secrets={"t": "own secret"}, esc={"a/b": "values: {}"}
@@ -88,6 +90,7 @@ def test_a_rehearsal_has_a_stack_file_as_a_user_s_would_be() -> None:
         rehearsal.assert_no_leak()
 
 
+@pytest.mark.engine
 def test_without_environments_the_program_knows_its_root_directory_too() -> None:
     found: list[set[str]] = []
 

@@ -52,6 +52,7 @@ def rehearsed(folder: Path, **options: Any) -> dict[str, Any]:
 # Where a program is -----------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_relative_assets_and_archives_are_found_where_the_program_is(tmp_path: Path) -> None:
     outputs = rehearsed(
         project(
@@ -108,11 +109,13 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return report
 
 
+@pytest.mark.engine
 def test_a_fresh_clone_gets_config_in_the_type_that_is_required(fresh: Any) -> None:
     assert fresh["errors"] == []
     assert fresh["well"]
 
 
+@pytest.mark.engine
 def test_what_is_made_up_is_listed_and_no_secret_of_it_shown(fresh: Any) -> None:
     assert fresh["filled_in"] == {
         "aws:region": "us-east-2",
@@ -129,10 +132,12 @@ def test_what_is_made_up_is_listed_and_no_secret_of_it_shown(fresh: Any) -> None
     ipaddress.ip_network(fresh["filled_in"]["shop:vpcCidr"])
 
 
+@pytest.mark.engine
 def test_a_made_up_secret_is_looked_for(fresh: Any) -> None:
     assert fresh["leaks"]["canaries"] == 2
 
 
+@pytest.mark.engine
 def test_a_secret_that_is_read_as_if_it_were_none_is_found_and_the_way_out_said(
     tmp_path: Path,
 ) -> None:
@@ -145,6 +150,7 @@ def test_a_secret_that_is_read_as_if_it_were_none_is_found_and_the_way_out_said(
     assert note.endswith("Seen in plain text: shop:password.")
 
 
+@pytest.mark.engine
 def test_what_a_stack_with_a_file_lacks_is_missing(tmp_path: Path) -> None:
     folder = project(
         tmp_path,
@@ -192,6 +198,7 @@ EXPECTED = {
 }
 
 
+@pytest.mark.engine
 def test_stack_references_read_what_is_given_in_a_rehearsal(tmp_path: Path) -> None:
     folder = project(tmp_path, REFERS)
     with Rehearsal(directory=folder, stack_outputs=GIVEN) as rehearsal:
@@ -216,6 +223,7 @@ def test_stack_references_read_what_is_given_in_a_recording() -> None:
     assert {name: recording.exports.get(name) for name in EXPECTED} == EXPECTED
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -253,6 +261,7 @@ def test_an_output_that_is_required_and_absent_is_refused_as_the_sdk_does() -> N
         recording.run(program)
 
 
+@pytest.mark.engine
 def test_the_details_of_an_output_that_was_not_given_are_refused_as_well() -> None:
     async def program() -> None:
         await pulumi.StackReference("acme/network/dev").get_output_details("vpcId")
@@ -273,6 +282,7 @@ READS_ITSELF = """
     """
 
 
+@pytest.mark.engine
 def test_a_program_reads_the_outputs_of_its_own_run_before(tmp_path: Path) -> None:
     with Rehearsal(directory=project(tmp_path, READS_ITSELF)) as rehearsal:
         rehearsal.preview()
@@ -287,11 +297,13 @@ def test_a_program_reads_the_outputs_of_its_own_run_before(tmp_path: Path) -> No
     assert recording.exports.get("before") is None
 
 
+@pytest.mark.engine
 def test_nothing_has_to_be_given_of_the_stack_itself(tmp_path: Path) -> None:
     said = run("rehearse", str(project(tmp_path, READS_ITSELF)))
     assert said.code == 0, said.out + said.err
 
 
+@pytest.mark.engine
 def test_a_command_is_told_all_outputs_that_are_missing_at_once(tmp_path: Path) -> None:
     said = run("rehearse", str(project(tmp_path, REFERS)))
 
@@ -301,6 +313,7 @@ def test_a_command_is_told_all_outputs_that_are_missing_at_once(tmp_path: Path) 
     assert "Traceback" not in said.err
 
 
+@pytest.mark.engine
 def test_outputs_are_given_by_options_and_by_a_file(tmp_path: Path) -> None:
     folder = project(tmp_path / "shop", REFERS)
     file = tmp_path / "outputs.yaml"
@@ -385,6 +398,7 @@ CLUSTER = """
 """
 
 
+@pytest.mark.engine
 def test_manifests_in_texts_and_files_become_objects_of_the_cluster(tmp_path: Path) -> None:
     files = {
         f"app/{name}.yaml": MANIFESTS.replace("GENERATION", name) for name in ("first", "third")
@@ -437,6 +451,7 @@ DYNAMIC = """
 """
 
 
+@pytest.mark.engine
 def test_a_dynamic_provider_is_not_run_and_what_it_declares_is_made_up(tmp_path: Path) -> None:
     folder = project(tmp_path, DYNAMIC)
     with Rehearsal(directory=folder) as rehearsal:
@@ -519,6 +534,7 @@ def generated() -> dict[str, Any]:
         return rehearsal.outputs
 
 
+@pytest.mark.engine
 def test_what_is_generated_has_the_form_that_was_asked_for(generated: dict[str, Any]) -> None:
     password = generated["password"].value
     assert re.fullmatch(r"[A-Za-z0-9_]{24}", password)
@@ -543,6 +559,7 @@ def fields(public_key: str) -> list[bytes]:
     return found
 
 
+@pytest.mark.engine
 def test_a_key_is_one_that_ssh_takes_for_its_kind(generated: dict[str, Any]) -> None:
     _, exponent, modulus = fields(generated["rsa"])
     assert int.from_bytes(exponent) == 65537
@@ -551,6 +568,7 @@ def test_a_key_is_one_that_ssh_takes_for_its_kind(generated: dict[str, Any]) -> 
     assert len(point) == 32
 
 
+@pytest.mark.engine
 def test_what_is_secret_is_marked_and_everything_is_the_same_at_every_run(
     generated: dict[str, Any],
 ) -> None:
@@ -568,6 +586,7 @@ def test_a_recording_generates_too() -> None:
     assert re.fullmatch(r"app-[a-z]+-[a-z]+-[a-z]+", recording.exports["pet"])
 
 
+@pytest.mark.engine
 def test_another_input_makes_another() -> None:
     with Rehearsal(
         lambda: Generated("RandomString", "word", ("result",), length=6), packages=["random"]
@@ -644,6 +663,7 @@ PACKS = """
 """
 
 
+@pytest.mark.engine
 def test_a_component_of_another_process_and_its_methods_answer(tmp_path: Path) -> None:
     sdk = tmp_path / "sdk"
     texts = {
@@ -668,6 +688,7 @@ def test_a_component_of_another_process_and_its_methods_answer(tmp_path: Path) -
 # What is no program for a rehearsal, and what it must not reach ------------------------------------
 
 
+@pytest.mark.engine
 def test_a_program_that_drives_pulumi_itself_is_refused_in_a_sentence(tmp_path: Path) -> None:
     folder = tmp_path / "driver"
     folder.mkdir()
@@ -677,6 +698,7 @@ def test_a_program_that_drives_pulumi_itself_is_refused_in_a_sentence(tmp_path: 
     assert "runs Pulumi itself, through the Automation API" in said.err
 
 
+@pytest.mark.engine
 def test_a_package_without_an_sdk_is_echoed_and_made_up_files_are_there(tmp_path: Path) -> None:
     folder = project(
         tmp_path,
@@ -701,6 +723,7 @@ def test_a_package_without_an_sdk_is_echoed_and_made_up_files_are_there(tmp_path
     assert report["echoed"] == ["nobodys:index:Thing"]
 
 
+@pytest.mark.engine
 def test_a_program_for_an_older_sdk_is_told_so(tmp_path: Path) -> None:
     folder = project(
         tmp_path,
@@ -720,6 +743,7 @@ def test_a_program_for_an_older_sdk_is_told_so(tmp_path: Path) -> None:
     assert any("has no pulumi_aws.of_long_ago" in note for note in report["notes"])
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize(
     ("program", "note"),
     [
@@ -759,6 +783,7 @@ def test_only_what_is_beyond_a_bound_is_unmet(
     assert bool([*unmet(tmp_path)]) is is_unmet
 
 
+@pytest.mark.engine
 def test_a_program_may_load_what_googles_own_libraries_load(tmp_path: Path) -> None:
     """Two definitions of one protobuf message in a process are an error, and Pulumi's SDK has some of Google's."""
     folder = project(

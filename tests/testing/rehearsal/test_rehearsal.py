@@ -36,6 +36,7 @@ def secrets(*names: str, **args: Any) -> Callable[[], None]:
 # Runs -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_a_run_tells_what_was_said_and_done(capsys: pytest.CaptureFixture[str]) -> None:
     lines: list[str] = []
     events: list[dict[str, Any]] = []
@@ -59,6 +60,7 @@ def test_a_run_tells_what_was_said_and_done(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.engine
 def test_a_program_that_raises_fails_the_run_with_its_message() -> None:
     def program() -> None:
         raise pulumi.RunError("name the cloud")
@@ -76,6 +78,7 @@ def test_a_program_that_raises_fails_the_run_with_its_message() -> None:
         assert "Traceback" in run.error
 
 
+@pytest.mark.engine
 def test_outputs_are_plain_and_secret_ones_are_marked() -> None:
     def program() -> None:
         pulumi.export("open", {"list": [1, 2.5, True]})
@@ -89,6 +92,7 @@ def test_outputs_are_plain_and_secret_ones_are_marked() -> None:
         }
 
 
+@pytest.mark.engine
 def test_config_of_every_kind_reaches_the_program_and_can_change() -> None:
     def program() -> None:
         config = pulumi.Config()
@@ -111,6 +115,7 @@ def test_config_of_every_kind_reaches_the_program_and_can_change() -> None:
         assert rehearsal.state()["resources"][0]["urn"].startswith("urn:pulumi:prod::shop::")
 
 
+@pytest.mark.engine
 def test_the_requests_are_plain_data_with_secrets_marked() -> None:
     def program() -> None:
         tags: Any = {"open": "yes", "closed": pulumi.Output.secret("hush!!")}
@@ -128,6 +133,7 @@ def test_the_requests_are_plain_data_with_secrets_marked() -> None:
         assert resource["outputs"]["tags"]["closed"] != "hush!!"
 
 
+@pytest.mark.engine
 def test_what_no_cloud_knows_is_echoed_and_listed() -> None:
     def program() -> None:
         pulumi.export("topic", aws.sns.Topic("topic", name="news").id)
@@ -144,6 +150,7 @@ def test_what_no_cloud_knows_is_echoed_and_listed() -> None:
         assert rehearsal.up().changes == []
 
 
+@pytest.mark.engine
 def test_a_manifest_has_its_name_and_form_even_where_no_cluster_is_simulated() -> None:
     def program() -> None:
         config = kubernetes.core.v1.Secret("env", string_data={"a": "b"})
@@ -160,6 +167,7 @@ def test_a_manifest_has_its_name_and_form_even_where_no_cluster_is_simulated() -
         assert rehearsal.up().changes == []
 
 
+@pytest.mark.engine
 def test_a_rule_switched_off_changes_what_happens() -> None:
     cloud = SimulatedAws(without={"aws-deletes-before-it-replaces"})
     with Rehearsal(secrets("one"), clouds=[cloud]) as rehearsal:
@@ -169,6 +177,7 @@ def test_a_rule_switched_off_changes_what_happens() -> None:
         assert rehearsal.aws is cloud
 
 
+@pytest.mark.engine
 def test_hooks_and_transforms_run_in_the_program_s_own_context() -> None:
     ran: list[str] = []
 
@@ -201,6 +210,7 @@ def test_hooks_and_transforms_run_in_the_program_s_own_context() -> None:
 # What goes wrong --------------------------------------------------------------------------------
 
 
+@pytest.mark.engine
 def test_a_provider_error_stops_at_its_resource_and_the_next_up_goes_on() -> None:
     with Rehearsal(secrets("one", "two", "three")) as rehearsal:
         rehearsal.aws.fail_next("create", "two", "Throttling: slow down")
@@ -211,6 +221,7 @@ def test_a_provider_error_stops_at_its_resource_and_the_next_up_goes_on() -> Non
         assert rehearsal.aws.names() == ["app/one", "app/three", "app/two"]
 
 
+@pytest.mark.engine
 def test_a_hook_may_act_between_two_requests() -> None:
     def operator(request: Request) -> None:
         if request.operation == "update":
@@ -224,6 +235,7 @@ def test_a_hook_may_act_between_two_requests() -> None:
         assert rehearsal.aws.value("app/one") == "just in time"
 
 
+@pytest.mark.engine
 @pytest.mark.parametrize("takes_effect", [True, False])
 def test_a_killed_engine_leaves_a_lock_and_a_container_that_the_state_does_not_know(
     takes_effect: bool,
@@ -243,6 +255,7 @@ def test_a_killed_engine_leaves_a_lock_and_a_container_that_the_state_does_not_k
     assert [thread for thread in threading.enumerate() if "serve_forever" in thread.name] == []
 
 
+@pytest.mark.engine
 def test_a_lost_state_leaves_the_clouds_as_they_are() -> None:
     with Rehearsal(secrets("one")) as rehearsal:
         rehearsal.up()
@@ -253,6 +266,7 @@ def test_a_lost_state_leaves_the_clouds_as_they_are() -> None:
         assert rehearsal.aws.value("app/one") == "operator's value"
 
 
+@pytest.mark.engine
 def test_the_state_can_be_edited_by_hand() -> None:
     def protect(deployment: dict[str, Any]) -> None:
         for resource in deployment["resources"]:
@@ -265,6 +279,7 @@ def test_the_state_can_be_edited_by_hand() -> None:
             rehearsal.destroy()
 
 
+@pytest.mark.engine
 def test_a_fork_goes_its_own_way_from_where_it_was_made() -> None:
     with Rehearsal(secrets("one"), secrets={"key": "hush!!"}) as rehearsal:
         rehearsal.up()
@@ -283,6 +298,7 @@ def test_a_fork_goes_its_own_way_from_where_it_was_made() -> None:
         }
 
 
+@pytest.mark.engine
 def test_skipping_checkpoints_still_leaves_a_state() -> None:
     with Rehearsal(secrets("one"), skip_checkpoints=True) as rehearsal:
         rehearsal.up()
@@ -359,6 +375,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.engine
 def test_a_project_runs_from_its_directory_and_nothing_is_written_there(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -389,6 +406,7 @@ def test_a_project_runs_from_its_directory_and_nothing_is_written_there(
     assert not {"beside", "late"} & (set(sys.modules) - modules)
 
 
+@pytest.mark.engine
 def test_given_config_takes_the_place_of_the_directory_s(project: Path) -> None:
     with Rehearsal(
         directory=project, config={"word": "mine"}, secrets={"password": "chosen by me"}

@@ -22,7 +22,7 @@ SOURCES = ("secrets", "config", "files")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedEnvironment:
     """An environment as it is wanted, with every value there and of the right kind."""
 
     entries: tuple[Entry, ...]
@@ -56,7 +56,7 @@ class EnvReader(PodReader):
     way_out = BY_REFERENCE
     note = ""  # below everything that is wrong
 
-    def environment(self) -> Wanted:
+    def environment(self) -> WantedEnvironment:
         """Read everything that an `EscEnv` takes, and look at every value and where it would go."""
         self.targets(*SOURCES)
         optional = self._known_targets("optional", self.list("optional", plain=True))
@@ -68,7 +68,7 @@ class EnvReader(PodReader):
                 'secrets={"DATABASE_URL": "postgres_url"}.'
             )
         found, self.note = wrong_values(entries)
-        wanted = Wanted(
+        wanted = WantedEnvironment(
             entries=entries,
             namespace=self.namespace(),
             labels=self.labels(),

@@ -10,7 +10,7 @@ from infra_secrets.component.messages import one_clear_message
 from infra_secrets.errors import OutputError
 from infra_secrets.rules import kubernetes
 from infra_secrets.rules.wording import nearest, quotable, shown
-from infra_secrets.workloads.environment import EnvReader
+from infra_secrets.workloads.esc_reader import EnvReader
 
 SECURITY: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "runAsNonRoot": ("pod", {"runAsNonRoot": True}),
