@@ -410,7 +410,7 @@ COLLIDING = """
 
     def test_two_that_are_one_without_a_decorator():
         Secret("Five", **ON["aws"])
-        with pytest.raises(CollisionError, match="If they are of two tests, decorate each"):
+        with pytest.raises(CollisionError, match="If they belong to two tests, decorate each"):
             Secret("Six", key="five", **ON["aws"])
 
 

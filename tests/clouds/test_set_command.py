@@ -226,7 +226,7 @@ def test_a_shell_whose_printf_is_a_program_is_refused(shell: str, tools: Tools) 
     done = run(command_on("aws"), CANARY.encode())
 
     assert done.returncode == 1
-    assert b"no printf of its own, so nothing was set. Use bash or dash instead." in done.stderr
+    assert b"no built-in printf, so nothing was set. Use bash or dash instead." in done.stderr
     assert not tools.called
     assert not (tools.folder / "printf-started").exists()
 

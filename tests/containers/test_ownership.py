@@ -517,7 +517,7 @@ def test_a_secret_that_is_replicated_otherwise_is_not_adopted_on_gcp() -> None:
         adopting = secret(adopt=hands.id_of(spelled("gcp")), replicas=["europe-west1"])
         refused = hands.up(adopting)
 
-        assert "It has no replicas: say the same here." in refused.error
+        assert "It has no replicas: use the same here." in refused.error
         assert "please remove the `import` declaration" not in refused.error
 
 

@@ -91,7 +91,10 @@ def test_two_providers_of_one_place_that_would_share_a_container_are_told_so(
     with rehearsal_of(in_two_places(two, **arguments)) as rehearsal:
         refused = rehearsal.up(check=False)
 
-        assert "of this program too, and two secrets of a program cannot share one" in refused.error
+        assert (
+            "of this program too, and two secrets of a program cannot share a container"
+            in refused.error
+        )
         assert "swap two Secrets" not in refused.error
         assert len([*rehearsal.aws.names(), *rehearsal.gcp.names()]) == 1
 
