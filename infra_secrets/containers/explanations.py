@@ -65,7 +65,7 @@ def unknown_argument(key: object, known: Collection[str]) -> UnknownArgumentErro
         )
     if bare in _LIKE_A_NAME:
         return UnknownArgumentError(
-            f"{argument_name(key)} is not an argument: the name of a container is made, from service, environment and "
+            f"{argument_name(key)} is not an argument: a container's name is made from service, environment and "
             f"key. Give key= (what it is; default: the logical name in kebab-case), service= or environment=."
         )
     option = snake(key)

@@ -71,7 +71,7 @@ class Home:
         file, got = f"Pulumi.{self.stack}.yaml", {str(key): key for key in known_keys()}
         elsewhere = _asked_for_another_file(file)
         if elsewhere:
-            return f"{elsewhere} names another file than {file}"
+            return f"{elsewhere} names a file other than {file}"
         for key, value in self.own.items():
             if value is not None and str(key) not in got:
                 return f"config {shown_as(key)} is in {file}, but not in this run"

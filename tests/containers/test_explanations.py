@@ -32,7 +32,7 @@ def refusal(
 # A name ------------------------------------------------------------------------------------------
 
 NAMED = (
-    "is not an argument: the name of a container is made, from service, environment and key. Give key= (what it is; "
+    "is not an argument: a container's name is made from service, environment and key. Give key= (what it is; "
     "default: the logical name in kebab-case), service= or environment=."
 )
 

@@ -191,7 +191,7 @@ def test_a_file_that_the_environment_names_is_pointed_out(
     monkeypatch.setenv("PULUMI_OPTION_CONFIG_FILE", "other.yaml")
     [said] = warnings_of(tmp_path, {}, "environment: [a/b]")
 
-    assert said.startswith(f"{COULD_NOT_LOOK}PULUMI_OPTION_CONFIG_FILE names another file")
+    assert said.startswith(f"{COULD_NOT_LOOK}PULUMI_OPTION_CONFIG_FILE names a file other than")
 
 
 def test_a_refusal_about_the_file_that_is_in_use_does_not_doubt_it() -> None:

@@ -26,7 +26,7 @@ def problems(settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
     """Yield what is wrong with a tenant."""
     tenant = settings.get("acme_tenant")
     if isinstance(tenant, str) and not re.fullmatch(r"[a-z]+", tenant):
-        yield f"acme_tenant={shown(tenant)} is no tenant; it is one such as 'shop'."
+        yield f"acme_tenant={shown(tenant)} is not a tenant; give one such as 'shop'."
 
 
 def provider(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:
