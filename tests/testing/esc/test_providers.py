@@ -102,7 +102,6 @@ class Elsewhere(SimulatedAws):
     esc_providers = (EscSecrets("elsewhere-secrets", wanted="read", id="path"),)
 
 
-@pytest.mark.engine
 def test_a_cloud_that_a_test_brings_says_itself_what_is_opened() -> None:
     call = {"fn::open::elsewhere-secrets": {"login": {}, "read": {"it": {"path": "a/b"}}}}
     with Rehearsal(clouds=[Elsewhere()], esc={"a/b": environment({"secrets": call})}) as rehearsal:

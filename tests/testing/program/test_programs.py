@@ -229,7 +229,7 @@ def test_stack_references_read_what_is_given_in_a_recording() -> None:
     [
         (
             {"acme/shared/prod": {"token": "x"}},
-            "the stack organization/network/dev, and no outputs of it were given",
+            "the stack organization/network/dev, and its outputs were not given",
         ),
         (
             {**GIVEN, "acme/network/dev": {"vpcId": "vpc-1", "absent": None}},
@@ -261,7 +261,6 @@ def test_an_output_that_is_required_and_absent_is_refused_as_the_sdk_does() -> N
         recording.run(program)
 
 
-@pytest.mark.engine
 def test_the_details_of_an_output_that_was_not_given_are_refused_as_well() -> None:
     async def program() -> None:
         await pulumi.StackReference("acme/network/dev").get_output_details("vpcId")
@@ -688,7 +687,6 @@ def test_a_component_of_another_process_and_its_methods_answer(tmp_path: Path) -
 # What is no program for a rehearsal, and what it must not reach ------------------------------------
 
 
-@pytest.mark.engine
 def test_a_program_that_drives_pulumi_itself_is_refused_in_a_sentence(tmp_path: Path) -> None:
     folder = tmp_path / "driver"
     folder.mkdir()
