@@ -46,7 +46,8 @@ DIGEST = f"sha256:{'0' * 64}"
 
 
 def suggestion(problem: str | None) -> str | None:
-    found = re.search(r"""('[^']*'|"[^"]*") would work\.$""", problem or "")
+    literal = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+    found = re.search(rf"({literal}) would work\.$", problem or "")
     return None if found is None else str(ast.literal_eval(found[1]))
 
 
@@ -98,6 +99,7 @@ def test_a_legal_text_has_no_problem(rule: str, text: str) -> None:
         ("quantity", "0,5", "0.5"),
         ("quantity", "2g", "2G"),
         ("quantity", "64KB", "64k"),
+        ("path", "'\"", "/'\""),
     ],
 )
 def test_a_refused_text_comes_with_one_that_would_do(rule: str, text: str, would_do: str) -> None:
