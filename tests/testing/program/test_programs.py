@@ -229,7 +229,7 @@ def test_stack_references_read_what_is_given_in_a_recording() -> None:
     [
         (
             {"acme/shared/prod": {"token": "x"}},
-            "the stack organization/network/dev, and no outputs of it were given",
+            "the stack organization/network/dev, and its outputs were not given",
         ),
         (
             {**GIVEN, "acme/network/dev": {"vpcId": "vpc-1", "absent": None}},
