@@ -1,5 +1,6 @@
 """CONTRIBUTING's map of the repository: what it names is there, and what is there it names."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -62,3 +63,16 @@ def test_the_map_has_every_room_of_the_package() -> None:
     assert {f"{room}/" for room in rooms} - set(re.findall(r"(?m)^  (\w+/)", drawn)) == set()
     own = {"recording", "rehearsal"}  # named by what they are for
     assert {room for room in inner - own if f"{room}/" not in drawn} == set()
+
+
+def test_no_file_and_no_class_of_the_package_is_too_long_to_read_in_one_sitting() -> None:
+    files = {str(path.relative_to(PACKAGE)): path.read_text() for path in PACKAGE.rglob("*.py")}
+    classes = {
+        f"{file}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for file, text in files.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ClassDef)
+    }
+
+    assert [file for file, text in files.items() if text.count("\n") > 600] == []
+    assert [name for name, lines in classes.items() if lines > 300] == []

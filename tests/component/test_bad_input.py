@@ -33,7 +33,7 @@ from infra_secrets.workloads.external_env import ExternalEnvArgs
 from tests.conftest import config_for, recording_on
 
 PLANTED = "sk_live_not_real_1234567890"
-LONG = "x" * 100_000
+LONG = "x" * 20_000
 LONGEST_MESSAGE = 3_000
 CONTAINERS = ("secretsmanager/secret:Secret", "secretmanager/secret:Secret", "keyvault:Secret")
 

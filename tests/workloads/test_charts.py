@@ -259,12 +259,12 @@ def test_a_container_that_already_sets_the_variable_stops_the_run_with_a_clear_m
     with rehearse(program(maker, workload(env=given))) as rehearsal:
         run = rehearsal.up(check=False)
         assert (
-            "EscEnv(\"nlp\"): container 'app' sets API_TOKEN already, and Kubernetes would take the last one without "
-            "a word" in " ".join(run.error.split())
+            "EscEnv(\"nlp\"): container 'app' sets API_TOKEN already, and Kubernetes would silently take the last one"
+            in " ".join(run.error.split())
         )
         assert "made-up-literal" not in run.output
         # The SDK prints where a callback failed. That is one place in the package, not twenty.
-        assert "workloads.py" not in run.output
+        assert "injection.py" not in run.output
         assert rehearsal.kubernetes.names("Deployment") == []
         rehearsal.assert_no_leak()
 
