@@ -125,6 +125,10 @@ os.execvp(sys.argv[1], sys.argv[1:])
 """
 
 
+_STEP = 0.01
+"""Seconds between two looks at whether a command has ended."""
+
+
 class Terminal:
     """A terminal and the command that runs at it. Nothing here waits longer than `PATIENCE`."""
 
@@ -194,7 +198,11 @@ class Terminal:
         return self._process.wait(PATIENCE)
 
     def _look(self, seconds: float) -> bool:
-        ready, _, _ = select.select([self._keys], [], [], seconds)
+        """Wait until something is shown, or the command has ended."""
+        until = time.monotonic() + seconds
+        ready, _, _ = select.select([self._keys], [], [], min(seconds, _STEP))
+        while not ready and time.monotonic() < until and self._process.poll() is None:
+            ready, _, _ = select.select([self._keys], [], [], _STEP)
         if ready:
             self._shown += os.read(self._keys, 65536)
         return bool(ready)
