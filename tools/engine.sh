@@ -16,32 +16,12 @@ fi
 echo "No pulumi on PATH: building Pulumi $version from its Go module into $folder. This takes about 7 minutes on two"
 echo "cores and 1.5 GB of downloads and build cache the first time, and half a minute when Go's cache has it."
 mkdir -p "$folder"
-folder=$(cd "$folder" && pwd)
-output=$folder/pulumi
+output=$(cd "$folder" && pwd)/pulumi
 cd "$(dirname "$0")"
-
-# Half of the engine's start is reading lists of passwords, which nothing but `pulumi config set` looks at, to say that a
-# value looks like a secret. So it is built with copies of the two modules that read them then, and not at every start.
-go=$folder/go.mod
-cp go.mod "$go"
-cp go.sum "$folder/go.sum"
-for module in github.com/ccojocar/zxcvbn-go github.com/nbutton23/zxcvbn-go; do
-    go mod download "$module"
-    copy=$folder/modules/$module
-    mkdir -p "$copy"
-    cp -R "$(go list -m -f '{{.Dir}}' "$module")/." "$copy"
-    chmod -R u+w "$copy"
-    [ -f "$copy/go.mod" ] || echo "module $module" >"$copy/go.mod"
-    sed -i.old -e '/^func init() {$/,/^}$/d' -e 's/^func loadFrequencyList() {$/& frequency.Load()/' "$copy/matching/matching.go"
-    sed -i.old 's/^func init() {$/func Load() {/' "$copy/frequency/frequency.go"
-    go mod edit -replace "$module=$copy" "$go"
-done
 # Built under another name and moved, so that an interrupted build leaves nothing half-made.
-go build -modfile "$go" -tags osusergo,grpcnotrace -trimpath \
+go build -tags osusergo,grpcnotrace -trimpath \
     -ldflags "-w -s -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$version" \
     -o "$output.new" "$package"
-chmod -R u+w "$folder/modules"
-rm -rf "$folder/modules" "$folder/go.mod" "$folder/go.sum"
 mv "$output.new" "$output"
 "$output" version >/dev/null
-echo "Built $2/pulumi."
+echo "Built $folder/pulumi."
