@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clouds.test_nothing_else_names_a_cloud import code
 from tests.conftest import PATIENCE, ROOT
 
 PROMISES = (
@@ -42,14 +43,40 @@ def test_a_fourth_cloud_keeps_every_promise_and_nothing_else_names_it(tmp_path: 
     assert "test_acme_is_read_by_an_environment_of_esc PASSED" in ran.stdout
 
 
+def naming(path: Path) -> set[str]:
+    """Find what names the fourth cloud in a module's code; its name is also an organization's in examples."""
+    example = re.compile(r"(.*/)?acme/.+|acme-production")
+    words = {
+        word for text in code(path) for word in re.findall(r"(?i)[\w./:-]*acme[\w./:-]*", text)
+    }
+    return {word for word in words if not example.fullmatch(word)}
+
+
 def test_only_its_own_folder_and_its_tests_name_the_fourth_cloud() -> None:
-    naming = [
-        str(path.relative_to(ROOT))
-        for folder in ("infra_secrets", "tests", "examples")
+    shipped = {
+        str(path.relative_to(ROOT)): found
+        for folder in ("infra_secrets", "examples")
         for path in (ROOT / folder).rglob("*.py")
+        if (found := naming(path))
+    }
+    tests = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests").rglob("*.py")
         if "pulumi_acme" in path.read_text(encoding="utf-8")
     ]
 
-    assert [each for each in naming if not each.startswith("tests/fourth_cloud/")] == [
+    assert shipped == {}
+    assert [each for each in tests if not each.startswith("tests/fourth_cloud/")] == [
         "tests/clouds/test_a_fourth_cloud.py"
     ]
+
+
+def test_a_name_of_the_fourth_cloud_in_code_would_be_noticed_and_an_example_would_not(
+    tmp_path: Path,
+) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(
+        '"""Of acme."""\nIMAGE = "ghcr.io/acme/nlp:1.4.2"\nTABLE = {"acme": 1}\nimport pulumi_acme\nacme_key = Acme\n'
+    )
+
+    assert naming(module) == {"acme", "pulumi_acme", "acme_key", "Acme"}
