@@ -59,6 +59,14 @@ def wire_name(getter: object) -> str | None:
     return getattr(getter, "_pulumi_name", None)
 
 
+def initializer(class_: type) -> Any:
+    """Return what has a resource's arguments one by one; its public constructor also takes them as one object.
+
+    Noticed by tests/testing/computed/test_made_up_outputs.py.
+    """
+    return getattr(class_, "_internal_init", class_)
+
+
 # What a program is answered ----------------------------------------------------------------------
 
 Declared = dict[tuple[str, str], dict[str, Any]]

@@ -3,7 +3,7 @@
 import ast
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +12,7 @@ import pulumi
 import pytest
 
 from tests.conftest import ROOT
+from tests.imported import dotted, imported
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ TESTING = House("infra_secrets/testing", "infra_secrets/testing/internals.py", w
 HOUSES = pytest.mark.parametrize("house", [PRODUCT, TESTING], ids=lambda house: house.internals)
 
 
-def is_private(dotted: str) -> bool:
-    return any(part.startswith("_") and not part.startswith("__") for part in dotted.split("."))
+def is_private(spelled: str) -> bool:
+    return any(part.startswith("_") and not part.startswith("__") for part in spelled.split("."))
 
 
 def is_offered(name: str) -> bool:
@@ -59,7 +60,9 @@ def is_offered(name: str) -> bool:
 
 def not_public(source: str, *, with_runtime: bool = False) -> Iterator[str]:
     """Yield each use of what is not public in Pulumi's SDK."""
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    known = imported(tree)
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and is_pulumi(node.module):
             names = [alias.name for alias in node.names]
             inside = node.module.startswith("pulumi.runtime.")
@@ -73,17 +76,39 @@ def not_public(source: str, *, with_runtime: bool = False) -> Iterator[str]:
                 if is_pulumi(alias.name) and (inside or is_private(alias.name)):
                     yield f"line {node.lineno}: {ast.unparse(node)}"
         elif isinstance(node, ast.Attribute):
-            dotted = ast.unparse(node)
-            unoffered = ast.unparse(node.value) == "pulumi.runtime" and not is_offered(node.attr)
-            if is_pulumi(dotted) and (is_private(dotted) or (unoffered and not with_runtime)):
-                yield f"line {node.lineno}: {dotted}"
+            if is_hidden(dotted(node, known), with_runtime=with_runtime):
+                yield f"line {node.lineno}: {ast.unparse(node)}"
+        elif isinstance(node, ast.Call) and reaches_by_text(node, known, with_runtime=with_runtime):
+            yield f"line {node.lineno}: {ast.unparse(node)}"
     for number, line in enumerate(source.splitlines(), start=1):
         if re.search(r"noqa:.*\bSLF001\b(?!.*its own)", line):
             yield f"line {number}: a private name of somebody else's object"
 
 
-def is_pulumi(dotted: str) -> bool:
-    return dotted == "pulumi" or dotted.startswith("pulumi.")
+def reaches_by_text(call: ast.Call, names: Mapping[str, str], *, with_runtime: bool) -> bool:
+    """Whether a call reaches for what is not public by its name in a text."""
+    match dotted(call.func, names), call.args:
+        case (
+            "getattr" | "setattr" | "hasattr" | "delattr",
+            [owner, ast.Constant(value=str(name)), *_],
+        ):
+            reached = f"{dotted(owner, names)}.{name}"
+            return is_private(name) or is_hidden(reached, with_runtime=with_runtime)
+        case "importlib.import_module" | "__import__", [ast.Constant(value=str(name)), *_]:
+            inside = name.startswith("pulumi.runtime.") and not with_runtime
+            return is_pulumi(name) and (inside or is_private(name))
+    return False
+
+
+def is_hidden(spelled: str, *, with_runtime: bool) -> bool:
+    """Whether an attribute of Pulumi's SDK, spelled in full, is not public."""
+    owner, _, name = spelled.rpartition(".")
+    unoffered = owner == "pulumi.runtime" and not is_offered(name) and not with_runtime
+    return is_pulumi(spelled) and (unoffered or is_private(spelled))
+
+
+def is_pulumi(spelled: str) -> bool:
+    return spelled == "pulumi" or spelled.startswith("pulumi.")
 
 
 @HOUSES
@@ -108,6 +133,16 @@ def test_what_is_not_public_is_used_in_one_file(house: House) -> None:
         "pulumi.runtime.settings.get_monitor()",
         "pulumi.output._safe_str(1)",
         "component._transformations  # noqa: SLF001",
+        "import pulumi as p; p._types",
+        "from pulumi import runtime; runtime.settings.SETTINGS",
+        "from pulumi import output as o; o._safe_str(1)",
+        "import pulumi.runtime as r; r.settings.SETTINGS",
+        'getattr(pulumi.Output, "_x")',
+        'setattr(pulumi.Output, "_x", 1)',
+        'hasattr(component, "_transformations")',
+        'from pulumi import runtime; getattr(runtime, "settings")',
+        'importlib.import_module("pulumi._types")',
+        'from importlib import import_module; import_module("pulumi.runtime.settings")',
     ],
 )
 def test_each_way_to_what_is_not_public_is_noticed(line: str) -> None:
@@ -120,6 +155,9 @@ def test_each_way_to_what_is_not_public_is_noticed(line: str) -> None:
         "from pulumi.runtime import is_dry_run",
         "pulumi.runtime.is_dry_run()",
         "pulumi.__version__",
+        "from pulumi import runtime; runtime.is_dry_run()",
+        'hasattr(given, "__await__")',
+        'getattr(pulumi.Output, "from_input")',
         "from pulumi.provider.experimental.component import ComponentProvider",
         "self._token",
         "twin._take(clouds)  # noqa: SLF001 (one of its own kind)",

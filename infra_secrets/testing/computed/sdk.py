@@ -27,7 +27,7 @@ from typing import Any, Final, Union
 import pulumi
 from pulumi.runtime import rpc
 
-from infra_secrets.testing.internals import is_output_type, wire_name
+from infra_secrets.testing.internals import initializer, is_output_type, wire_name
 
 _NONE: Final = type(None)
 _ONLY_OUTPUT: Final = re.compile(r"\(Output( only)?\)|\[?Output[ -]only\b", re.IGNORECASE)
@@ -103,7 +103,7 @@ def resource_outputs(token: str) -> Outputs:
     found = resource_class(token)
     if found is None:
         return {}
-    given = _arguments(getattr(found, "_internal_init", found))
+    given = _arguments(initializer(found))
     return {
         name: Output(type_, optional, python_name in given)
         for name, python_name, type_, optional in _properties(found)
