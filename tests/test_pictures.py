@@ -5,6 +5,7 @@ That the terminal shows what the demo prints is in `test_demo.py`, which runs th
 
 import re
 import xml.etree.ElementTree as ET
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,26 @@ def test_the_terminal_has_the_stories_and_nothing_else() -> None:
     assert shown.startswith("$ make demo aws: ")
     assert shown.count(" ok ") == 11 + 9
     assert shown.endswith("has a value been seen? ok nowhere")
+
+
+def described(svg: str) -> list[str | None]:
+    """Return a picture's title and description; how it is drawn is up to the version of Rich."""
+    root = ET.fromstring(svg)  # noqa: S314 (our own)
+    return [root.findtext(f"{SVG}{name}") for name in ("title", "desc")]
+
+
+def test_the_terminal_is_described_as_the_script_does_with_what_it_shows() -> None:
+    drawn = DEMO.read_text(encoding="utf-8")
+    rows: dict[float, list[str]] = {}
+    for y, row in re.findall(r'<text [^>]*\by="([\d.]+)"[^>]*>([^<]*)</text>', drawn):
+        rows.setdefault(float(y), []).append(unescape(row))
+    lines = ["".join(row).replace("\N{NO-BREAK SPACE}", " ").strip("\n") for row in rows.values()]
+
+    # A row has one space before what was told. The first is the prompt, and some are empty.
+    told = [line.rstrip().removeprefix(" ") for line in lines[1:] if line.strip()]
+    anew = pictures.terminal(told)
+    assert described(drawn) == described(anew), "run make pictures"
+    assert pictures.text_of(drawn) == pictures.text_of(anew)
 
 
 def test_what_the_demo_prints_is_drawn_whole() -> None:
