@@ -6,6 +6,7 @@ That a workflow is valid and safe is zizmor's and actionlint's to say, in `make 
 import json
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,23 @@ def jobs(name: str) -> dict[str, Any]:
 
 def commands_of(target: str) -> list[str]:
     """The commands of a target of the Makefile, with the variables that name folders and versions filled in."""
-    variables = dict(re.findall(r"(?m)^([A-Z_]+) := (.*)$", MAKEFILE))
+    variables = {"ARGS": "", **dict(re.findall(r"(?m)^([A-Z_]+) := (.*)$", MAKEFILE))}
     [body] = re.findall(rf"(?m)^{target}:.*\n((?:\t.*\n)+)", MAKEFILE)
     while "$(" in body:
         body = re.sub(r"\$\((\w+)\)", lambda found: variables[found[1]], body)
     return [line.strip().removeprefix("@") for line in body.splitlines()]
+
+
+def triggers(name: str) -> dict[str, Any]:
+    """What starts a workflow. YAML 1.1 reads the key `on` as true."""
+    found: dict[Any, Any] = read(ROOT / ".github" / "workflows" / f"{name}.yml")
+    started: dict[str, Any] = found[True]
+    return started
+
+
+def runs(job: Mapping[str, Any]) -> list[str]:
+    """The commands of a job, in order."""
+    return [step["run"] for step in job["steps"] if "run" in step]
 
 
 @EVERY
@@ -71,18 +84,101 @@ def test_a_workflow_may_do_nothing_and_a_job_only_what_it_says(path: Path) -> No
 
 @EVERY
 def test_what_a_workflow_makes_is_a_target(path: Path) -> None:
-    ran = [
-        step["run"]
-        for job in read(path)["jobs"].values()
-        for step in job.get("steps", [])
-        if "run" in step
-    ]
+    ran = [line for job in read(path)["jobs"].values() if "steps" in job for line in runs(job)]
     made = re.findall(r"\bmake ([a-z-]+)", "\n".join(ran))
     if path.stem == "ci":
         made += [each["tests"] for each in jobs("ci")["pythons"]["strategy"]["matrix"]["include"]]
         made += re.findall(r"(?m)^make ([a-z-]+)", (ROOT / ".ci" / "run").read_text())
 
     assert [target for target in made if not re.search(rf"(?m)^{target}:", MAKEFILE)] == []
+
+
+def test_ci_runs_the_six_commands_that_contributing_asks_for() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text()
+    [asked] = re.findall(
+        r"(?s)Before a pull request: ([^.]+)\. `\.ci/run` is these six", contributing
+    )
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    ran = [line for line in lines if line and not line.startswith("#")]
+
+    six = ["check", "test", "test-cluster", "test-consumer", "test-languages", "test-esc"]
+    assert re.findall(r"`make\s([a-z-]+)`", asked) == six
+    assert ran == [
+        "set -euo pipefail",
+        'cd "$(dirname "$0")/.."',
+        *(f"make {target}" for target in six),
+    ]
+
+
+def test_make_check_runs_every_linter_and_the_type_checker() -> None:
+    [version] = re.findall(r"(?m)^ACTIONLINT_VERSION := (\S+)$", MAKEFILE)
+
+    assert commands_of("check") == [
+        ".venv/bin/ruff check .",
+        ".venv/bin/ruff format --check .",
+        ".venv/bin/mypy",
+        ".venv/bin/lint-imports",
+        ".venv/bin/zizmor --offline --quiet --persona pedantic .",
+        f".engine/actionlint-{version}/actionlint -shellcheck= -pyflakes=",
+    ]
+
+
+def test_make_test_leaves_no_test_out_and_make_quick_those_on_the_engine() -> None:
+    pytest_ = ".venv/bin/python -m pytest -n 2 --dist worksteal"
+
+    assert commands_of("test") == [f"{pytest_} --durations=15 --durations-min=2"]
+    assert commands_of("quick") == [f'{pytest_} -m "not engine"']
+
+
+def test_each_workflow_is_started_by_what_it_is_for() -> None:
+    assert triggers("ci") == {
+        "push": {"branches": ["main"]},
+        "pull_request": None,
+        "workflow_call": None,
+    }
+    assert triggers("release") == {"push": {"tags": ["v*"]}}
+    assert triggers("weekly") == {"schedule": [{"cron": "17 4 * * 1"}], "workflow_dispatch": None}
+
+
+def test_each_week_the_newest_and_the_oldest_of_everything_run_every_test() -> None:
+    made = {
+        name: [line for line in runs(job) if "make" in line] for name, job in jobs("weekly").items()
+    }
+
+    assert made == {
+        "newest": ["make test CONSTRAINTS="],
+        "oldest": ["make lowest", "make test CONSTRAINTS=lowest.txt"],
+    }
+
+
+def test_every_job_that_gets_the_wheel_tests_it() -> None:
+    wheel = 'WHEEL="$(echo dist/*.whl)"'
+    getting = {
+        name: runs(job)
+        for name, job in jobs("ci").items()
+        if any("download-artifact" in step.get("uses", "") for step in job["steps"])
+    }
+
+    assert getting == {
+        "everything": [f"{wheel} .ci/run"],
+        "pythons": ['make "$TESTS"', f"make test-consumer {wheel}"],
+    }
+    assert re.search(r"(?m)^export WHEEL$", MAKEFILE)
+
+
+def test_the_newest_python_runs_every_test_and_those_between_what_needs_no_engine() -> None:
+    *between, newest = jobs("ci")["pythons"]["strategy"]["matrix"]["include"]
+
+    assert newest["tests"] == "test"
+    assert {each["tests"] for each in between} == {"quick"}
+
+
+@EVERY
+def test_no_failure_is_passed_over(path: Path) -> None:
+    text = path.read_text()
+
+    assert "continue-on-error" not in text
+    assert "|| true" not in text
 
 
 def test_ci_runs_on_every_python_that_is_promised() -> None:
