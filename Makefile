@@ -59,7 +59,7 @@ check: $(VENV)/ready actionlint  ## Lint code and workflows, check types and hol
 	@$(BIN)/zizmor --offline --quiet --persona pedantic .
 	@$(ACTIONLINT)/actionlint -shellcheck= -pyflakes=
 
-format: $(VENV)/ready  ## Format the code and mend what the linter can
+format: $(VENV)/ready  ## Format the code and fix what the linter can
 	@$(BIN)/ruff check --fix-only --quiet . && $(BIN)/ruff format .
 
 coverage: $(VENV)/ready engine definitions  ## Show which lines no test reaches (pass arguments of pytest with ARGS=)

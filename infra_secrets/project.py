@@ -1,6 +1,7 @@
 """A Pulumi project on disk: where it is, which files hold its stacks' config, how a config key is spelled. No Pulumi.
 
-What the files mean for a run, and what is wrong in them, is for others to say.
+What the files mean for a run, and what is wrong in them, is for others to say. Here is also where a program's question
+for a value of that config can be answered by another than the engine (`answering`): a rehearsal of a fresh clone does.
 """
 
 import contextlib

@@ -196,7 +196,7 @@ class Container(Protocol):
         """Yield everything that this cloud does not support. Needs no SDK and no network."""
 
     def warnings(self, wanted: Wanted) -> Iterator[str]:
-        """Yield what is legal and still worth knowing before it is created."""
+        """Yield what is allowed but worth knowing before it is created."""
 
     GONE_AT_ONCE: "Mapping[str, object]"
     """Those outputs of a container with which it is deleted for good, where there is a deletion that is not."""

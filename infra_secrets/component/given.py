@@ -1,4 +1,4 @@
-"""What somebody handed over, in words: what kind of thing it is, and whether it could be sent anywhere.
+"""What somebody passed, in words: what kind of thing it is, and whether it could be sent anywhere.
 
 What was given is named by its kind; it is repeated only if it cannot be a secret.
 """

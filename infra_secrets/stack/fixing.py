@@ -39,6 +39,8 @@ class Home:
     """ESC environments that the stack's file imports, `org/project/environment`, the strongest last."""
     own: Mapping[Key, Any] = field(default_factory=dict, repr=False)
     """What the stack's file says itself; it wins over every environment."""
+    file: str = ""
+    """The name of the stack's file, or what it would be called."""
     has_file: bool = False
     """Whether the stack has a file that says anything."""
     defaults: frozenset[Key] = frozenset()
@@ -48,7 +50,8 @@ class Home:
     def find(cls) -> "Home":
         """Read the stack's file."""
         project = _project_folder()
-        file = readable(stack_file(project, pulumi.get_stack())) if project else {}
+        path = stack_file(project or Path(), pulumi.get_stack())
+        file = readable(path) if project else {}
         settings = readable(settings_file(project, "Pulumi")) if project else {}
         organization = pulumi.get_organization()
         imports = (_qualified(each, organization) for each in imported_environments(file))
@@ -56,6 +59,7 @@ class Home:
             pulumi.get_stack(),
             tuple(imports),
             _own_config(file),
+            path.name,
             bool(file),
             frozenset(_own_config(settings)),
         )
@@ -68,7 +72,7 @@ class Home:
         RunRequest). It shows where the two do not fit together: what the stack's own file says wins
         over everything else, so it always arrives.
         """
-        file, got = f"Pulumi.{self.stack}.yaml", {str(key): key for key in known_keys()}
+        file, got = self.file, {str(key): key for key in known_keys()}
         elsewhere = _asked_for_another_file(file)
         if elsewhere:
             return f"{elsewhere} names a file other than {file}"

@@ -223,7 +223,7 @@ def security(place: str, relaxed: Sequence[str]) -> dict[str, Any]:
 
 
 def _unwritable(where: str, found: Any) -> Iterator[str]:
-    """Yield what could stand in no manifest."""
+    """Yield what no manifest can hold."""
     if isinstance(found, Mapping):
         for key, each in found.items():
             if not isinstance(key, str):

@@ -151,3 +151,15 @@ def test_each_partition_of_aws_has_its_console_and_the_command_names_the_region(
         f"https://{host}/secretsmanager/secret?name=shop%2Fproduction%2Fx&region={region}"
     )
     assert f" --region {region} --secret-id {arn} " in str(aws._set_command(wanted, arn))
+
+
+def test_readers_of_a_replica_are_told_that_their_key_s_policy_has_to_let_them() -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"
+    recording = recording_on("aws")
+    recording.run(
+        lambda: Secret("x", replicas=["us-east-1"], encryption_key=key, readers=READERS[:1])
+    )
+
+    [warning] = recording.warnings
+    assert "readers get permission to use encryption_key in this region only" in warning
+    assert "for each replica, let the key policy" in warning

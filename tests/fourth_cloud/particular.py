@@ -17,7 +17,7 @@ NAME = "shop.production.stripe-api-key"
 def test_acme_refuses_what_it_cannot_do_in_one_error() -> None:
     recording = Recording(project="shop", stack="production", config=CONFIG)
 
-    with pytest.raises(ValueError, match="3 things") as refused:
+    with pytest.raises(ValueError, match="3 problems to fix") as refused:
         recording.run(
             lambda: Secret(
                 "StripeApiKey", replicas=["north"], encryption_key="key", readers=["everybody"]

@@ -1,6 +1,6 @@
 """Lives that broke a promise once, each as short as it could be made: `make test` plays them again.
 
-What `python -m tests.lives` prints is pasted here. Each life ends with `rest`, so that what mends it must
+What `python -m tests.lives` prints is pasted here. Each life ends with `rest`, so that what fixes it must
 also bring the stack to rest. A way out is named, since its number changes with the messages.
 """
 

@@ -167,7 +167,7 @@ def tags_changed(stage: Stage) -> None:
     stage.up()
 
 
-@scenario("an owner and a greatest age are named")
+@scenario("an owner and a maximum age are named")
 def owner_and_age_named(stage: Stage) -> None:
     stage.say(owner="payments", max_age_days=90)
     stage.up()

@@ -194,6 +194,16 @@ def test_a_file_that_the_environment_names_is_pointed_out(
     assert said.startswith(f"{COULD_NOT_LOOK}PULUMI_OPTION_CONFIG_FILE names a file other than")
 
 
+@pytest.mark.parametrize("name", ["Pulumi.production.yml", "Pulumi.production.json"])
+def test_a_file_with_another_extension_is_the_stack_s_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / name).write_text('{"config": {"nlp:size": "small"}}')
+    monkeypatch.setenv("PULUMI_OPTION_CONFIG_FILE", name)
+
+    assert warnings_of(tmp_path, {"size": "small"}, None) == []
+
+
 def test_a_refusal_about_the_file_that_is_in_use_does_not_doubt_it() -> None:
     recording = Recording(**STACK, secrets={"token": CANARY})
     with pytest.raises(StackConfigError) as refused:

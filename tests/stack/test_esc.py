@@ -1,4 +1,4 @@
-"""The stack's config: names of keys, what is wrong with a value, the command that mends it, `require_esc`."""
+"""The stack's config: names of keys, what is wrong with a value, the command that fixes it, `require_esc`."""
 
 import base64
 import re
@@ -165,7 +165,7 @@ def test_a_stack_without_a_file_or_with_a_broken_one_is_one_without_esc(
 def test_the_command_for_a_stack_is_one_that_the_engine_takes(
     rehearsal: Callable[..., Any],
 ) -> None:
-    """The command of the error message, with a value on standard input, mends the stack."""
+    """The command of the error message, with a value on standard input, fixes the stack."""
     made = rehearsal(env(files={"/id": "ssh"}), project="nlp", stack="production", config={})
     error = made.up(check=False).error
     command = shlex.split(error.partition("Set it: ")[2].splitlines()[0])

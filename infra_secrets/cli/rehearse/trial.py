@@ -415,7 +415,7 @@ class _Trial:
         keys = sorted(name.removeprefix(_SECRET_CONFIG) for name in seen if _SECRET_CONFIG in name)
         if keys:
             yield (
-                "Secret config that is read with `require` or `get` loses its mark, and is stored in plain text: "
+                "Secret config that is read with `require` or `get` is no longer secret, and is stored in plain text: "
                 f"read it with `require_secret` or `get_secret`. Seen in plain text: {', '.join(keys)}."
             )
 

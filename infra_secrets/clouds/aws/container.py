@@ -148,7 +148,7 @@ def _adopt_problems(wanted: Wanted, arn: str) -> Iterator[SecretArgsError]:
 
 
 def warnings(wanted: Wanted) -> Iterator[str]:
-    """Yield what is legal and still worth knowing before it is created."""
+    """Yield what is allowed but worth knowing before it is created."""
     if _SUFFIX.search(wanted.spelled):
         yield (
             f"{wanted.spelled!r} ends in a hyphen and six characters, as every ARN does: AWS advises against "

@@ -174,7 +174,7 @@ def _adopt_problems(wanted: Wanted, secret: str) -> Iterator[SecretArgsError]:
 
 
 def warnings(wanted: Wanted) -> Iterator[str]:
-    """Yield what is legal and still worth knowing before it is created."""
+    """Yield what is allowed but worth knowing before it is created."""
     if wanted.retention == clouds.DISCARD:
         yield (
             "retention='discard' on Azure: soft delete cannot be skipped, so the vault keeps a removed secret for "

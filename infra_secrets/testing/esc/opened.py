@@ -6,12 +6,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from infra_secrets.errors import StackConfigError
+from infra_secrets.project import full_key, shown_key
 from infra_secrets.testing.esc.errors import EscError, Where
 from infra_secrets.testing.esc.values import Value, patched
-
-_LEGACY_KEY_COLONS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,13 @@ class Opened:
         given = self.config.data if self.config is not None else None
         seen: dict[str, str] = {}
         for key, value in given.items() if isinstance(given, dict) else ():
-            full = _full_key(key, project)
+            try:
+                full = full_key(key, project)
+            except StackConfigError:
+                raise EscError(
+                    f"pulumiConfig has the key {shown_key(key)}: a configuration key is `<namespace>:<name>`, with "
+                    "one colon"
+                ) from None
             if full in seen:
                 raise EscError(
                     f"pulumiConfig has {seen[full]!r} and {key!r}, which are one key: Pulumi takes either"
@@ -82,20 +88,6 @@ def set_variables(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _full_key(key: str, project: str) -> str:
-    """Return a key with its namespace (sdk/go/common/resource/config/key.go, ParseKey)."""
-    parts = key.split(":")
-    if len(parts) == 1:
-        return f"{project}:{key}"
-    if len(parts) == _LEGACY_KEY_COLONS + 1 and parts[1] == "config":
-        return f"{parts[0]}:{parts[2]}"
-    if len(parts) > _LEGACY_KEY_COLONS:
-        raise EscError(
-            f"pulumiConfig has the key {key!r}: a configuration key is `<namespace>:<name>`, with one colon"
-        )
-    return key
 
 
 def engine_config(merged: Mapping[str, Value]) -> tuple[dict[str, Any], dict[Where, str]]:

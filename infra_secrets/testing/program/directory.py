@@ -20,7 +20,14 @@ from typing import Any
 import yaml
 
 from infra_secrets.errors import InfraSecretsError
-from infra_secrets.project import full_key, load, settings_file, stack_file, stack_files
+from infra_secrets.project import (
+    full_key,
+    imported_environments,
+    load,
+    settings_file,
+    stack_file,
+    stack_files,
+)
 from infra_secrets.testing.canary import Canary
 from infra_secrets.testing.program.accounts import is_secretive, no_account
 
@@ -261,14 +268,9 @@ def _absolute(value: Any, directory: Path) -> Any:
 
 
 def _notes(stack_settings: Mapping[str, Any], stack: str) -> Iterator[str]:
-    environment = stack_settings.get("environment")
-    if isinstance(environment, Mapping):
-        environment = environment.get("imports") or ["(written in the stack's file)"]
-    if environment:
-        names = ", ".join(
-            str(next(iter(entry))) if isinstance(entry, Mapping) else str(entry)
-            for entry in environment
-        )
+    environments = imported_environments(stack_settings)
+    if stack_settings.get("environment"):
+        names = ", ".join(environments) or "(written in the stack's file)"
         yield (
             f"Pulumi.{stack}.yaml names ESC environments that a rehearsal does not open: {names}."
             " Give what they would set as config, or in a test what they hold: Rehearsal(esc=...)."

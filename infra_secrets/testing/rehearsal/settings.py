@@ -3,6 +3,7 @@ in which the engine reads that.
 """
 
 import copy
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,8 +30,10 @@ from infra_secrets.testing.program.stack_outputs import StackOutputs
 
 SecretPath = tuple[str | int, ...]
 
+_KEPT: Final = 64
+"""Config files that this process keeps, as encrypting costs a run of the engine."""
 _encrypted: Final[dict[str, str]] = {}
-"""Config files that the engine has written, by the config in them."""
+"""Config files that the engine has written, by a digest of the config in them; the newest last."""
 
 
 class Settings:
@@ -204,13 +207,15 @@ class Settings:
         written = (self._config_file.name, config, secrets)
         if self._written == written:
             return
-        known = repr((config, secrets))
+        known = hashlib.sha256(repr((config, secrets)).encode()).hexdigest()
         if known in _encrypted:
             self._config_file.parent.mkdir(parents=True, exist_ok=True)
             self._config_file.write_text(_encrypted[known], encoding="utf-8")
         else:
             self._encrypt(engine, config, secrets)
             _encrypted[known] = self._config_file.read_text(encoding="utf-8")
+            if len(_encrypted) > _KEPT:
+                del _encrypted[next(iter(_encrypted))]
         self._written = copy.deepcopy(written)
 
     def _encrypt(

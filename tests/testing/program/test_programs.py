@@ -146,7 +146,7 @@ def test_a_secret_that_is_read_as_if_it_were_none_is_found_and_the_way_out_said(
     said = run("rehearse", str(folder), "--json")
     [report] = said.report["rehearsals"]
     assert said.code == 1
-    [note] = [note for note in report["notes"] if "loses its mark" in note]
+    [note] = [note for note in report["notes"] if "is no longer secret" in note]
     assert note.endswith("Seen in plain text: shop:password.")
 
 
