@@ -5,6 +5,7 @@ needed: it hands on what stands below `properties`, with each number as a float 
 output, and that is done here.
 """
 
+import inspect
 import os
 import re
 import stat
@@ -225,14 +226,14 @@ def test_the_page_names_every_argument_and_output(
     page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
     _, _, section = page.partition(f"\n## `{heading}`\n")
     section = section.partition("\n## ")[0]
-    own = set(vars(arguments)["__annotations__"])
+    own = set(inspect.get_annotations(arguments))
     if heading == "EscDeployment":
         own -= set(EscEnvArgs.__annotations__)
     outputs = {
         name
         for kind in component.__mro__
         if kind.__module__.startswith("infra_secrets")
-        for name in vars(kind).get("__annotations__", {})
+        for name in inspect.get_annotations(kind)
         if not name.startswith("_")
     }
 

@@ -7,6 +7,7 @@ rehearsal or a recording runs, it does what it did before.
 
 import contextlib
 import contextvars
+import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -204,7 +205,11 @@ def _hints(class_: type) -> dict[str, type]:
     """Return the plain types of a class's annotated outputs."""
     found: dict[str, type] = {}
     for base in class_.__mro__:
-        for name, hint in vars(base).get("__annotations__", {}).items():
+        try:
+            own = inspect.get_annotations(base)
+        except NameError:  # Python 3.14 evaluates them here; a name may be there for type checkers only
+            continue
+        for name, hint in own.items():
             match = _PLAIN_OUTPUT.search(str(hint))
             if match is not None:
                 found.setdefault(name, _PLAIN[match[1]])
