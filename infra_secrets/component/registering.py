@@ -52,7 +52,7 @@ class Component(pulumi.ComponentResource):
             )
         )
         # Not by a statement, because a type checker would then refuse every call of the constructor.
-        setattr(cls, "__new__", _explaining_two_names(cls.__init__, read_by))  # noqa: B010
+        setattr(cls, "__new__", _explaining_two_names(cls.__init__, read_by))  # noqa: B010 (see above)
 
     @contextmanager
     def _registering(self) -> Iterator[None]:

@@ -207,7 +207,7 @@ def _hints(class_: type) -> dict[str, type]:
     for base in class_.__mro__:
         try:
             own = inspect.get_annotations(base)
-        except NameError:  # Python 3.14 evaluates them here; a name may be there for type checkers only
+        except NameError:  # what Python 3.14 evaluates here may be there for type checkers only
             continue
         for name, hint in own.items():
             match = _PLAIN_OUTPUT.search(str(hint))
