@@ -77,7 +77,7 @@ def _explaining_two_names(
     """
 
     @functools.wraps(init)
-    def __new__(cls: type, *args: object, **kwargs: object) -> object:  # noqa: N807
+    def __new__(cls: type, *args: object, **kwargs: object) -> object:  # noqa: N807 (it becomes the class's own)
         if args and "name" in kwargs:
             with one_clear_message():
                 raise reader.two_names(str(args[0]))

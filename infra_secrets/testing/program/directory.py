@@ -25,7 +25,6 @@ from infra_secrets.project import (
     imported_environments,
     load,
     settings_file,
-    stack_file,
     stack_files,
 )
 from infra_secrets.testing.canary import Canary
@@ -95,7 +94,8 @@ class ProjectDirectory:
             raise ProjectError(f"Pulumi.yaml in {directory} must have `name` and `runtime`")
         there = stack_files(directory)
         stack = stack or (next(iter(there)) if len(there) == 1 else "dev")
-        stack_settings = _read(stack_file(directory, stack)) if stack in there else {}
+        stack_file = there.get(stack)
+        stack_settings = _read(stack_file) if stack_file is not None else {}
         said = {**_project_config(settings, name), **_stack_config(stack_settings, name)}
         secrets: dict[tuple[str | int, ...], Canary] = {}
         config = {key: _plain(value, (key,), secrets) for key, value in said.items()}
@@ -111,7 +111,7 @@ class ProjectDirectory:
             stack_settings.get("environment"),
             not there,
             _template(settings, name),
-            () if esc else tuple(_notes(stack_settings, stack)),
+            () if esc or stack_file is None else tuple(_notes(stack_settings, stack_file.name)),
         )
 
     def program(self) -> Callable[[], object] | None:
@@ -267,11 +267,11 @@ def _absolute(value: Any, directory: Path) -> Any:
     return value
 
 
-def _notes(stack_settings: Mapping[str, Any], stack: str) -> Iterator[str]:
+def _notes(stack_settings: Mapping[str, Any], file: str) -> Iterator[str]:
     environments = imported_environments(stack_settings)
     if stack_settings.get("environment"):
         names = ", ".join(environments) or "(written in the stack's file)"
         yield (
-            f"Pulumi.{stack}.yaml names ESC environments that a rehearsal does not open: {names}."
+            f"{file} names ESC environments that a rehearsal does not open: {names}."
             " Give what they would set as config, or in a test what they hold: Rehearsal(esc=...)."
         )

@@ -464,3 +464,17 @@ def test_a_made_up_secret_is_named_after_its_place(project: Path) -> None:
         ("shop:password",): True,
         ("shop:db", "users", 0, "password"): True,
     }
+
+
+@pytest.mark.parametrize("file", ["Pulumi.prod.yaml", "Pulumi.prod.yml", "Pulumi.prod.json"])
+def test_environments_that_are_not_opened_are_named_with_the_file_that_names_them(
+    tmp_path: Path, file: str
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    (tmp_path / file).write_text('{"environment": ["shop/prod", {"shop/common": {}}]}')
+
+    [note] = ProjectDirectory.read(tmp_path).notes
+
+    assert note.startswith(
+        f"{file} names ESC environments that a rehearsal does not open: shop/prod, shop/common."
+    )
