@@ -98,6 +98,68 @@ class OutputError(InfraSecretsError):
     """
 
 
+class AccessError(InfraSecretsError):
+    """A container or its value could not be reached.
+
+    Attributes:
+        found: What was found, in a sentence.
+        way_out: What to do about it: a sentence, mostly with a command.
+    """
+
+    def __init__(self, found: str, way_out: str) -> None:
+        self.found = found
+        self.way_out = way_out
+        super().__init__(f"{found} {way_out}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be pickled by both sentences."""
+        return type(self), (self.found, self.way_out)
+
+
+class NotFoundError(AccessError, LookupError):
+    """There is no such container."""
+
+
+class NeverSetError(AccessError, LookupError):
+    """The container is there, and nobody has set its value yet."""
+
+
+class DisabledError(AccessError):
+    """The present version of the value was disabled or destroyed."""
+
+
+class ScheduledError(AccessError):
+    """The container is scheduled for deletion."""
+
+
+class DeniedError(AccessError):
+    """The login is valid and may not do this."""
+
+
+class NotLoggedInError(AccessError):
+    """There is no login, or it has expired."""
+
+
+class WrongPlaceError(AccessError):
+    """The region, project or vault is not known, or there is none of that name."""
+
+
+class UnreachableError(AccessError):
+    """The cloud does not answer, or answers that it is out of order. This is no denial."""
+
+
+class ThrottledError(AccessError):
+    """The cloud's quota is used up for the moment."""
+
+
+class ChangedMeanwhileError(AccessError):
+    """Somebody else set the value in between."""
+
+
+class ValueRefusedError(AccessError, ValueError):
+    """The value is not one that can be stored there unchanged, or not of the declared shape."""
+
+
 def combined(
     subject: str, errors: Sequence[ArgsError], otherwise: type[ArgsError] = SecretArgsError
 ) -> ArgsError:

@@ -5,7 +5,8 @@ names it. What a cloud must tell others it says itself, in a facet, which is a m
 
 - the folder itself (`Cloud`): facts, for which nothing of Pulumi is imported;
 - `container` (`Container`): how a container is made, looked at and adopted;
-- `store` (`Store`): how External Secrets Operator and Pulumi ESC read from it.
+- `store` (`Store`): how External Secrets Operator and Pulumi ESC read from it;
+- `values` (`Values`): how values are read and written by the cloud's own client.
 
 Clouds do not know each other. No module has an `import` of a cloud's SDK: `sdk` imports one by name, where it is used.
 """
@@ -26,6 +27,7 @@ from infra_secrets.rules.wording import nearest, shown
 if TYPE_CHECKING:
     import pulumi
 
+    from infra_secrets.clouds.values import Client, Values
     from infra_secrets.component.internals import Asking
 
 KEEP, RECOVER, DISCARD = "keep", "recover", "discard"
@@ -121,12 +123,16 @@ class Existing:
     @classmethod
     def read(cls, id_: str, tags: Mapping[str, object], metadata: Mapping[str, Any]) -> "Existing":
         """Read it from the tags or annotations in which `Wanted.facts` were written."""
-        facts = {
-            key[len("infra-secrets.") :]: str(text)
-            for key, text in tags.items()
-            if key.startswith(("infra-secrets:", "infra-secrets."))
-        }
-        return cls(id=id_, facts=facts, metadata=metadata)
+        return cls(id=id_, facts=facts_of(tags), metadata=metadata)
+
+
+def facts_of(tags: Mapping[str, object]) -> dict[str, str]:
+    """Read from tags or annotations what a container says about itself, as `Wanted.facts` wrote it."""
+    return {
+        key[len("infra-secrets.") :]: str(text)
+        for key, text in tags.items()
+        if key.startswith(("infra-secrets:", "infra-secrets."))
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +317,16 @@ def store(cloud: Cloud) -> Store:
     return cast(Store, _facet(cloud, "store"))
 
 
+def values(cloud: Cloud) -> "Values":
+    """Find how values are read and written in a cloud."""
+    return cast("Values", _facet(cloud, "values"))
+
+
+def connect(cloud: Cloud, place: Place) -> "Client":
+    """Make a client that reads and writes values; see `Values.connect`."""
+    return values(cloud).connect(place)
+
+
 def _facet(cloud: Cloud, name: str) -> ModuleType:
     return importlib.import_module(f"{cloud.__name__}.{name}")
 
@@ -340,3 +356,22 @@ def sdk(module: str, extra: str) -> ModuleType:
         if not (missing.name or "").startswith("pulumi"):
             raise
         raise MissingExtraError(f"The Pulumi SDK for {extra} ({missing.name})", extra) from None
+
+
+def client_library(module: str, what: str, extra: str) -> ModuleType:
+    """Import a cloud's own client library, by name, where it is used.
+
+    Args:
+        module: What to import, e.g. `boto3`.
+        what: What it is, as the subject of a sentence, e.g. `The AWS client library`.
+        extra: The extra of this package that brings it, e.g. `runtime-aws`.
+
+    Raises:
+        MissingExtraError: It is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as missing:
+        if not module.startswith((missing.name or " ").partition(".")[0]):
+            raise
+        raise MissingExtraError(f"{what} ({missing.name})", extra) from None

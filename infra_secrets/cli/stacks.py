@@ -1,0 +1,156 @@
+"""What a Pulumi project on disk declares: its stacks, and the containers in their state.
+
+The state is read by `pulumi stack export`, in which every secret stays encrypted. Deliberately nothing is run or
+refreshed, and no config is decrypted.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra_secrets import clouds
+from infra_secrets.clouds import Place
+from infra_secrets.component.settings import ENVIRONMENT, SERVICE
+from infra_secrets.errors import InfraSecretsError
+from infra_secrets.project import find_project, readable, settings_file, stack_file
+from infra_secrets.rules.naming import SecretName
+
+SECRET = "infra-secrets:index:Secret"  # noqa: S105 (a type token)
+NOT_SHOWN = "(secret)"
+"""What stands for an input that the state has encrypted."""
+
+
+class StackError(InfraSecretsError):
+    """The project's stacks could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A container as a stack's state has it."""
+
+    name: SecretName
+    cloud: str
+    logical_name: str
+    stack: str
+    """The short name of its stack."""
+    id: str | None
+    """Its `secret_id`; None of one that was never made."""
+    place: Place
+    """Where it is, as far as its id says."""
+    description: str | None = None
+    owner: str | None = None
+    max_age_days: int | None = None
+    fields: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    writers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A Pulumi project on disk."""
+
+    directory: Path
+    name: str
+
+    @classmethod
+    def find(cls, directory: Path) -> "Project | None":
+        """Find the project that a directory is in."""
+        folder = find_project(directory.resolve())
+        if folder is None:
+            return None
+        settings = readable(settings_file(folder, "Pulumi"))
+        return cls(directory=folder, name=str(settings.get("name", folder.name)))
+
+    def selected(self) -> str | None:
+        """Return the stack that is selected here; None for none."""
+        found = self._pulumi("stack", "ls", "--json")
+        return next((str(each["name"]) for each in found if each.get("current")), None)
+
+    def stacks(self) -> list[str]:
+        """List the stacks of the project, by its backend."""
+        return [str(each["name"]) for each in self._pulumi("stack", "ls", "--json")]
+
+    def parts(self, stack: str) -> tuple[str, str]:
+        """Return service and environment as a stack's config names them, else the names of project and stack."""
+        short = stack.rpartition("/")[2]
+        config = readable(stack_file(self.directory, short)).get("config") or {}
+        found = {
+            key: config.get(str(key))
+            for key in (SERVICE, ENVIRONMENT)
+            if isinstance(config, Mapping)
+        }
+        service, environment = found.get(SERVICE), found.get(ENVIRONMENT)
+        return (
+            service if isinstance(service, str) else self.name,
+            environment if isinstance(environment, str) else short,
+        )
+
+    def declared(self, stack: str) -> list[Declared]:
+        """List the containers in a stack's state."""
+        export = self._pulumi("stack", "export", "--stack", stack)
+        resources = (export.get("deployment") or {}).get("resources") or []
+        return list(_declared(resources, stack.rpartition("/")[2]))
+
+    def _pulumi(self, *arguments: str) -> Any:
+        try:
+            done = subprocess.run(  # noqa: S603 (names of stacks, and no shell)
+                ["pulumi", *arguments, "--non-interactive", "--cwd", str(self.directory)],  # noqa: S607 (on PATH, as the person's own)
+                check=False,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            )
+        except FileNotFoundError:
+            raise StackError(
+                "There is no `pulumi` command on the PATH, and the stack's state says what is declared. Install it "
+                "(https://www.pulumi.com/docs/install/), or name the place: --cloud, --service, --environment."
+            ) from None
+        if done.returncode:
+            last = done.stderr.strip().splitlines()[-1:] or ["it says nothing"]
+            raise StackError(
+                f"`pulumi {' '.join(arguments)}` failed in {self.directory}: {last[0].removeprefix('error: ')}. Fix "
+                "that, or name the place instead: --cloud, --service, --environment."
+            )
+        return json.loads(done.stdout)
+
+
+def _declared(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[Declared]:
+    for resource in resources:
+        if resource.get("type") != SECRET or resource.get("delete"):
+            continue
+        inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
+        reference, cloud = outputs.get("reference"), inputs.get("cloud")
+        if not isinstance(reference, str) or cloud not in clouds.available():
+            continue
+        id_ = _text(outputs.get("secretId"))
+        place = clouds.container(clouds.load(cloud)).place_of(id_) if id_ else {}
+        age = inputs.get("maxAgeDays")
+        yield Declared(
+            name=SecretName.from_reference(reference),
+            cloud=cloud,
+            logical_name=str(resource["urn"]).rpartition("::")[2],
+            stack=stack,
+            id=id_,
+            place={part: text for part, text in place.items() if part != "name"},
+            description=_text(inputs.get("description")),
+            owner=_text(inputs.get("owner")),
+            max_age_days=int(age) if isinstance(age, int | float) else None,
+            fields=_texts(inputs.get("fields")),
+            readers=_texts(inputs.get("readers")),
+            writers=_texts(inputs.get("writers")),
+        )
+
+
+def _text(found: object) -> str | None:
+    if isinstance(found, Mapping):
+        return NOT_SHOWN
+    return found if isinstance(found, str) else None
+
+
+def _texts(found: object) -> tuple[str, ...]:
+    return tuple(_text(each) or NOT_SHOWN for each in found) if isinstance(found, list) else ()

@@ -1,0 +1,1 @@
+"""What an application imports to load its secrets. Nothing here imports Pulumi."""
