@@ -13,7 +13,7 @@ from infra_secrets import clouds
 from infra_secrets.cli.stacks import Declared
 from infra_secrets.cli.status.fixes import fix
 from infra_secrets.cli.status.pace import Pace, Stopped
-from infra_secrets.cli.status.rows import Refusal, Row, Status, judged, ordered, where
+from infra_secrets.cli.status.rows import Refusal, Row, Status, judged, ordered, short
 from infra_secrets.clouds import Place
 from infra_secrets.clouds.values import Client, Described
 from infra_secrets.errors import (
@@ -54,7 +54,7 @@ class Asked:
     @property
     def subject(self) -> str:
         """Name the place for people."""
-        return f"{self.cloud}, {where(self.place)}" if self.place else self.cloud
+        return f"{self.cloud}, {short(self.place)}" if self.place else self.cloud
 
 
 @dataclass(slots=True)
@@ -235,9 +235,7 @@ def _rows(seen: _Seen, now: datetime) -> Iterator[Row]:
     asked = seen.asked
     found = {each.name: each for each in seen.found if _wanted(asked, each)}
     for declared in asked.declared or ():
-        described = found.get(declared.name)
-        if described is not None and _elsewhere(declared, described):
-            described = None
+        described = None if _elsewhere(seen, declared) else found.get(declared.name)
         yield _row(seen, declared, described, now)
     names = {each.name for each in asked.declared or ()}
     for described in found.values():
@@ -257,7 +255,7 @@ def _row(seen: _Seen, declared: Declared | None, described: Described | None, no
         reference=name.reference,
         cloud=asked.cloud,
         name=clouds.load(asked.cloud).SPELLING.spell(name),
-        state=_state(seen, name.reference, described, limit, now),
+        state=_state(seen, declared, described, limit, now),
         place=seen.client.place if seen.client else asked.place,
         id=declared.id if declared else described.id if described else None,
         stack=declared.stack if declared else facts.get("stack"),
@@ -280,23 +278,34 @@ def _row(seen: _Seen, declared: Declared | None, described: Described | None, no
 
 
 def _state(
-    seen: _Seen, reference: str, described: Described | None, limit: int | None, now: datetime
+    seen: _Seen,
+    declared: Declared | None,
+    described: Described | None,
+    limit: int | None,
+    now: datetime,
 ) -> Status:
     if described is None:
-        return "missing" if seen.whole else "unknown"
-    if described.state is None or reference in seen.failed:
+        there = seen.whole and not (declared and _elsewhere(seen, declared))
+        return "missing" if there else "unknown"
+    if described.state is None or described.name.reference in seen.failed:
         return "unknown"
     if described.state != "set" or described.changed is None:
         return described.state
     return judged(now - described.changed, limit)
 
 
-def _elsewhere(declared: Declared, described: Described) -> list[str]:
-    """Name the parts in which a container of the same name is not where the declared one is."""
-    if declared.id is None:
-        return []
-    there = clouds.container(clouds.load(declared.cloud)).place_of(described.id)
-    return [part for part in clouds.differing(declared.place, there) if part != "name"]
+def _elsewhere(seen: _Seen, declared: Declared) -> tuple[str, str] | None:
+    """Return in which part, and what it is there, the login looks elsewhere than where the container was made.
+
+    A client is told a region, say, and takes the account from the login. All that one listing shows is of one account.
+    """
+    if not seen.found or declared.id is None:
+        return None
+    there = clouds.container(clouds.load(declared.cloud)).place_of(seen.found[0].id)
+    for part in clouds.differing(declared.place, there):
+        if part not in seen.asked.place and part != "name":
+            return part, there[part]
+    return None
 
 
 def _of_another_stack(asked: Asked, described: Described) -> bool:
@@ -331,15 +340,9 @@ def _refused(seen: _Seen) -> Iterator[Refusal]:
 
 
 def _wrong_login(seen: _Seen) -> WrongPlaceError | None:
-    """Notice that the login looks at another account than that of what is declared."""
-    if not seen.whole or not seen.found:
-        return None
-    there = seen.found[0]
     for declared in seen.asked.declared or ():
-        parts = _elsewhere(declared, there)
-        if parts:
-            part = parts[0]
-            found = clouds.container(clouds.load(declared.cloud)).place_of(there.id)[part]
+        if elsewhere := _elsewhere(seen, declared):
+            part, found = elsewhere
             return WrongPlaceError(
                 f"The login is of {part} {found}, and {declared.name.reference} was made in {part} "
                 f"{declared.place[part]}.",
@@ -378,7 +381,7 @@ def _notes(seen: _Seen) -> Iterator[str]:
     asked = seen.asked
     made = [each for each in asked.declared or () if each.id is not None]
     if seen.whole and made and not seen.found:
-        elsewhere = where(
+        elsewhere = short(
             {part: text for part, text in made[0].place.items() if part not in asked.place}
         )
         account = f" ({elsewhere})" if elsewhere else ""

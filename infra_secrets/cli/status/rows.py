@@ -178,13 +178,13 @@ def ordered(rows: Sequence[Row]) -> tuple[Row, ...]:
                 urgency[row.state],
                 row.reference,
                 row.cloud,
-                where(row.place),
+                short(row.place),
                 row.stack or "",
             ),
         )
     )
 
 
-def where(place: Place) -> str:
+def short(place: Place) -> str:
     """Write a place in few words, e.g. `eu-central-1`."""
     return ", ".join(place.values())
