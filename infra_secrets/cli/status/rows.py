@@ -188,3 +188,21 @@ def ordered(rows: Sequence[Row]) -> tuple[Row, ...]:
 def short(place: Place) -> str:
     """Write a place in few words, e.g. `eu-central-1`."""
     return ", ".join(place.values())
+
+
+def printable(text: str) -> str:
+    """Replace what would steer a terminal, or turn a line around, in a text that anybody with a tag can write."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+
+
+def numbered(count: int, noun: str = "container") -> str:
+    """Write a number with its noun."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def in_counts(report: Report) -> str:
+    """Say in one sentence how many containers there are, and in which states."""
+    if not report.rows:
+        return "No containers."
+    states = ", ".join(f"{count:,} {state}" for state, count in report.counts().items())
+    return f"{numbered(len(report.rows))}: {states}."
