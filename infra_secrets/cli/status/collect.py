@@ -7,13 +7,14 @@ Deliberately no value is read, and nothing is printed.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from infra_secrets import clouds
 from infra_secrets.cli.stacks import Declared
 from infra_secrets.cli.status.fixes import fix
 from infra_secrets.cli.status.pace import Pace, Stopped
 from infra_secrets.cli.status.rows import Refusal, Row, Status, judged, ordered, short
+from infra_secrets.cli.where import in_words
 from infra_secrets.clouds import Place
 from infra_secrets.clouds.values import Client, Described
 from infra_secrets.errors import (
@@ -25,6 +26,7 @@ from infra_secrets.errors import (
     UnreachableError,
     WrongPlaceError,
 )
+from infra_secrets.rules.naming import SecretName
 from infra_secrets.rules.wording import words
 
 CALLS_AT_ONCE = 16
@@ -48,13 +50,29 @@ class Asked:
     """What must be there; None where nothing says so, and the containers themselves are believed."""
     stacks: frozenset[str] = frozenset()
     """The stacks that were read, as `project/stack`."""
-    options: str = ""
-    """What a command about this place takes besides the reference, with a space before it."""
+    only: tuple[str, ...] = ()
+    """References, or their beginnings, of which containers to look at; none for all."""
+    options: Callable[[Row], str] = lambda _row: ""
+    """What a command about a container takes besides its reference, with a space before it."""
 
     @property
     def subject(self) -> str:
         """Name the place for people."""
-        return f"{self.cloud}, {short(self.place)}" if self.place else self.cloud
+        return in_words(self.cloud, self.place)
+
+    def wants(self, name: SecretName) -> bool:
+        """Whether a container of a name is one to look at."""
+        named = any(f"{name.reference}/".startswith(f"{each.rstrip('/')}/") for each in self.only)
+        return (named or not self.only) and any(
+            (service or name.service, environment or name.environment)
+            == (name.service, name.environment)
+            for service, environment in self.scopes
+        )
+
+    def as_declared(self) -> list[Row]:
+        """List what is declared without looking at it."""
+        now = datetime.now(UTC)
+        return [_row(_Seen(self), each, None, now) for each in self.declared or ()]
 
 
 @dataclass(slots=True)
@@ -113,7 +131,7 @@ def collect(
             (each, described)
             for each in seen
             for described in each.found
-            if _wanted(each.asked, described) and _unclear(each.asked, described, now)
+            if each.asked.wants(described.name) and _unclear(each.asked, described, now)
         ]
         _each(
             {
@@ -195,15 +213,6 @@ def _only(parts: set[str | None]) -> str | None:
 # What must be asked -------------------------------------------------------------------------------------
 
 
-def _wanted(asked: Asked, described: Described) -> bool:
-    name = described.name
-    return any(
-        (service or name.service, environment or name.environment)
-        == (name.service, name.environment)
-        for service, environment in asked.scopes
-    )
-
-
 def _unclear(asked: Asked, described: Described, now: datetime) -> bool:
     """Whether a listing leaves open what a container is; its age matters only as far as the limit is in doubt."""
     if described.state is None:
@@ -233,7 +242,7 @@ def _days(described: Described) -> int | None:
 
 def _rows(seen: _Seen, now: datetime) -> Iterator[Row]:
     asked = seen.asked
-    found = {each.name: each for each in seen.found if _wanted(asked, each)}
+    found = {each.name: each for each in seen.found if asked.wants(each.name)}
     for declared in asked.declared or ():
         described = None if _elsewhere(seen, declared) else found.get(declared.name)
         yield _row(seen, declared, described, now)
@@ -274,7 +283,7 @@ def _row(seen: _Seen, declared: Declared | None, described: Described | None, no
     )
     if declared is None and asked.declared is not None and row.state != "unknown":
         row = replace(row, state="orphan")
-    return replace(row, fix=fix(row, asked.options))
+    return replace(row, fix=fix(row, asked.options(row)))
 
 
 def _state(
@@ -392,7 +401,7 @@ def _notes(seen: _Seen) -> Iterator[str]:
         {
             each.facts["stack"]
             for each in seen.found
-            if _wanted(asked, each)
+            if asked.wants(each.name)
             and _of_another_stack(asked, each)
             and _declared(asked, each) is None
         }

@@ -190,11 +190,6 @@ def short(place: Place) -> str:
     return ", ".join(place.values())
 
 
-def printable(text: str) -> str:
-    """Replace what would steer a terminal, or turn a line around, in a text that anybody with a tag can write."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-
-
 def numbered(count: int, noun: str = "container") -> str:
     """Write a number with its noun."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -20,9 +20,9 @@ from infra_secrets.cli.status.rows import (
     Status,
     in_counts,
     numbered,
-    printable,
     short,
 )
+from infra_secrets.cli.status.texts import printable
 
 LISTED = 40
 """Containers that a terminal shows whatever their state; of more, only those that are not simply set."""
