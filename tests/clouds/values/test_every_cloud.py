@@ -297,7 +297,7 @@ def test_any_text_arrives_byte_for_byte(
     if REFERENCE not in [each.name.reference for each in client.listing()]:
         server.make(REFERENCE)
     given = text(data)
-    if clouds.values(clouds.load(cloud)).refused(given):
+    if clouds.values_of(clouds.load(cloud)).refused(given):
         with pytest.raises(ValueRefusedError):
             client.write(client.describe(NAME), given)
         return
@@ -313,7 +313,7 @@ def test_bytes_arrive_unchanged_where_the_cloud_takes_them(
 ) -> None:
     server.make(REFERENCE)
     given = Value(data=bytes(range(256)), binary=True)
-    if not server.has_binary and clouds.values(clouds.load(cloud)).refused(given):
+    if not server.has_binary and clouds.values_of(clouds.load(cloud)).refused(given):
         with pytest.raises(ValueRefusedError):
             client.write(client.describe(NAME), given)
         return
@@ -329,7 +329,7 @@ def test_bytes_arrive_unchanged_where_the_cloud_takes_them(
 def test_the_largest_value_is_taken_and_one_byte_more_is_refused_before_anything_is_sent(
     client: Client, cloud: str, server: Server
 ) -> None:
-    largest = clouds.values(clouds.load(cloud)).MAX_BYTES
+    largest = clouds.values_of(clouds.load(cloud)).MAX_BYTES
     server.make(REFERENCE)
 
     client.write(client.describe(NAME), text("x" * largest))
@@ -521,7 +521,7 @@ def test_nobody_logged_in_is_told_how_to_log_in(
     with pytest.raises(NotLoggedInError) as raised:
         client.describe(NAME)
 
-    assert clouds.values(clouds.load(cloud)).LOGIN in raised.value.way_out
+    assert clouds.values_of(clouds.load(cloud)).LOGIN in raised.value.way_out
     assert type(read(client)) is NotLoggedInError
     client.close()
 
@@ -529,7 +529,7 @@ def test_nobody_logged_in_is_told_how_to_log_in(
 def test_a_place_that_nobody_names_is_asked_for_with_its_variables(
     cloud: str, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    facet = clouds.values(clouds.load(cloud))
+    facet = clouds.values_of(clouds.load(cloud))
     for variables in facet.PLACE.values():
         for variable in variables:
             monkeypatch.delenv(variable.name, raising=False)
