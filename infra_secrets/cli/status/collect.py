@@ -115,7 +115,7 @@ def collect(
     """
     seen = [_Seen(each) for each in places]
     quotas = {
-        cloud: pace(clouds.values(clouds.load(cloud)).CALLS_A_MINUTE)
+        cloud: pace(clouds.values_of(clouds.load(cloud)).CALLS_A_MINUTE)
         for cloud in {each.cloud for each in places}
     }
     pool = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="status")
@@ -355,7 +355,7 @@ def _wrong_login(seen: _Seen) -> WrongPlaceError | None:
             return WrongPlaceError(
                 f"The login is of {part} {found}, and {declared.name.reference} was made in {part} "
                 f"{declared.place[part]}.",
-                f"Log in there, then run it again: {clouds.values(clouds.load(declared.cloud)).LOGIN}",
+                f"Log in there, then run it again: {clouds.values_of(clouds.load(declared.cloud)).LOGIN}",
             )
     return None
 

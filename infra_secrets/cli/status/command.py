@@ -29,7 +29,7 @@ from infra_secrets.errors import InfraSecretsError
 from infra_secrets.rules.wording import nearest
 
 _PERMISSIONS = "\n\n".join(
-    f"{name}: {', '.join(clouds.values(clouds.load(name)).STATUS_PERMISSIONS)}"
+    f"{name}: {', '.join(clouds.values_of(clouds.load(name)).STATUS_PERMISSIONS)}"
     for name in clouds.available()
 )
 EPILOG = f"It reads metadata and never a value. The permissions that it needs:\n\n{_PERMISSIONS}"

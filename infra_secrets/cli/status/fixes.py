@@ -2,6 +2,7 @@
 
 import shlex
 
+from infra_secrets import clouds
 from infra_secrets.cli.status.rows import Row, Status
 
 ADVICE: dict[Status, str] = {
@@ -32,4 +33,7 @@ def fix(row: Row, options: str) -> str | None:
             return f"pulumi up{refresh} --stack {shlex.quote(row.stack or '')}"
         case "orphan":
             return f'adopt="{row.id}"'
+        case "scheduled":
+            restore = clouds.values_of(clouds.load(row.cloud)).RESTORE
+            return restore.format(name=row.name, **row.place) or None
     return None

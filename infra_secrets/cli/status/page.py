@@ -244,7 +244,7 @@ def _picture(share: float) -> str:
     used = min(share, _BEYOND) * 100
     arrow = f'<path class="used" d="M{used:.1f} 0l5 4l-5 4z"/>' if share > _BEYOND else ""
     return (
-        '<svg class="limit" viewBox="0 0 132 10" aria-hidden="true">'
+        '<svg class="limit" viewBox="0 0 132 10" preserveAspectRatio="xMinYMid" aria-hidden="true">'
         '<rect class="track" y="1" width="100" height="8" rx="1"/>'
         f'<rect class="used" y="1" width="{used:.1f}" height="8" rx="1"/>{arrow}'
         '<path class="end" d="M100 0v10"/></svg>'

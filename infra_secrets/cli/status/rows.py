@@ -43,7 +43,7 @@ MEANINGS: Final[Mapping[Status, Meaning]] = {
     ),
     "unset": Meaning(text="no value yet", mark="○", plain="o", needs_a_person=True),
     "stale": Meaning(text="older than allowed", mark="▲", plain="!", needs_a_person=True),
-    "disabled": Meaning(text="the value is switched off", mark="◌", plain="/", needs_a_person=True),
+    "disabled": Meaning(text="the value is switched off", mark="⊘", plain="/", needs_a_person=True),
     "scheduled": Meaning(text="waiting to be deleted", mark="▽", plain="v", needs_a_person=True),
     "orphan": Meaning(
         text="in the cloud, and not declared", mark="◇", plain="?", needs_a_person=True

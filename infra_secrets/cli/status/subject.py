@@ -126,7 +126,7 @@ def _by_stacks(
 def _place(declared: Declared, stack: Where) -> Place:
     """Return where to look for a container: one that was never made is expected where its neighbours are."""
     place = where.place_of(declared)
-    parts = clouds.values(clouds.load(declared.cloud)).PLACE
+    parts = clouds.values_of(clouds.load(declared.cloud)).PLACE
     if all(part in place for part in parts):
         return place
     others = [
