@@ -91,10 +91,10 @@ def set_(
 ) -> None:
     """Put a value into a container that code has made.
 
-    The value is typed twice without being shown, or comes from standard input or a file; never as an argument. One line
-    break at its end is dropped; everything else arrives unchanged, or is refused.
+    It is typed twice without being shown, or comes from standard input or a file; never as an argument.
+    One line break at its end is dropped; everything else arrives unchanged, or is refused.
 
-    Exit code: 0 when it is set, 1 when it may be and a person must look, 2 when nothing was set, 130 after Ctrl-C.
+    Exit code: 0 when it is set, 1 when a person must look, 2 when nothing was set, 130 after Ctrl-C.
     """
     say = saying(quiet=quiet)
     attempt: Attempt | None = None
@@ -134,8 +134,8 @@ def _refuse_arguments(typed: list[str]) -> None:
 
 _NO_ARGUMENT = (
     "Nothing was set, and what was typed is not repeated, because it may be a value. A value is never an argument: "
-    "every process can read those, and the shell keeps them. It is asked for, or comes by a pipe or --file. If it was one, "
-    "remove it from your shell's history, and have a new one made."
+    "every process can read those, and the shell keeps them. It is asked for, or comes by a pipe or --file. If it was "
+    "one, remove it from your shell's history, and have a new one made."
 )
 
 
@@ -184,7 +184,7 @@ def _set(attempt: Attempt, described: Described, wish: Wish) -> "Done":
     from infra_secrets.cli.set.writing import refuse
 
     target = attempt.target
-    facts = clouds.values(clouds.load(target.cloud))
+    facts = clouds.values_of(clouds.load(target.cloud))
     fields = () if wish.field is not None else target.fields
     memory.guard()
     if wish.file is None and given.at_terminal() and fields:

@@ -82,8 +82,13 @@ def made_of(texts: Mapping[str, str]) -> bytes:
     return json.dumps(dict(texts), ensure_ascii=False).encode()
 
 
-def pieces(data: bytes, reference: str) -> dict[str, str]:
+def pieces(data: bytes, reference: str, command: str) -> dict[str, str]:
     """Take the present document apart: each key with the text of its value, as it is written.
+
+    Args:
+        data: The document.
+        reference: Whose it is.
+        command: What sets the whole of it.
 
     Raises:
         ValueRefusedError: It is no JSON object, or has a key twice.
@@ -96,7 +101,7 @@ def pieces(data: bytes, reference: str) -> dict[str, str]:
     if members is None or len(found) != len(members):
         raise ValueRefusedError(
             f"The present value of {reference} is not one JSON object with each key once, so no field of it was set.",
-            f"Set the whole document: infra-secrets set {reference}",
+            f"Set the whole document: {command}",
         )
     text = data.decode()
     return {key: text[each.start : each.end] for key, each in found.items()}

@@ -42,10 +42,18 @@ class Target:
     fields: tuple[str, ...] = ()
     """Declared keys of its document, as the stack says; empty where it does not say."""
 
+    options: str
+    """How a command says where it is, e.g. `--stack dev`."""
+
     @property
     def reference(self) -> str:
         """Its canonical name."""
         return self.name.reference
+
+    @property
+    def command(self) -> str:
+        """The command that sets it."""
+        return f"infra-secrets set {self.reference} {self.options}"
 
 
 def choose(reference: str, where: Where) -> Target:
@@ -58,7 +66,12 @@ def choose(reference: str, where: Where) -> Target:
         return _declared(reference, where)
     if where.cloud is None:
         raise AssertionError("a project or a cloud says where")
-    return Target(name=_named(reference, where), cloud=where.cloud, place=where.place)
+    return Target(
+        name=_named(reference, where),
+        cloud=where.cloud,
+        place=where.place,
+        options=as_options(where.cloud, where.place),
+    )
 
 
 def look(target: Target, client: Client) -> tuple[Target, Described]:
@@ -84,12 +97,12 @@ def look(target: Target, client: Client) -> tuple[Target, Described]:
 
 
 def _restoring(target: Target, client: Client, described: Described) -> str:
-    restore = clouds.values(clouds.load(target.cloud)).RESTORE
+    restore = clouds.values_of(clouds.load(target.cloud)).RESTORE
     return restore.format(name=described.spelled, **client.place)
 
 
 def _options_of(target: Target) -> str:
-    parts = clouds.values(clouds.load(target.cloud)).PLACE
+    parts = clouds.values_of(clouds.load(target.cloud)).PLACE
     return ", ".join(["--cloud", *(f"--{part}" for part in parts)])
 
 
@@ -138,6 +151,7 @@ def _declared(reference: str, where: Where) -> Target:
         name=one.name,
         cloud=one.cloud,
         place=place_of(one),
+        options=f"--stack {where.stack}",
         fields=() if NOT_SHOWN in one.fields else one.fields,
     )
 

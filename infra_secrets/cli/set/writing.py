@@ -70,7 +70,7 @@ class Attempt:
         before: str | None = None
         for turn in range(_TIMES):
             described, present = self._document(described)
-            found = document.pieces(present, self.target.reference).get(name)
+            found = self._pieces(present).get(name)
             if turn and found not in (before, piece):
                 raise self._set_by_another(name)
             before = found
@@ -87,6 +87,9 @@ class Attempt:
             f"Others set {self.target.reference} {_TIMES} times meanwhile, so nothing was set.",
             "Try again.",
         )
+
+    def _pieces(self, data: bytes) -> dict[str, str]:
+        return document.pieces(data, self.target.reference, self.target.command)
 
     def _checked(self, data: bytes) -> Value:
         document.check(data, self.target.fields, self.target.reference)
@@ -110,7 +113,7 @@ class Attempt:
         raise NeverSetError(
             f"{self.target.reference} has no value yet, and a document is set as a whole first: "
             f"{', '.join(self.target.fields)}.",
-            f"Run: infra-secrets set {self.target.reference}",
+            f"Run: {self.target.command}",
         )
 
     def _merged(self, name: str, base: bytes, ours: bytes, error: ChangedMeanwhileError) -> Written:
@@ -132,8 +135,8 @@ class Attempt:
         raise error
 
     def _with_changes(self, name: str, base: bytes, theirs: bytes, ours: bytes) -> bytes:
-        before = document.pieces(base, self.target.reference)
-        for key, piece in document.pieces(theirs, self.target.reference).items():
+        before = self._pieces(base)
+        for key, piece in self._pieces(theirs).items():
             if before.get(key) == piece:
                 continue
             if key == name:
