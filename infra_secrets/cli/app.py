@@ -9,11 +9,13 @@ import infra_secrets
 from infra_secrets.cli.rehearse import command as rehearsing
 from infra_secrets.cli.saying import Quiet
 from infra_secrets.cli.set import command as setting
+from infra_secrets.cli.status import command as looking
 from infra_secrets.cli.where import located
 
 EXAMPLES = (
     "infra-secrets rehearse --stack production",
     "infra-secrets set payments/production/stripe-api-key",
+    "infra-secrets status --stack production",
     "infra-secrets --install-completion",
 )
 
@@ -35,6 +37,7 @@ def make() -> typer.Typer:
     app.command("set", epilog=_examples(setting.EXAMPLES), context_settings=taking_anything)(
         located(setting.set_)
     )
+    app.command("status", epilog=_examples(looking.EXAMPLES))(located(looking.status))
     return app
 
 

@@ -18,33 +18,35 @@ import typer
 from infra_secrets import clouds
 from infra_secrets.cli import USAGE_ERROR, end_at_once
 from infra_secrets.cli.rehearse.report import TerminalProgress, console
+from infra_secrets.cli.saying import Quiet
 from infra_secrets.cli.status.collect import Collected, Told, collect
 from infra_secrets.cli.status.document import as_json
 from infra_secrets.cli.status.inventory import command_for, compared, inventory
 from infra_secrets.cli.status.rows import ALL_SET, NEEDS_A_PERSON, Report
 from infra_secrets.cli.status.subject import Subject, find
 from infra_secrets.cli.status.table import show
-from infra_secrets.cli.where import Named, located
+from infra_secrets.cli.where import Named
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.rules.wording import nearest
 
-_PERMISSIONS = "\n\n".join(
-    f"{name}: {', '.join(clouds.values_of(clouds.load(name)).STATUS_PERMISSIONS)}"
-    for name in clouds.available()
+EXAMPLES = (
+    "infra-secrets status",
+    "infra-secrets status --all-stacks --html secrets.html",
+    "infra-secrets status payments/production --cloud aws --region eu-central-1 --json",
+    "infra-secrets status --stack production --markdown > SECRETS.md",
+    "infra-secrets status --stack production --check SECRETS.md",
 )
-EPILOG = f"It reads metadata and never a value. The permissions that it needs:\n\n{_PERMISSIONS}"
 
 
 class StatusError(InfraSecretsError):
     """What was asked for cannot be done."""
 
 
-@located
 def status(
     references: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[REFERENCE]...",
+            metavar="REFERENCE",
             help="Only these containers, or all below a beginning such as payments/production.",
             show_default=False,
         ),
@@ -79,20 +81,23 @@ def status(
             metavar="FILE", dir_okay=False, help="Also write a page for an auditor, in one file."
         ),
     ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Show no progress on standard error.")
+    permissions: Annotated[
+        bool, typer.Option("--permissions", help="Print which permissions it needs on each cloud.")
     ] = False,
+    quiet: Quiet = False,
     named: Named,
 ) -> None:
     """Show every secret container: unset, set, stale, missing ..., by its metadata alone.
 
     In a Pulumi project the stack's state says what must be there; elsewhere, or with --cloud, the tags in the cloud.
 
-    Exit code: 0 when all are set, 1 when something needs a person, 2 when something could not be looked at.
+    It reads metadata and never a value, and needs permission for no more: --permissions lists it.
 
-    Examples: infra-secrets status --all-stacks; infra-secrets status --cloud aws --service payments --json;
-    infra-secrets status --markdown > SECRETS.md; infra-secrets status --check SECRETS.md
+    Exit code: 0 when all are set, 1 when something needs a person, 2 when something could not be looked at.
     """
+    if permissions:
+        print(_permissions(), end="")
+        raise typer.Exit
     try:
         _one_of(json=json, markdown=markdown, check=check is not None)
         subject = find(named, all_stacks=all_stacks, only=references or ())
@@ -118,6 +123,17 @@ def status(
     except KeyboardInterrupt:
         end_at_once()
     raise typer.Exit(code)
+
+
+def _permissions() -> str:
+    """List what each cloud must allow; nothing of it reads a value."""
+    lines = []
+    for name in clouds.available():
+        lines += [
+            f"{name}:",
+            *(f"  {each}" for each in clouds.values_of(clouds.load(name)).STATUS_PERMISSIONS),
+        ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _one_of(**asked: bool) -> None:

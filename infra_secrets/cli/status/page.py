@@ -232,7 +232,7 @@ def _share(row: Row, report: Report) -> str:
 def _age(row: Row, report: Report) -> str:
     days, limit = row.age_days(report.now), row.max_age_days
     if days is None:
-        return "" if limit is None else f'<span class="soft">limit {numbered(limit, 'day')}</span>'
+        return "" if limit is None else f'<span class="soft">limit {numbered(limit, "day")}</span>'
     if limit is None:
         return f"{row.age(report.now)}<small>no limit</small>"
     at_least = "" if row.changed_exactly else "at least "
