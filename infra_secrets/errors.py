@@ -160,6 +160,42 @@ class ValueRefusedError(AccessError, ValueError):
     """The value is not one that can be stored there unchanged, or not of the declared shape."""
 
 
+class SettingsError(InfraSecretsError):
+    """The settings of an application could not be loaded; it says everything that is missing or wrong.
+
+    Not a `ValueError`: pydantic would make one of its own of it, which shows inputs.
+
+    Attributes:
+        problems: One text for each thing that is wrong.
+        settings: Names of the settings that are not there.
+        unreachable: Whether nothing is wrong but that a cloud does not answer for the moment.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        problems: Sequence[str] = (),
+        settings: Sequence[str] = (),
+        unreachable: bool = False,
+    ) -> None:
+        self.problems: tuple[str, ...] = tuple(problems)
+        self.settings: tuple[str, ...] = tuple(settings)
+        self.unreachable = unreachable
+        super().__init__(message)
+
+    def again(self) -> "SettingsError":
+        """Make another one that says the same, for another raise."""
+        return SettingsError(str(self), self.problems, self.settings, self.unreachable)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be pickled by what it says."""
+        return type(self), (str(self), self.problems, self.settings, self.unreachable)
+
+
+class SettingsUseError(InfraSecretsError, TypeError):
+    """A class of settings is declared, or its settings are used, as they must not be."""
+
+
 def combined(
     subject: str, errors: Sequence[ArgsError], otherwise: type[ArgsError] = SecretArgsError
 ) -> ArgsError:

@@ -129,6 +129,20 @@ COLUMNS = Variable(
     "160",
 )
 
+CLOUD_VARIABLE = Variable(
+    "INFRA_SECRETS_CLOUD",
+    "Where the containers of an application's settings are, where its class does not say `cloud=`.",
+    "not set: settings come from environment variables and mounted files alone",
+)
+ENVIRONMENT_VARIABLE = Variable(
+    "INFRA_SECRETS_ENVIRONMENT",
+    "The second part of their names, where the class does not say `environment=`.",
+)
+DIRECTORY_VARIABLE = Variable(
+    "INFRA_SECRETS_DIRECTORY",
+    "The folder in which an application's settings are mounted as files, where its class does not say `directory=`.",
+)
+
 CONFIG_KEYS = (
     CLOUD,
     SERVICE,
@@ -141,5 +155,19 @@ CONFIG_KEYS = (
     KUBERNETES_APPLIES,
 )
 """Every key but those that only one cloud needs: `SETTINGS` of its own folder and of its store."""
-VARIABLES = (KUBERNETES_APPLIES_VARIABLE, CONFIG_FILE, SKIP_CHECKPOINTS, CI, COLUMNS)
+VARIABLES = (
+    KUBERNETES_APPLIES_VARIABLE,
+    CONFIG_FILE,
+    SKIP_CHECKPOINTS,
+    CI,
+    COLUMNS,
+    CLOUD_VARIABLE,
+    ENVIRONMENT_VARIABLE,
+    DIRECTORY_VARIABLE,
+)
 """Every environment variable."""
+
+
+def setting(name: str) -> str | None:
+    """Read the environment variable in which an application declares one of its own values; None if it is not set."""
+    return os.environ.get(name)
