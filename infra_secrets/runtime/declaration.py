@@ -34,7 +34,9 @@ class Setting:
     key: str | None
     """The third part of its container's name, e.g. `stripe-api-key`; None in a document."""
     format: str | None
-    """What its text must look like: one of `rules.formats.FORMATS`, or the one scheme that its URL may have."""
+    """What its text must look like: one of `rules.formats.FORMATS`, or the scheme of its URL."""
+    schemes: tuple[str, ...]
+    """All schemes that its URL may have: `PostgresDsn` takes those of drivers too, e.g. `postgresql+psycopg`."""
     optional: bool
     """Whether it has a default."""
     validated_as: str
@@ -127,6 +129,7 @@ def _setting(
         variable=variable,
         key=key,
         format=_format(inner, metadata, parsed=parsed),
+        schemes=tuple(_schemes(inner, metadata)),
         optional=not field.is_required(),
         validated_as=str(alias) if by_alias else name,
         parsed=parsed,
@@ -197,13 +200,17 @@ def _format(inner: Any, metadata: list[Any], *, parsed: bool) -> str | None:
         return "json"
     if inner in (int, bool):
         return str(inner.__name__)
+    return _scheme(_schemes(inner, metadata))
+
+
+def _schemes(inner: Any, metadata: list[Any]) -> list[str]:
     constraints = [getattr(inner, "_constraints", None), *metadata]
     allowed = [
         each.allowed_schemes
         for each in constraints
         if isinstance(each, UrlConstraints) and each.allowed_schemes
     ]
-    return _scheme(allowed[-1]) if allowed else None
+    return allowed[-1] if allowed else []
 
 
 _OTHER_NAMES = {"postgresql": {"postgres"}}
