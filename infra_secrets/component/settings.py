@@ -145,15 +145,6 @@ COLUMNS = Variable(
     "160",
 )
 
-CLOUD_VARIABLE = Variable(
-    "INFRA_SECRETS_CLOUD",
-    "Where the containers of an application's settings are, where its class does not say `cloud=`.",
-    "not set: settings come from environment variables and mounted files alone",
-)
-ENVIRONMENT_VARIABLE = Variable(
-    "INFRA_SECRETS_ENVIRONMENT",
-    "The second part of their names, where the class does not say `environment=`.",
-)
 DIRECTORY_VARIABLE = Variable(
     "INFRA_SECRETS_DIRECTORY",
     "The folder in which an application's settings are mounted as files, where its class does not say `directory=`.",
