@@ -154,6 +154,8 @@ class KeyVault:
         self.header = uuid.uuid4().hex
         """What IDENTITY_HEADER must be."""
         self.address = ""
+        self.resource = ""
+        """What the challenge asks a token for, where that is not the vault's own."""
 
     # What is done by code and by hand
 
@@ -283,7 +285,7 @@ class KeyVault:
         # The client takes a resource whose name is the end of the vault's: for 127.0.0.1 that is 0.0.1.
         challenge = (
             f'Bearer authorization="https://login.example/{self.tenant}", '
-            f'resource="https://0.0.1:{port}"'
+            f'resource="{self.resource or f"https://0.0.1:{port}"}"'
         )
         status, _, body = _error(401, "Unauthorized", "AKV10000: no bearer token")
         return status, {"WWW-Authenticate": challenge}, body
