@@ -34,7 +34,7 @@ from infra_secrets.errors import (
 from infra_secrets.rules.naming import SecretName, kebab, suggest
 from infra_secrets.rules.wording import nearest, shown
 
-_SET_BY_HAND = "Leave it out: a value is set by hand, with the command in output set_command."
+_SET_BY_HAND = "Leave it out: a value is set by hand, by infra-secrets set or the command in output set_command."
 
 MAX_AGE_DAYS = 36_500  # a hundred years; the package's own limit
 MAX_FIELD = 128  # characters of a JSON key; the package's own limit, so that a key fits into every cloud's tags
