@@ -73,8 +73,8 @@ class SecretArgs(TypedDict, total=False):
 class Secret(Component, read_by=SecretReader):
     """An empty container for a secret value, with an enforced name, in the cloud's own secrets manager.
 
-    It is created without a value; an operator sets one afterwards: `infra-secrets set`, or `set_command`. The value is never in
-    code, config, state or an output, and by default (`retention="keep"`) no change of the program loses it.
+    It is created without a value; an operator sets one afterwards: `infra-secrets set`, or `set_command`. The value is
+    never in code, config, state or an output, and by default (`retention="keep"`) no change of the program loses it.
     """
 
     secret_id: pulumi.Output[str]

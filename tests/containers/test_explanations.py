@@ -87,8 +87,9 @@ def test_whoever_looks_for_the_value_is_told_where_it_is(attribute: str) -> None
         getattr(made(), attribute)
 
     assert str(refused.value) == (
-        f'Secret("StripeApiKey") has no {attribute}: a value never passes through Pulumi. An operator sets it with '
-        f"the command in output set_command; the service reads it when it runs, by secret_id or secret_name."
+        f'Secret("StripeApiKey") has no {attribute}: a value never passes through Pulumi. An operator sets it: '
+        "infra-secrets set, or the command in output set_command; the service reads it when it runs, by secret_id or "
+        "secret_name."
     )
 
 
