@@ -60,9 +60,8 @@ def unknown_argument(key: object, known: Collection[str]) -> UnknownArgumentErro
         return ValueGivenError(
             f"{argument_name(key)} is not an argument: a Secret never takes its value, because it would then be in "
             f"the code, the state and the logs. Leave it out, run pulumi up, and set the value by hand: "
-            f"infra-secrets set, or the command in output set_command. (If a real value was written down here, it is no "
-            f"longer secret: "
-            f"replace it.)"
+            f"infra-secrets set, or the command in output set_command. (If a real value was written down here, it is "
+            f"no longer secret: replace it.)"
         )
     if bare in _LIKE_A_NAME:
         return UnknownArgumentError(
