@@ -35,7 +35,7 @@ class Database(BaseModel):
 class Payments(SecretSettings, service="payments"):
     stripe_api_key: SecretStr
     database_url: PostgresDsn
-    ner_labels: list[str] = []
+    ner_labels: list[str] = []  # noqa: RUF012 (pydantic copies it)
     stripe: str = Field(alias="STRIPE_OTHER_KEY")
 
 
@@ -131,7 +131,7 @@ def test_the_format_of_a_value_is_that_of_its_type(annotation: Any, wanted: str 
         {"__annotations__": {"field": annotation}, "__module__": __name__},
         service="payments",
     )
-    [setting] = declaration(made).settings  # type: ignore[arg-type]
+    [setting] = declaration(made).settings
 
     assert setting.format == wanted
     assert wanted is None or formats.unknown_format(wanted) is None
@@ -166,7 +166,9 @@ def test_a_type_that_is_defined_later_is_found_when_the_class_is_used() -> None:
 
 @pytest.mark.parametrize("what", [Database, Payments.for_tests, "Payments", None, 7])
 def test_what_is_no_class_of_settings_is_refused(what: Any) -> None:
-    with pytest.raises(SettingsUseError, match=r"is not a class of settings: .*Give the class itself"):
+    with pytest.raises(
+        SettingsUseError, match=r"is not a class of settings: .*Give the class itself"
+    ):
         declaration(what)
 
 
@@ -259,7 +261,7 @@ def one_variable() -> None:
 
 def no_key() -> None:
     class Bad(SecretSettings, service="payments"):
-        schlüssel: str
+        schlüssel: str  # noqa: PLC2401 (what is refused)
 
 
 def private() -> None:
@@ -288,7 +290,10 @@ def cached() -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (no_service, 'Name the service, as its containers are named: class ...(SecretSettings, service="payments")'),
+        (
+            no_service,
+            'Name the service, as its containers are named: class ...(SecretSettings, service="payments")',
+        ),
         (bad_names, "service='Payments', environment='PROD': each part must be"),
         (unknown_cloud, "Did you mean 'aws'?"),
         (misspelt_keyword, "it does not take 'envronment': there are service, environment,"),
@@ -296,7 +301,10 @@ def cached() -> None:
         (bad_ages, "max_age= takes seconds or a timedelta, more than 0."),
         (bad_ages, "stale_if_unreachable= takes seconds or a timedelta, more than 0."),
         (stale_without_an_age, "there is no max_age="),
-        (wrong_types, "service= takes a text. document= takes True or False. directory= takes a path."),
+        (
+            wrong_types,
+            "service= takes a text. document= takes True or False. directory= takes a path.",
+        ),
         (dotenv, "model_config has env_file."),
         (prefix, "model_config has env_prefix."),
         (prefix, "model_config has secrets_dir."),

@@ -15,7 +15,7 @@ URL = "postgresql://payments:made-up@db.example.com/payments"
 class Payments(SecretSettings, service="payments", document=True):
     stripe_api_key: SecretStr
     database_url: PostgresDsn
-    ner_labels: list[str] = []
+    ner_labels: list[str] = []  # noqa: RUF012 (pydantic copies it)
     workers: int = 2
 
 

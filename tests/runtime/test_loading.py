@@ -33,7 +33,7 @@ URL = "postgresql://payments:made-up@db.example.com/payments"
 class Payments(SecretSettings, service="payments"):
     stripe_api_key: SecretStr
     database_url: PostgresDsn
-    ner_labels: list[str] = []
+    ner_labels: list[str] = []  # noqa: RUF012 (pydantic copies it)
 
 
 class One(SecretSettings, service="payments"):
@@ -156,7 +156,11 @@ def test_the_class_says_where_its_containers_are_before_the_environment_does(
     cloud: Values, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class There(
-        SecretSettings, service="payments", environment="staging", cloud="aws", region="eu-central-1"
+        SecretSettings,
+        service="payments",
+        environment="staging",
+        cloud="aws",
+        region="eu-central-1",
     ):
         token: str
 
@@ -362,7 +366,11 @@ def test_without_a_cloud_the_error_names_the_variable_and_both_ways_out() -> Non
     ("name", "text", "said"),
     [
         ("INFRA_SECRETS_ENVIRONMENT", "", "Set the variable INFRA_SECRETS_ENVIRONMENT"),
-        ("INFRA_SECRETS_ENVIRONMENT", "Prod{x}", "INFRA_SECRETS_ENVIRONMENT: environment='Prod{x}'"),
+        (
+            "INFRA_SECRETS_ENVIRONMENT",
+            "Prod{x}",
+            "INFRA_SECRETS_ENVIRONMENT: environment='Prod{x}'",
+        ),
         ("INFRA_SECRETS_ENVIRONMENT", "x" * 600, "INFRA_SECRETS_ENVIRONMENT: "),
         ("INFRA_SECRETS_CLOUD", "awz", "Did you mean 'aws'?"),
         ("INFRA_SECRETS_DIRECTORY", "/no/such", "names '/no/such', and there is no such folder"),
@@ -389,8 +397,9 @@ def test_a_part_of_the_place_that_the_cloud_does_not_have_is_named(
 
     monkeypatch.setattr(clouds, "values", lambda _: SimpleNamespace(PLACE={"project": ()}))
 
-    assert "the class says region=, and AWS Secrets Manager has no such part of a place: project." in str(
-        refused(There)
+    assert (
+        "the class says region=, and AWS Secrets Manager has no such part of a place: project."
+        in str(refused(There))
     )
     assert cloud.calls == []
 
@@ -398,7 +407,10 @@ def test_a_part_of_the_place_that_the_cloud_does_not_have_is_named(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("['a']", "is not JSON: it has single quotes where JSON has double quotes (line 1, column 2)"),
+        (
+            "['a']",
+            "is not JSON: it has single quotes where JSON has double quotes (line 1, column 2)",
+        ),
         ('{"a": 1, "a": 2}', "has a key more than once"),
         ("[NaN]", "is not JSON: it has NaN or Infinity, which JSON does not allow"),
         ("[1e999]", "has a number that is too large"),
