@@ -5,6 +5,7 @@ served: whoever asks waits for the new one, or gets the error. Only an object th
 while a cloud does not answer, and it says so in the log.
 """
 
+import copy
 import logging
 import os
 import random
@@ -127,7 +128,7 @@ class Held:
                 self._refresh()
             error = self._error
         if error is not None and _now() >= self._limit:
-            raise error.again()
+            raise copy.copy(error)  # one is raised once: a traceback grows with each raise
 
     def _refresh_aside(self) -> None:
         if not self._lock.acquire(blocking=False):

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,7 +38,7 @@ Run = Callable[..., str]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Run]:
+def run(tmp_path: Path) -> Run:
     """Run a program in an environment that has only some of our installed packages."""
     venv.create(tmp_path / "env", symlinks=True)
     [site] = (tmp_path / "env").glob("lib/python*/site-packages")
@@ -59,7 +59,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
         )
         return done.stdout + done.stderr
 
-    yield run
+    return run
 
 
 def test_a_service_starts_without_any_cloud_s_client_when_all_is_in_the_environment(
