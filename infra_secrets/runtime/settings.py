@@ -180,7 +180,7 @@ class SecretSettings(_Model):
         def __getattr__(self, name: str) -> object:
             if name in type(self).model_fields:
                 return self._held.values()[name]
-            close = nearest(name, type(self).model_fields)
+            close = None if name.startswith("_") else nearest(name, type(self).model_fields)
             hint = f" Did you mean {close!r}?" if close else ""
             raise AttributeError(f"{type(self).__name__!r} has no setting {shown(name)}.{hint}")
 

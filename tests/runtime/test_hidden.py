@@ -337,6 +337,62 @@ def test_an_error_that_is_awaited_holds_no_value() -> None:
     assert CANARY not in everything_about(refused.value)
 
 
+@pytest.mark.parametrize("kind", [ValueError, AssertionError])
+def test_what_settings_are_refused_for_together_is_told_when_nothing_else_is_wrong(
+    kind: type[Exception], cloud: Values
+) -> None:
+    class Pair(SecretSettings, service="payments"):
+        token: str
+        last: str
+
+        @model_validator(mode="after")
+        def together(self) -> "Pair":
+            raise kind(f"{self.token} does not go with {self.last}")
+
+        @model_validator(mode="before")
+        @classmethod
+        def both(cls, data: dict[str, str]) -> dict[str, str]:
+            return {"token": data["token"], "last": data["last"]}
+
+    cloud.add("payments/production/token", CANARY)
+    with pytest.raises(SettingsError) as refused:
+        Pair()
+    assert refused.value.settings == ("last",)
+    assert len(refused.value.problems) == 1
+
+    cloud.add("payments/production/last", CANARY)
+    with pytest.raises(
+        SettingsError, match="The settings, taken together, are refused by a valid"
+    ) as refused:
+        Pair()
+    assert refused.value.settings == ()
+    assert CANARY not in everything_about(refused.value)
+
+
+def test_an_endpoint_that_returns_settings_shows_no_value(settings: Payments) -> None:
+    from fastapi import FastAPI
+    from httpx import ASGITransport, AsyncClient
+
+    app = FastAPI()
+
+    @app.get("/settings", response_model=None)
+    def without_a_model() -> Any:
+        return settings
+
+    @app.get("/settings-with-a-model", response_model=Payments)
+    def with_a_model() -> Any:
+        return settings
+
+    async def ask(path: str) -> str:
+        transport = ASGITransport(app, raise_app_exceptions=False)
+        async with AsyncClient(transport=transport, base_url="http://service") as client:
+            return (await client.get(path)).text
+
+    assert CANARY not in asyncio.run(ask("/settings"))
+    assert CANARY not in asyncio.run(ask("/settings-with-a-model"))
+    assert CANARY not in asyncio.run(ask("/openapi.json"))
+
+
 def test_an_error_while_another_one_is_handled_is_not_the_cause_of_it(cloud: Values) -> None:
     cloud.add("payments/production/token", CANARY)
     try:
