@@ -256,7 +256,7 @@ class SecretSettings(_Model):
     model_validate_json = model_validate_strings = model_validate
 
 
-_ELSEWHERE = set(SettingsConfigDict.__annotations__) - set(ConfigDict.__annotations__)
+_ELSEWHERE = SettingsConfigDict.__optional_keys__ - ConfigDict.__optional_keys__
 """What pydantic-settings lets a class say about where it looks."""
 
 

@@ -18,6 +18,7 @@ from pydantic import (
     Secret,
     SecretStr,
     UrlConstraints,
+    create_model,
 )
 from pydantic_core import MultiHostUrl
 from pydantic_settings import SettingsConfigDict
@@ -37,6 +38,14 @@ class Payments(SecretSettings, service="payments"):
     database_url: PostgresDsn
     ner_labels: list[str] = []  # noqa: RUF012 (pydantic copies it)
     stripe: str = Field(alias="STRIPE_OTHER_KEY")
+
+
+def made(name: str, field: str, annotation: Any) -> Any:
+    create: Any = create_model  # to which settings are no model, to a type checker
+    keywords = {"service": "payments"}
+    return create(
+        name, __base__=SecretSettings, __cls_kwargs__=keywords, **{field: (annotation, ...)}
+    )
 
 
 def test_a_declaration_is_plain_data_in_the_order_of_the_class() -> None:
@@ -125,13 +134,7 @@ def test_the_settings_of_a_document_have_no_key() -> None:
     ids=str,
 )
 def test_the_format_of_a_value_is_that_of_its_type(annotation: Any, wanted: str | None) -> None:
-    made = type(
-        "Made",
-        (SecretSettings,),
-        {"__annotations__": {"field": annotation}, "__module__": __name__},
-        service="payments",
-    )
-    [setting] = declaration(made).settings
+    [setting] = declaration(made("Made", "field", annotation)).settings
 
     assert setting.format == wanted
     assert wanted is None or formats.unknown_format(wanted) is None
@@ -336,9 +339,4 @@ def test_a_class_that_cannot_be_is_refused_when_it_is_made(
 @pytest.mark.parametrize("name", ["reload", "snapshot", "for_tests"])
 def test_a_field_is_not_named_as_a_method(name: str) -> None:
     with pytest.raises(SettingsUseError, match=f"{name} is a method of every class of settings"):
-        type(
-            "Bad",
-            (SecretSettings,),
-            {"__annotations__": {name: str}, "__module__": __name__},
-            service="payments",
-        )
+        made("Bad", name, str)
