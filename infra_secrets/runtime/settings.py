@@ -279,6 +279,8 @@ def _problems(cls: type[SecretSettings]) -> Iterator[str]:
     for name in cls.model_fields:
         if name in dir(SecretSettings):
             yield f"{name} is a method of every class of settings. Rename the field."
+        if cls.model_fields[name].deprecated:
+            yield f"{name} is deprecated=, and pydantic looks for such a field elsewhere. Say it in its description."
     hidden = [*cls.__private_attributes__]
     if "model_post_init" in {name for each in _own(cls) for name in vars(each)} and not hidden:
         hidden = ["model_post_init"]

@@ -290,9 +290,15 @@ def cached() -> None:
             return f"Bearer {self.token}"
 
 
+def deprecated() -> None:
+    class Bad(SecretSettings, service="payments"):
+        token: str = Field(deprecated=True)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
+        (deprecated, "token is deprecated="),
         (
             no_service,
             'Name the service, as its containers are named: class ...(SecretSettings, service="payments")',
