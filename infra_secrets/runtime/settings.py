@@ -219,9 +219,6 @@ class SecretSettings(_Model):
     def __iter__(self) -> Iterator[Never]:
         raise SettingsUseError(_not_all(self, "iterated over"))
 
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise SettingsUseError(_not_all(self, "pickled"))
-
     def __getstate__(self) -> NoReturn:
         raise SettingsUseError(_not_all(self, "pickled"))
 

@@ -12,6 +12,8 @@ from pydantic import (
     Field,
     HttpUrl,
     Json,
+    MongoDsn,
+    MySQLDsn,
     PostgresDsn,
     PrivateAttr,
     RedisDsn,
@@ -125,6 +127,8 @@ def test_the_settings_of_a_document_have_no_key() -> None:
         (Secret[PostgresDsn], "postgresql"),
         (PostgresDsn | None, "postgresql"),
         (RedisDsn, None),
+        (MongoDsn, None),
+        (MySQLDsn, "mysql"),
         (HttpUrl, None),
         (
             Annotated[MultiHostUrl, UrlConstraints(allowed_schemes=["postgresql+asyncpg"])],

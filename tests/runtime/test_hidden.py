@@ -425,20 +425,33 @@ def test_a_value_given_in_a_test_is_not_repeated_either() -> None:
     assert CANARY not in everything_about(refused.value)
 
 
-def test_an_interrupt_while_values_are_made_leaves_none_in_the_traceback(cloud: Values) -> None:
-    class Interrupted(SecretSettings, service="payments"):
-        token: str
-        last: str
+class InterruptedEarly(SecretSettings, service="payments"):
+    token: str
+    last: str
 
-        @field_validator("last")
-        @classmethod
-        def stop(cls, _: str) -> str:
-            raise KeyboardInterrupt
+    @field_validator("last")
+    @classmethod
+    def stop(cls, _: str) -> str:
+        raise KeyboardInterrupt
 
+
+class InterruptedLate(SecretSettings, service="payments"):
+    token: str
+    last: str
+
+    @model_validator(mode="after")
+    def stop(self) -> "InterruptedLate":
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("class_", [InterruptedEarly, InterruptedLate])
+def test_an_interrupt_while_values_are_made_leaves_none_in_the_traceback(
+    class_: type[SecretSettings], cloud: Values
+) -> None:
     cloud.add("payments/production/token", CANARY)
     cloud.add("payments/production/last", CANARY)
     with pytest.raises(KeyboardInterrupt) as interrupted:
-        Interrupted()
+        class_()
 
     assert CANARY not in everything_about(interrupted.value)
 

@@ -23,6 +23,7 @@ from pydantic import (
 
 from infra_secrets import clouds
 from infra_secrets.errors import (
+    AccessError,
     DeniedError,
     DisabledError,
     MissingExtraError,
@@ -465,10 +466,28 @@ def test_what_has_one_cause_is_told_once(cloud: Values) -> None:
     assert "Looked at for database_url: the variable DATABASE_URL; the container" in str(error)
 
 
-def test_an_outage_is_told_from_everything_else(cloud: Values) -> None:
-    cloud.failing["read"] = UnreachableError("The cloud does not answer.", "Try again.")
+@pytest.mark.parametrize("kind", [UnreachableError, ThrottledError])
+def test_an_outage_is_told_from_everything_else(kind: type[AccessError], cloud: Values) -> None:
+    cloud.failing["read"] = kind("The cloud does not answer.", "Try again.")
 
     assert refused(Payments).unreachable
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_client_is_closed_whatever_comes_of_it(
+    fails: bool,
+    cloud: Values,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[str] = []
+    monkeypatch.setattr(cloud, "close", lambda: closed.append("closed"))
+    if fails:
+        cloud.failing["read"] = UnreachableError("The cloud does not answer.", "Try again.")
+        refused(Maybe)
+    else:
+        Maybe()
+
+    assert closed == ["closed"]
 
 
 def test_without_a_cloud_the_error_names_the_variable_and_both_ways_out() -> None:

@@ -4,12 +4,14 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 from pydantic import SecretStr
 
+from infra_secrets.clouds.values import Value
 from infra_secrets.errors import AccessError, DeniedError, UnreachableError
+from infra_secrets.rules.naming import SecretName
 from infra_secrets.runtime import SecretSettings, SettingsError, held
 from tests.conftest import PATIENCE
 from tests.values import Values
@@ -36,9 +38,19 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.asked: set[int] = set()
+        self.somebody_asked = threading.Condition()
 
     def __call__(self) -> float:
+        with self.somebody_asked:
+            self.asked.add(threading.get_ident())
+            self.somebody_asked.notify_all()
         return self.now
+
+    def wait_for(self, threads: int) -> None:
+        """Wait until that many have asked what time it is."""
+        with self.somebody_asked:
+            assert self.somebody_asked.wait_for(lambda: len(self.asked) >= threads, PATIENCE)
 
 
 @pytest.fixture
@@ -200,9 +212,12 @@ def test_a_value_that_is_too_old_is_not_served_unless_that_was_asked_for(
     cloud.failing[TOKEN] = error
     clock.now += 100
 
+    depths = []
     for _ in range(3):
-        with pytest.raises(SettingsError, match=str(error)):
+        with pytest.raises(SettingsError, match=str(error)) as refused:
             _ = settings.token
+        depths.append(len(refused.traceback))
+    assert len({*depths}) == 1
     assert cloud.calls == ["read", "read"]  # the cloud is not asked at each access
 
     clock.now += 5
@@ -232,6 +247,26 @@ def test_a_failure_before_that_is_said_and_tried_again(
     assert settings.token == "made-up-old"
     aside_done()
     assert settings.token == "made-up-new"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_client_that_fails_in_an_unknown_way_is_not_asked_at_each_access(
+    cloud: Values, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Aging()
+    failed: list[str] = []
+
+    def fail(_: object) -> None:
+        failed.append("read")
+        raise RuntimeError("a mistake in a client")
+
+    monkeypatch.setattr(cloud, "read", fail)
+    clock.now += 90
+    for _ in range(3):
+        assert settings.token == "made-up-old"
+        aside_done()
+
+    assert failed == ["read"]
 
 
 # While the cloud does not answer
@@ -315,12 +350,20 @@ def in_threads(count: int, act: Callable[[], object]) -> None:
 
 
 def test_of_many_threads_that_find_a_value_too_old_one_reads_it(
-    cloud: Values, clock: Clock
+    cloud: Values, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Aging()
     cloud.put(TOKEN, "made-up-new")
     clock.now += 100
+    clock.asked.clear()
     found: list[str] = []
+    read = cloud.read
+
+    def slow(names: Sequence[SecretName]) -> Mapping[SecretName, Value | AccessError]:
+        clock.wait_for(20)
+        return read(names)
+
+    monkeypatch.setattr(cloud, "read", slow)
     in_threads(20, lambda: found.append(settings.token))
 
     assert found == ["made-up-new"] * 20
