@@ -122,6 +122,16 @@ SKIP_CHECKPOINTS = Variable(
     "Pulumi's own: the state is written only at the end. Then a stack that has no outputs yet is not asked whether "
     "it owns a container.",
 )
+CLOUD_VARIABLE = Variable(
+    "INFRA_SECRETS_CLOUD",
+    "Where containers are, for the command line outside of a Pulumi project and for an application that loads its "
+    "secrets.",
+)
+ENVIRONMENT_VARIABLE = Variable(
+    "INFRA_SECRETS_ENVIRONMENT",
+    "The second part of containers' names, for the command line outside of a Pulumi project and for an application "
+    "that loads its secrets.",
+)
 CI = Variable("CI", "Not empty: `infra-secrets rehearse` shows no progress bar.")
 COLUMNS = Variable(
     "COLUMNS",
@@ -129,15 +139,6 @@ COLUMNS = Variable(
     "160",
 )
 
-CLOUD_VARIABLE = Variable(
-    "INFRA_SECRETS_CLOUD",
-    "Where the containers of an application's settings are, where its class does not say `cloud=`.",
-    "not set: settings come from environment variables and mounted files alone",
-)
-ENVIRONMENT_VARIABLE = Variable(
-    "INFRA_SECRETS_ENVIRONMENT",
-    "The second part of their names, where the class does not say `environment=`.",
-)
 DIRECTORY_VARIABLE = Variable(
     "INFRA_SECRETS_DIRECTORY",
     "The folder in which an application's settings are mounted as files, where its class does not say `directory=`.",
@@ -159,10 +160,10 @@ VARIABLES = (
     KUBERNETES_APPLIES_VARIABLE,
     CONFIG_FILE,
     SKIP_CHECKPOINTS,
-    CI,
-    COLUMNS,
     CLOUD_VARIABLE,
     ENVIRONMENT_VARIABLE,
+    CI,
+    COLUMNS,
     DIRECTORY_VARIABLE,
 )
 """Every environment variable."""
