@@ -767,6 +767,16 @@ def test_a_region_that_does_not_exist_is_told_from_one_that_does_not_answer(
 
 
 @pytest.mark.usefixtures("server")
+def test_a_region_that_another_endpoint_alone_knows_is_not_called_made_up(
+    monkeypatch: pytest.MonkeyPatch, closed_port: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{closed_port}")
+
+    with pytest.raises(UnreachableError, match=r"127\.0\.0\.1 does not answer"):
+        values.connect({"region": "in-house-1"}).describe(NAME)
+
+
+@pytest.mark.usefixtures("server")
 def test_a_profile_that_does_not_exist_is_no_login_and_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
