@@ -105,12 +105,20 @@ def failure(error: Exception, asked: Asked) -> AccessError:
     if "ClientError" in kinds:
         response: Any = getattr(error, "response", {})
         told, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
-        return refusal(
+        failed = refusal(
             str(told.get("Code", "")),
             str(told.get("Message", "")),
             asked,
             status=int(meta.get("HTTPStatusCode", 0)),
             date=meta.get("HTTPHeaders", {}).get("date"),
+        )
+        before = getattr(error, "operation_name", asked.call)
+        if before == asked.call or isinstance(failed, UnreachableError | ThrottledError):
+            return failed
+        # The library asks for a login by calls of its own: AssumeRole, GetRoleCredentials, ...
+        return NotLoggedInError(
+            f"The AWS login fails at {before} ({_spelled(str(told.get('Code', '')))}).",
+            asked.login(),
         )
     if kinds & _NO_LOGIN:
         return _no_login(error, kinds, asked)

@@ -824,6 +824,38 @@ def test_a_profile_whose_login_is_over_is_told_with_the_command_that_logs_in_aga
     assert server.calls == []
 
 
+ROLE = """
+[profile shop]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/developer
+source_profile = keys
+[profile keys]
+aws_access_key_id = made-up-key-id
+aws_secret_access_key = made-up-access-key
+"""
+
+
+@pytest.mark.parametrize(("status", "expected"), [(403, NotLoggedInError), (503, UnreachableError)])
+def test_a_role_that_may_not_be_assumed_is_no_login_and_no_denial_of_the_secret(
+    server: CloudServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    status: int,
+    expected: type[AccessError],
+) -> None:
+    (tmp_path / "config").write_text(ROLE)
+    said = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_PROFILE": "shop"}
+    servers.entered(monkeypatch, {**server.nobody(), **said, "AWS_MAX_ATTEMPTS": "1"})
+    code = {403: "AccessDenied", 503: "ServiceUnavailable"}[status]
+    error = f"<Error><Code>{code}</Code><Message>made up</Message></Error>"
+    server.answer(status, "", f"<ErrorResponse>{error}</ErrorResponse>")  # as STS writes it
+
+    failure = values.connect({}).read([NAME])[NAME]
+
+    assert type(failure) is expected
+    assert ("fails at AssumeRole (AccessDenied)" in str(failure)) == (expected is NotLoggedInError)
+
+
 def test_keys_in_the_environment_are_named_because_a_login_does_not_replace_them(
     client: Client, server: CloudServer
 ) -> None:
