@@ -65,7 +65,7 @@ class Asked:
     call: str
     """The API's name of the call, e.g. `GetSecretValue`."""
     name: SecretName | None
-    """Of which container; None for a listing."""
+    """Of which container; None for several."""
     region: str
     profile: str | None = None
     """The profile in use, where one was named."""
@@ -75,7 +75,9 @@ class Asked:
     @property
     def what(self) -> str:
         """The subject, in words."""
-        return self.name.reference if self.name else "the list of containers"
+        if self.name is None:
+            return "the list of containers" if self.call == "ListSecrets" else "several containers"
+        return self.name.reference
 
     @property
     def where(self) -> str:

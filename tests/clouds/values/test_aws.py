@@ -111,6 +111,11 @@ def test_what_others_have_is_left_out_by_aws_and_what_is_not_ours_here(
 
     assert found == ["api/production"]
     assert server.calls == ["ListSecrets"]
+    for number in range(100):
+        server.make(f"api-old/production/key-{number}")
+    server.calls.clear()
+    assert len([*client.listing("api")]) == 2
+    assert server.calls == ["ListSecrets"]
 
 
 def test_a_listing_leaves_out_what_is_scheduled_where_that_is_wanted(
@@ -252,6 +257,20 @@ def test_who_may_not_read_in_batches_reads_each_at_once_and_does_not_ask_again(
     server.calls.clear()
     client.read(names)
     assert server.calls == ["GetSecretValue"] * 20
+
+
+def test_an_outage_is_everybody_s_answer_and_is_not_asked_about_one_by_one(
+    client: Client, server: CloudServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = many(server, 3)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    server.fail("down", "BatchGetSecretValue")
+
+    found = client.read(names)
+
+    assert {type(each) for each in found.values()} == {UnreachableError}
+    assert "several containers" in str(found[names[0]])
+    assert server.calls == ["BatchGetSecretValue"]
 
 
 def test_a_batch_that_fails_because_of_one_is_read_one_by_one(
