@@ -95,7 +95,7 @@ def test_bytes_arrive_every_one_with_binary(values: Values, set_: Set) -> None:
     assert values.stored[REFERENCE][-1].data == data
 
 
-def test_the_advice_for_bytes_is_followed(values: Values, set_: Set) -> None:
+def test_the_advice_for_bytes_is_followed(set_: Set) -> None:
     assert "--binary" in set_(REFERENCE, given=b"\xff").err
     assert set_(REFERENCE, "--binary", given=b"\xff").code == 0
 
@@ -129,7 +129,7 @@ def test_a_file_that_cannot_be_read_is_refused_and_not_repeated(
     assert values.stored == {}
 
 
-def test_without_standard_input_and_terminal_it_says_what_to_do(values: Values, set_: Set) -> None:
+def test_without_standard_input_and_terminal_it_says_what_to_do(set_: Set) -> None:
     said = set_(REFERENCE, given=None)
 
     assert said.code == 2
@@ -291,7 +291,7 @@ def test_what_every_cloud_says_restores_a_container_can_be_filled_in(cloud: str)
 
 
 def test_the_container_is_looked_at_before_a_value_is_asked_for(
-    values: Values, set_: Set, monkeypatch: pytest.MonkeyPatch
+    set_: Set, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_given: object, **_named: object) -> None:
         raise AssertionError("asked for a value")
