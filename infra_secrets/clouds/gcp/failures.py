@@ -29,6 +29,8 @@ _NOT_ENABLED = re.compile(r"versions/(?P<version>\d+)\] is in (?P<state>DISABLED
 _CONSUMER = re.compile(r"projects/([a-z0-9.:-]+)")
 _PERMISSION = re.compile(r"secretmanager\.\w+\.\w+")
 _PLUGIN = "Getting metadata from plugin failed"  # grpc: no token could be had for the call
+# google.oauth2.utils.handle_error_response: the first argument of an OAuthError. These codes refuse: RFC 6749, 5.2.
+_REFUSED = re.compile(r"Error code (invalid_|unauthorized_|unsupported_|access_denied)")
 _OUT_OF_ORDER = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "ABORTED", "CANCELLED"}
 """Codes that are no answer. What was sent may have arrived."""
 _HOW_TO_GRANT = {
@@ -229,7 +231,9 @@ def of_login(failure: BaseException) -> AccessError:
             "Google's login service does not answer. This is no denial.",
             "Check the network, DNS and proxy, and https://status.cloud.google.com; then try again.",
         )
-    if getattr(failure, "retryable", False):
+    if getattr(failure, "retryable", False) or (
+        "OAuthError" in kinds and not _REFUSED.match(str(inner))
+    ):
         return UnreachableError(
             "Google's login service is out of order. This is no denial.",
             "Look at https://status.cloud.google.com, and try again.",
