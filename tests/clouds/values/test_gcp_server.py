@@ -1,6 +1,7 @@
 """The server of Secret Manager keeps its rules, as Google's own client sees them."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def client(server: CloudServer) -> Iterator[Any]:
 
 
 def create(client: Any, name: str = "api__production") -> Any:
-    secret = {"replication": {"automatic": {}}}
+    secret = api.Secret(replication=api.Replication(automatic={}))
     return client.create_secret(parent=PARENT, secret_id=name, secret=secret)
 
 
@@ -185,7 +186,7 @@ def destroyed(client: Any, _: CloudServer) -> None:
 
 def names(client: Any, _: CloudServer) -> None:
     for bad in ("a/b", "a.b", "", "x" * 256):
-        refused(exceptions.InvalidArgument, lambda bad=bad: create(client, bad))
+        refused(exceptions.InvalidArgument, partial(create, client, bad))
     create(client, "x" * 255)
     refused(exceptions.AlreadyExists, lambda: create(client, "x" * 255))
 
