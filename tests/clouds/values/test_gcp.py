@@ -325,6 +325,16 @@ def test_a_write_whose_answer_is_lost_is_not_sent_again_and_says_that_it_may_be_
     assert CANARY not in shown(raised.value)
 
 
+def test_a_value_is_sent_with_its_checksum(
+    client: values.SecretManager, server: CloudServer
+) -> None:
+    server.make(REFERENCE)
+    client.write(client.describe(NAME), text("made-up"))
+
+    assert server.calls[-1] == "AddSecretVersion"
+    assert server.requests[-1].payload.data_crc32c == checksum(b"made-up")
+
+
 def test_a_write_that_the_quota_refuses_is_sent_again_and_stored_once(
     client: values.SecretManager, server: CloudServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -537,6 +547,15 @@ def test_a_login_service_that_is_out_of_order_is_no_denial(
     assert type(read(person)) is UnreachableError
 
 
+def test_another_answer_than_a_token_is_no_denial(
+    person: values.SecretManager, server: CloudServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a network that wants somebody to agree to its terms first."""
+    for answer in ("<html>agree</html>", "{}", "[]", '{"access_token": 1}'):
+        monkeypatch.setattr(server.tokens, "give", lambda answer=answer: (200, answer))
+        assert type(read(person)) is UnreachableError
+
+
 def test_a_login_service_that_is_not_there_is_unreachable(
     server: CloudServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -552,7 +571,14 @@ def test_a_login_service_that_is_not_there_is_unreachable(
     client.close()
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{}", b'{"type": "service_account"}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(None, b"", b"{}", b"[]", b"\xff", b'{"type": "service_account"}'),
+        *(b'{"type": "authorized_user"}', b'{"type": "external_account"}', b'{"type": 1}'),
+        b'{"type": "service_account", "client_email": "a", "token_uri": "b", "private_key": "c"}',
+    ],
+)
 def test_a_login_file_that_is_not_usable_is_told_as_no_login(
     server: CloudServer, monkeypatch: pytest.MonkeyPatch, content: bytes | None
 ) -> None:
@@ -759,6 +785,24 @@ def run(program: str, environment: Mapping[str, str | None]) -> str:
         check=True,
     )
     return done.stdout
+
+
+@pytest.mark.parametrize("login", ["account", "nobody"])
+def test_google_s_library_adds_no_warning_of_its_own(server: CloudServer, login: str) -> None:
+    server.make(REFERENCE)
+    changed = server.nobody() if login == "nobody" else {}
+
+    done = run(
+        "from infra_secrets.clouds.gcp import values\n"
+        "from infra_secrets.rules.naming import SecretName\n"
+        f"name = SecretName.from_reference({REFERENCE!r})\n"
+        f"client = values.connect({{'project': {PROJECT!r}}})\n"
+        "print(type(client.read([name])[name]).__name__)\n"
+        "client.close()\n",
+        {**server.environment(), "GOOGLE_CLOUD_PROJECT": None, **changed},
+    )
+
+    assert done.split() == ["NotLoggedInError" if login == "nobody" else "NeverSetError"]
 
 
 def test_a_client_of_the_seam_is_this_one(server: CloudServer) -> None:
