@@ -292,12 +292,14 @@ class SecretManager:
         if not names:
             return {}
         try:
-            self._connected()
+            service = self._connected()
         except AccessError as trouble:
             return dict.fromkeys(names, trouble)
         each_once = list(dict.fromkeys(names))
-        with ThreadPoolExecutor(min(len(each_once), _AT_ONCE)) as threads:
-            return dict(zip(each_once, threads.map(self._read_or_say, each_once), strict=True))
+        found: dict[SecretName, Value | AccessError] = {}
+        for start in range(0, len(each_once), _AT_ONCE):
+            found.update(self._read_some(service, each_once[start : start + _AT_ONCE]))
+        return {name: found[name] for name in each_once}
 
     def read_version(self, name: SecretName, version: str) -> Value:
         """Read one version, by its number (AccessSecretVersion)."""
@@ -358,18 +360,47 @@ class SecretManager:
         if service is not None:
             service.transport.close()
 
-    def _read_or_say(self, name: SecretName) -> Value | AccessError:
+    def _read_some(
+        self, service: Any, names: Sequence[SecretName]
+    ) -> Iterator[tuple[SecretName, Value | AccessError]]:
+        begun = {name: self._begin(service, name) for name in names}
+        failed = {name: call for name, call in begun.items() if call.exception() is not None}
+        for name in begun.keys() - failed.keys():
+            yield name, self._read_or_say(name, begun[name])
+        if failed:  # Trying again takes time, and why it failed more calls.
+            with ThreadPoolExecutor(len(failed)) as threads:
+                said = threads.map(self._read_or_say, failed.keys(), failed.values())
+                yield from zip(failed, said, strict=True)
+
+    def _begin(self, service: Any, name: SecretName) -> Any:
+        """Begin to read a value, and do not wait for it; a thread for each would take longer than most calls."""
+        path = f"{self._path(SPELLING.spell(name))}/versions/latest"
+        header = self._api("gapic_v1.routing_header").to_grpc_metadata({"name": path})
+        return service.transport.access_secret_version.future(
+            self._library.AccessSecretVersionRequest(name=path),
+            timeout=CALL_SECONDS,
+            metadata=[header],
+        )
+
+    def _read_or_say(self, name: SecretName, begun: Any) -> Value | AccessError:
         try:
-            return self._access(name, "latest")
+            return self._access(name, "latest", begun)
         except AccessError as trouble:
             return trouble
 
-    def _access(self, name: SecretName, version: str) -> Value:
+    def _access(self, name: SecretName, version: str, begun: Any = None) -> Value:
         path = f"{self._path(SPELLING.spell(name))}/versions/{version}"
         asked = self._asked("versions.access", name)
+        first = [] if begun is None else [self._api("grpc_helpers").wrap_errors(begun.result)]
+
+        def ask(service: Any, how: Mapping[str, Any]) -> Any:
+            if first:
+                return first.pop()()
+            return service.access_secret_version(name=path, retry=None, timeout=how["timeout"])
+
         answer = self._call(
             asked,
-            lambda service, how: service.access_secret_version(name=path, **how),
+            lambda service, how: how["retry"](ask)(service, how),
             missing_is_none=True,
         )
         if answer is None:
@@ -476,27 +507,33 @@ class SecretManager:
         which hold what was sent and received.
         """
         service = self._connected()
-        api = clouds.client_library("google.api_core", "Google's API library", CLIENT_EXTRA)
-        again = [api.exceptions.ResourceExhausted]
+        errors, retry = self._api("exceptions"), self._api("retry")
+        again = [errors.ResourceExhausted]
         if not asked.sends_a_value:
-            again.append(api.exceptions.ServiceUnavailable)
+            again.append(errors.ServiceUnavailable)
         how = {
-            "retry": api.retry.Retry(
-                predicate=api.retry.if_exception_type(*again),
+            "retry": retry.Retry(
+                predicate=retry.if_exception_type(*again),
                 initial=0.25,
                 maximum=5.0,
                 multiplier=2.0,
                 timeout=PATIENCE_SECONDS,
             ),
-            "timeout": api.timeout.ConstantTimeout(seconds or CALL_SECONDS),
+            "timeout": self._api("timeout").ConstantTimeout(seconds or CALL_SECONDS),
         }
         try:
             return make(service, how)
-        except api.exceptions.GoogleAPIError as failure:
+        except errors.GoogleAPIError as failure:
             if missing_is_none and failures.code_of(failure) == "NOT_FOUND":
                 return None
             trouble = failures.of_call(failure, asked)
         raise trouble
+
+    def _api(self, module: str) -> Any:
+        """Find a module of what all of Google's client libraries share."""
+        return clouds.client_library(
+            f"google.api_core.{module}", "Google's API library", CLIENT_EXTRA
+        )
 
     def _connected(self) -> Any:
         """Log in where that is needed, and make the client when it is first used."""
