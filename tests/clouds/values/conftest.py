@@ -2,9 +2,9 @@
 
 import pytest
 
-from infra_secrets.clouds.gcp import values
+from infra_secrets.clouds.gcp import connection
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(values, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(connection, "PATIENCE_SECONDS", 0.5)
