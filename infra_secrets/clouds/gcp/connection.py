@@ -41,17 +41,12 @@ class Login:
         with self._lock:
             if self._found is None:
                 auth = clouds.client_library("google.auth", "Google's login library", EXTRA)
-                # What it warns of, a project or a login that it does not find, is said here where it matters.
-                logger = logging.getLogger("google.auth._default")
-                logger.addFilter(_nothing_passes)
                 try:
                     self._found = auth.default(scopes=[_SCOPE])
                 except (auth.exceptions.GoogleAuthError, *_UNUSABLE):
                     trouble = failures.no_login()
                 else:
                     return self._found
-                finally:
-                    logger.removeFilter(_nothing_passes)
                 raise trouble
             return self._found
 
@@ -89,10 +84,6 @@ class Login:
             else:
                 return credentials
         raise trouble
-
-
-def _nothing_passes(_record: logging.LogRecord) -> bool:
-    return False
 
 
 class _WithoutValues(logging.Filter):
