@@ -6,6 +6,7 @@ Only over TLS. What is asked, and what the answers mean, is in `values`.
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from infra_secrets import clouds
@@ -76,7 +77,8 @@ class Login:
             if credentials.valid:
                 return credentials
             try:
-                credentials.refresh(requests.Request())
+                # Google's own time-out is two minutes: google.auth.transport.requests.
+                credentials.refresh(partial(requests.Request(), timeout=CALL_SECONDS))
             except auth.exceptions.GoogleAuthError as failure:
                 trouble = failures.of_renewal(failure)
             except _UNUSABLE:
