@@ -929,7 +929,7 @@ class Az:
 def az(server: CloudServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Az:
     servers.entered(monkeypatch, server.nobody())
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "dev")
     return Az(tmp_path)
 
 
