@@ -362,8 +362,7 @@ def _compare(described: Described, before: list[Any], asked: Asked) -> None:
     """
     last = versions.present(before)
     if described.version is None:  # from a list, or never set
-        state = versions.state(before)
-        same = described.changed == versions.changed(before) and described.state in (None, state)
+        same = described.changed == versions.changed(before)
     else:
         # Of two versions of one second, dates do not tell which is present.
         same = described.version in {
