@@ -122,6 +122,22 @@ SKIP_CHECKPOINTS = Variable(
     "Pulumi's own: the state is written only at the end. Then a stack that has no outputs yet is not asked whether "
     "it owns a container.",
 )
+CLOUD_VARIABLE = Variable(
+    "INFRA_SECRETS_CLOUD",
+    "Where containers are, for the command line outside of a Pulumi project and for an application that loads its "
+    "secrets.",
+)
+ENVIRONMENT_VARIABLE = Variable(
+    "INFRA_SECRETS_ENVIRONMENT",
+    "The second part of containers' names, for the command line outside of a Pulumi project and for an application "
+    "that loads its secrets.",
+)
+STATE_HOME = Variable(
+    "XDG_STATE_HOME",
+    "The folder below which `infra-secrets set` keeps the key of its fingerprints: `infra-secrets/fingerprint.key`, "
+    "readable by its owner alone.",
+    "`~/.local/state`",
+)
 CI = Variable("CI", "Not empty: `infra-secrets rehearse` shows no progress bar.")
 COLUMNS = Variable(
     "COLUMNS",
@@ -141,5 +157,14 @@ CONFIG_KEYS = (
     KUBERNETES_APPLIES,
 )
 """Every key but those that only one cloud needs: `SETTINGS` of its own folder and of its store."""
-VARIABLES = (KUBERNETES_APPLIES_VARIABLE, CONFIG_FILE, SKIP_CHECKPOINTS, CI, COLUMNS)
+VARIABLES = (
+    KUBERNETES_APPLIES_VARIABLE,
+    CONFIG_FILE,
+    SKIP_CHECKPOINTS,
+    CLOUD_VARIABLE,
+    ENVIRONMENT_VARIABLE,
+    STATE_HOME,
+    CI,
+    COLUMNS,
+)
 """Every environment variable."""

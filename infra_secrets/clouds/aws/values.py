@@ -46,6 +46,7 @@ from infra_secrets.rules.wording import snake
 
 CLIENT_EXTRA = "runtime-aws"
 LOGIN = trouble.LOGIN
+RESTORE = "aws secretsmanager restore-secret --secret-id {name} --region {region}"
 REGION = Variable(
     "AWS_REGION",
     "AWS's own: the region whose secrets are read and written at run time and by the command line.",
