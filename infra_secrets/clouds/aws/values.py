@@ -360,7 +360,8 @@ class SecretsManager:
             when=when,
             note=(
                 "This login may not do secretsmanager:UpdateSecretVersionStage, so AWS did not check that nobody else "
-                "set the value in the same moment. Give it that permission, or put its role into writers= again."
+                "set the value in the same moment. Give it that permission; where its role is in writers= of the "
+                "Secret, pulumi up does."
             ),
         )
 
