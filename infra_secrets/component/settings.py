@@ -132,6 +132,12 @@ ENVIRONMENT_VARIABLE = Variable(
     "The second part of containers' names, for the command line outside of a Pulumi project and for an application "
     "that loads its secrets.",
 )
+STATE_HOME = Variable(
+    "XDG_STATE_HOME",
+    "The folder below which `infra-secrets set` keeps the key of its fingerprints: `infra-secrets/fingerprint.key`, "
+    "readable by its owner alone.",
+    "`~/.local/state`",
+)
 CI = Variable("CI", "Not empty: `infra-secrets rehearse` shows no progress bar.")
 COLUMNS = Variable(
     "COLUMNS",
@@ -162,6 +168,7 @@ VARIABLES = (
     SKIP_CHECKPOINTS,
     CLOUD_VARIABLE,
     ENVIRONMENT_VARIABLE,
+    STATE_HOME,
     CI,
     COLUMNS,
     DIRECTORY_VARIABLE,
