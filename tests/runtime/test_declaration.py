@@ -337,7 +337,7 @@ def test_a_class_that_cannot_be_is_refused_when_it_is_made(
 ) -> None:
     from types import SimpleNamespace
 
-    monkeypatch.setattr(clouds, "values", lambda _: SimpleNamespace(PLACE={"region": ()}))
+    monkeypatch.setattr(clouds, "values_of", lambda _: SimpleNamespace(PLACE={"region": ()}))
     with pytest.raises(SettingsUseError) as error:
         make()
 

@@ -528,7 +528,7 @@ def test_a_part_of_the_place_that_the_cloud_does_not_have_is_named(
     class There(SecretSettings, service="payments", region="eu-central-1"):
         token: str
 
-    monkeypatch.setattr(clouds, "values", lambda _: SimpleNamespace(PLACE={"project": ()}))
+    monkeypatch.setattr(clouds, "values_of", lambda _: SimpleNamespace(PLACE={"project": ()}))
 
     assert (
         "the class says region=, and AWS Secrets Manager has no such part of a place: project."

@@ -1,20 +1,10 @@
 """What an application must have installed, in real environments that lack the rest."""
 
 import json
-import subprocess
-import venv
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
+from tests.runtime.conftest import Run
 
-from tests.conftest import PATIENCE, ROOT
-from tests.test_extras import INSTALLED
-
-PYDANTIC = (
-    *("annotated_types", "pydantic", "pydantic_core", "pydantic_settings", "dotenv"),
-    *("typing_extensions", "typing_inspection"),
-)
 PROGRAM = """
 import sys
 from pydantic import SecretStr
@@ -33,33 +23,6 @@ else:
     clouds = ("boto", "google", "azure", "grpc", "requests", "pulumi")
     print([name for name in sys.modules if name.startswith(clouds)])
 """
-
-Run = Callable[..., str]
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Run a program in an environment that has only some of our installed packages."""
-    venv.create(tmp_path / "env", symlinks=True)
-    [site] = (tmp_path / "env").glob("lib/python*/site-packages")
-    (site / "infra_secrets.pth").write_text(f"{ROOT}\n")
-
-    def run(program: str, packages: tuple[str, ...] = PYDANTIC, **variables: str) -> str:
-        for path in INSTALLED.iterdir():
-            if path.name in (*packages, *(f"{each}.py" for each in packages)):
-                (site / path.name).symlink_to(path)
-        done = subprocess.run(
-            [tmp_path / "env" / "bin" / "python", "-c", program],
-            cwd=tmp_path,
-            env=variables,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PATIENCE,
-        )
-        return done.stdout + done.stderr
-
-    return run
 
 
 def test_a_service_starts_without_any_cloud_s_client_when_all_is_in_the_environment(
