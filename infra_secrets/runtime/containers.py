@@ -89,12 +89,12 @@ def _where(options: Options) -> _Where | Problem:
         return Problem(text=_escaped(f"{CLOUD_VARIABLE}: {unknown}"))
     except SecretNameError as bad:
         return Problem(text=_escaped(f"{ENVIRONMENT_VARIABLE}: {bad}"))
-    unfit = [part for part in options.place if part not in clouds.values(cloud).PLACE]
+    unfit = [part for part in options.place if part not in clouds.values_of(cloud).PLACE]
     if unfit:
         return Problem(
             text=(
                 f"the class says {'=, '.join(unfit)}=, and {cloud.SPELLING.title} has no such part of a place: "
-                f"{', '.join(clouds.values(cloud).PLACE)}. Leave it out, and set the variable of the cloud instead."
+                f"{', '.join(clouds.values_of(cloud).PLACE)}. Leave it out, and set the variable of the cloud instead."
             )
         )
     return _Where(cloud=cloud, environment=environment)

@@ -41,7 +41,8 @@ def invalid(error: ValidationError, declared: Declaration) -> list[tuple[str, st
 def _in_words(error: ErrorDetails) -> str:
     kind, loc = error["type"], error["loc"]
     if kind in ("value_error", "assertion_error"):
-        return f"is refused by a validator ({kind}; {_NOT_SHOWN})"
+        subject = "is" if loc else "the settings, taken together, are"
+        return f"{subject} refused by a validator ({kind}; {_NOT_SHOWN})"
     if kind not in SAFE:
         return f"does not fit ({kind})"
     # Keys inside a value are the value's, but for one that is missing.
@@ -53,7 +54,7 @@ def raised(error: Exception) -> list[tuple[str, str]]:
     """Say that a validator failed: how and where, not with what words."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(last.filename).name}, line {last.lineno}"
-    return [("", f"a validator raised {type(error).__name__} ({where}; {_NOT_SHOWN}). Correct it.")]
+    return [("", f"a validator raised {type(error).__name__} ({where}; {_NOT_SHOWN})")]
 
 
 def error_of(
@@ -79,7 +80,10 @@ def error_of(
         for text, those in by_text.items()
     ]
     bad = [each for each in settings if any(each in those for those in by_text.values())]
-    all_ = f"{len(bad)} of {len(settings)} settings are" if len(settings) != 1 else "its setting is"
+    verb = "is" if len(bad) == 1 else "are"
+    all_ = (
+        f"{len(bad)} of {len(settings)} settings {verb}" if len(settings) > 1 else "its setting is"
+    )
     count = f"{all_} missing or wrong" if bad else "it must not start like this"
     lines = "".join(f"\n  - {text}" for text in texts)
     return SettingsError(

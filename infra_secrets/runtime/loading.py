@@ -5,7 +5,7 @@ What is found stays in objects whose text does not show it, and no error is chai
 
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,16 +98,27 @@ def _made(
     if isinstance(loaded, Loaded) and not wrong:
         return loaded
     if not isinstance(loaded, Loaded):
-        told = {name for name, _ in wrong}
-        for name, text in loaded:
-            if name in told:
-                continue
-            its = looked.get(name)
-            whole = f"{its.where} {text}. {its.fix}" if isinstance(its, Found) else text
-            wrong.append((name, Problem(text=whole)))
+        told = {name for name, _ in wrong if name}
+        wrong += _invalid(loaded, looked, told)
     order = ["", *(each.name for each in declared.settings)]
     wrong.sort(key=lambda each: order.index(each[0]))
     return error_of(settings_class.__name__, declared, wrong, files)
+
+
+def _invalid(
+    problems: Sequence[tuple[str, str]],
+    looked: Mapping[str, Found | Problem],
+    told: Collection[str],
+) -> Iterator[tuple[str, Problem]]:
+    """Yield what pydantic has against values, but for what is told already, or may only come of that."""
+    for name, text in problems:
+        found = looked.get(name)
+        if isinstance(found, Found) and name not in told:
+            yield name, Problem(text=f"{found.where} {text}. {found.fix}")
+        elif found is not None and name not in told:
+            yield name, Problem(text=f"its default {text}. Correct the class.")
+        elif found is None and not told:
+            yield "", Problem(text=f"{text}. Correct what it refuses.")
 
 
 def _dotenv() -> list[Problem]:

@@ -113,7 +113,7 @@ def _wrong_places(said: Mapping[str, object], cloud: object) -> Iterator[str]:
     if not parts:
         return
     known = known or [clouds.load(each) for each in clouds.available()]
-    allowed = sorted({part for each in known for part in clouds.values(each).PLACE})
+    allowed = sorted({part for each in known for part in clouds.values_of(each).PLACE})
     for part in parts:
         if part not in allowed:
             close = nearest(part, (*KEYWORDS, *allowed))

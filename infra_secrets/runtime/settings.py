@@ -180,7 +180,7 @@ class SecretSettings(_Model):
         def __getattr__(self, name: str) -> object:
             if name in type(self).model_fields:
                 return self._held.values()[name]
-            close = nearest(name, type(self).model_fields)
+            close = None if name.startswith("_") else nearest(name, type(self).model_fields)
             hint = f" Did you mean {close!r}?" if close else ""
             raise AttributeError(f"{type(self).__name__!r} has no setting {shown(name)}.{hint}")
 
@@ -219,9 +219,6 @@ class SecretSettings(_Model):
     def __iter__(self) -> Iterator[Never]:
         raise SettingsUseError(_not_all(self, "iterated over"))
 
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise SettingsUseError(_not_all(self, "pickled"))
-
     def __getstate__(self) -> NoReturn:
         raise SettingsUseError(_not_all(self, "pickled"))
 
@@ -256,7 +253,7 @@ class SecretSettings(_Model):
     model_validate_json = model_validate_strings = model_validate
 
 
-_ELSEWHERE = set(SettingsConfigDict.__annotations__) - set(ConfigDict.__annotations__)
+_ELSEWHERE = SettingsConfigDict.__optional_keys__ - ConfigDict.__optional_keys__
 """What pydantic-settings lets a class say about where it looks."""
 
 
@@ -279,6 +276,8 @@ def _problems(cls: type[SecretSettings]) -> Iterator[str]:
     for name in cls.model_fields:
         if name in dir(SecretSettings):
             yield f"{name} is a method of every class of settings. Rename the field."
+        if cls.model_fields[name].deprecated:
+            yield f"{name} is deprecated=, and pydantic looks for such a field elsewhere. Say it in its description."
     hidden = [*cls.__private_attributes__]
     if "model_post_init" in {name for each in _own(cls) for name in vars(each)} and not hidden:
         hidden = ["model_post_init"]

@@ -1,12 +1,17 @@
 """Where a setting is looked for, and the one error that tells everything that is missing or wrong."""
 
 import asyncio
+import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from pydantic import (
     BaseModel,
+    ConfigDict,
     Field,
     Json,
     PostgresDsn,
@@ -16,9 +21,12 @@ from pydantic import (
     model_validator,
 )
 
+from infra_secrets import clouds
 from infra_secrets.errors import (
+    AccessError,
     DeniedError,
     DisabledError,
+    MissingExtraError,
     NotLoggedInError,
     ThrottledError,
     UnreachableError,
@@ -33,7 +41,7 @@ URL = "postgresql://payments:made-up@db.example.com/payments"
 class Payments(SecretSettings, service="payments"):
     stripe_api_key: SecretStr
     database_url: PostgresDsn
-    ner_labels: list[str] = []
+    ner_labels: list[str] = []  # noqa: RUF012 (pydantic copies it)
 
 
 class One(SecretSettings, service="payments"):
@@ -44,9 +52,9 @@ class Maybe(SecretSettings, service="payments"):
     token: str = "made-up-default"
 
 
-def refused(settings: type[SecretSettings]) -> SettingsError:
+def refused(class_: type[SecretSettings]) -> SettingsError:
     with pytest.raises(SettingsError) as error:
-        settings()
+        class_()
     return error.value
 
 
@@ -278,7 +286,118 @@ def test_validators_of_the_class_see_values_and_may_set_fields(
     assert Checked().other == "MADE-UP and other"
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"extra": "allow"},
+        {"frozen": True},
+        {"validate_by_name": True, "validate_by_alias": False},
+        {"populate_by_name": True},
+        {"validate_default": False},
+        {"str_strip_whitespace": True},
+    ],
+    ids=str,
+)
+def test_what_pydantic_itself_lets_a_class_say_is_kept(
+    config: ConfigDict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Configured(SecretSettings, service="payments"):
+        model_config = config  # type: ignore[assignment]
+        token: str = Field(alias="MADE_UP_TOKEN")
+
+    monkeypatch.setenv("MADE_UP_TOKEN", " made-up ")
+    monkeypatch.setenv("SOMETHING_ELSE", "made-up")
+
+    assert Configured().token == ("made-up" if config.get("str_strip_whitespace") else " made-up ")
+    assert vars(Configured()) == {}
+
+
+def test_files_as_kubernetes_mounts_and_rotates_them(tmp_path: Path) -> None:
+    mounted = tmp_path / "mounted"
+    for version in ("1", "2"):
+        (mounted / f"..{version}").mkdir(parents=True)
+        (mounted / f"..{version}" / "TOKEN").write_text(f"made-up-{version}")
+    (mounted / "..data").symlink_to("..1")
+    (mounted / "TOKEN").symlink_to("..data/TOKEN")
+
+    class Mounted(SecretSettings, service="payments", directory=mounted):
+        token: str
+
+    settings = Mounted()
+    (mounted / "..new").symlink_to("..2")
+    (mounted / "..new").rename(mounted / "..data")
+
+    assert settings.token == "made-up-1"
+    assert settings.reload() == {"token"}
+    assert settings.token == "made-up-2"
+
+
+def test_a_folder_that_the_class_names_need_not_be_there(cloud: Values) -> None:
+    class Mounted(SecretSettings, service="payments", directory="/no/such/folder"):
+        token: str
+
+    cloud.add("payments/production/token", "made-up-token")
+
+    assert Mounted().token == "made-up-token"
+
+
+@given(st.binary(min_size=1, max_size=200))
+@example(b"\xef\xbb\xbf{}\r\n")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_arrive_unchanged_from_a_file_and_from_a_container(
+    cloud: Values, tmp_path: Path, data: bytes
+) -> None:
+    class Binary(SecretSettings, service="payments", directory=tmp_path):
+        in_a_file: SecretBytes
+        in_a_container: bytes
+
+    cloud.add("payments/production/in-a-container")
+    cloud.put("payments/production/in-a-container", data)
+    (tmp_path / "IN_A_FILE").write_bytes(data)
+
+    assert Binary().in_a_file.get_secret_value() == data
+    assert Binary().in_a_container == data
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_arrives_unchanged_also_in_a_document(cloud: Values, text: str) -> None:
+    class Document(SecretSettings, service="payments", document=True):
+        token: str
+
+    cloud.add("payments/production", json.dumps({"TOKEN": text}))
+    cloud.add("payments/production/token", text)
+
+    assert Document().token == text
+    assert One().token == text
+
+
 # What is wrong
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_missing_client_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: object) -> None:
+        raise MissingExtraError("The AWS client library (boto3)", "runtime-aws")
+
+    monkeypatch.setattr(clouds, "connect", connect)
+    with pytest.raises(MissingExtraError) as missing:
+        One()
+
+    assert str(missing.value) == (
+        "The AWS client library (boto3) is not installed. Run: pip install 'infra-secrets[runtime-aws]'"
+    )
+
+
+def test_a_default_that_does_not_fit_is_the_class_s_fault() -> None:
+    class Wrong(SecretSettings, service="payments"):
+        token: int = "made-up-default"  # type: ignore[assignment]
+
+    error = str(refused(Wrong))
+
+    assert "token: its default does not fit: Input should be a valid integer" in error
+    assert "made-up-default" not in error
 
 
 def test_one_error_tells_everything_with_what_was_looked_at_and_the_command_that_fixes_it(
@@ -347,10 +466,28 @@ def test_what_has_one_cause_is_told_once(cloud: Values) -> None:
     assert "Looked at for database_url: the variable DATABASE_URL; the container" in str(error)
 
 
-def test_an_outage_is_told_from_everything_else(cloud: Values) -> None:
-    cloud.failing["read"] = UnreachableError("The cloud does not answer.", "Try again.")
+@pytest.mark.parametrize("kind", [UnreachableError, ThrottledError])
+def test_an_outage_is_told_from_everything_else(kind: type[AccessError], cloud: Values) -> None:
+    cloud.failing["read"] = kind("The cloud does not answer.", "Try again.")
 
     assert refused(Payments).unreachable
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_client_is_closed_whatever_comes_of_it(
+    fails: bool,
+    cloud: Values,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed: list[str] = []
+    monkeypatch.setattr(cloud, "close", lambda: closed.append("closed"))
+    if fails:
+        cloud.failing["read"] = UnreachableError("The cloud does not answer.", "Try again.")
+        refused(Maybe)
+    else:
+        Maybe()
+
+    assert closed == ["closed"]
 
 
 def test_without_a_cloud_the_error_names_the_variable_and_both_ways_out() -> None:
@@ -391,11 +528,7 @@ def test_a_part_of_the_place_that_the_cloud_does_not_have_is_named(
     class There(SecretSettings, service="payments", region="eu-central-1"):
         token: str
 
-    from types import SimpleNamespace
-
-    from infra_secrets import clouds
-
-    monkeypatch.setattr(clouds, "values", lambda _: SimpleNamespace(PLACE={"project": ()}))
+    monkeypatch.setattr(clouds, "values_of", lambda _: SimpleNamespace(PLACE={"project": ()}))
 
     assert (
         "the class says region=, and AWS Secrets Manager has no such part of a place: project."

@@ -150,7 +150,8 @@ class KeyVault:
         self.valid: set[str] = set()
         self.tenant = TENANT
         self.lock = threading.RLock()
-        self.together = self._running = 0
+        self.meeting: threading.Barrier | None = None
+        """Where calls wait for each other, to show that they run at the same time."""
         self.header = uuid.uuid4().hex
         """What IDENTITY_HEADER must be."""
         self.address = ""
@@ -264,21 +265,17 @@ class KeyVault:
                 return self._challenge()
             self.calls.append(operation)
             self.asked.append(f"{operation} {name}".rstrip())
-            self._running += 1
-            self.together = max(self.together, self._running)
-        try:
-            if self.delay:
-                time.sleep(self.delay)
-            self.hooks.pop(operation, lambda: None)()
-            with self.lock:
-                answer = self._failure(operation, name) or self._carry_out(
-                    operation, name, parts, parse_qs(url.query), body
-                )
-            self.after.pop(operation, lambda: None)()
-            return answer
-        finally:
-            with self.lock:
-                self._running -= 1
+        if self.meeting is not None:
+            self.meeting.wait(timeout=60)
+        if self.delay:
+            time.sleep(self.delay)
+        self.hooks.pop(operation, lambda: None)()
+        with self.lock:
+            answer = self._failure(operation, name) or self._carry_out(
+                operation, name, parts, parse_qs(url.query), body
+            )
+        self.after.pop(operation, lambda: None)()
+        return answer
 
     def _challenge(self) -> tuple[int, Mapping[str, str], bytes]:
         port = urlsplit(self.address).port
@@ -544,6 +541,11 @@ class CloudServer:
         else:
             self.vault.fail(*operations, status=401, code="Unauthorized")
 
+    @property
+    def connections(self) -> int:
+        """How many were opened to it."""
+        return self._server.connections
+
     def _answer(self, *asked: Any) -> tuple[int, Mapping[str, str], bytes]:
         return self.vault.answer(*asked)
 
@@ -580,6 +582,12 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     answering: Callable[..., tuple[int, Mapping[str, str], bytes]]
+    connections = 0
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count it."""
+        self.connections += 1
+        super().process_request(request, client_address)
 
     def handle_error(self, *_: object) -> None:
         """Say nothing of clients that went away."""

@@ -28,6 +28,7 @@ from infra_secrets.rules.naming import SecretName
 from infra_secrets.rules.wording import shown
 
 LOGIN = "aws sso login"
+RESTORE = "aws secretsmanager restore-secret --secret-id {name} --region {region}"
 
 # Classes of botocore (botocore/exceptions.py, parsers.py), with their subclasses.
 _NO_LOGIN = {
@@ -65,7 +66,7 @@ class Asked:
     call: str
     """The API's name of the call, e.g. `GetSecretValue`."""
     name: SecretName | None
-    """Of which container; None for a listing."""
+    """Of which container; None for several."""
     region: str
     profile: str | None = None
     """The profile in use, where one was named."""
@@ -75,7 +76,9 @@ class Asked:
     @property
     def what(self) -> str:
         """The subject, in words."""
-        return self.name.reference if self.name else "the list of containers"
+        if self.name is None:
+            return "the list of containers" if self.call == "ListSecrets" else "several containers"
+        return self.name.reference
 
     @property
     def where(self) -> str:
@@ -84,9 +87,13 @@ class Asked:
 
     def command(self, call: str, *options: str) -> str:
         """Write a command of AWS's own tool about this container."""
-        spelled = SPELLING.spell(self.name) if self.name else "NAME"
-        words = ["aws", "secretsmanager", call, "--region", self.region, "--secret-id", spelled]
-        return shlex.join([*words, *options])
+        words = ["aws", "secretsmanager", call, "--secret-id", self.spelled]
+        return shlex.join([*words, "--region", self.region, *options])
+
+    @property
+    def spelled(self) -> str:
+        """The container's name in AWS."""
+        return SPELLING.spell(self.name) if self.name else "NAME"
 
     def login(self) -> str:
         """Say how to log in."""
@@ -105,24 +112,42 @@ def failure(error: Exception, asked: Asked) -> AccessError:
     if "ClientError" in kinds:
         response: Any = getattr(error, "response", {})
         told, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
-        return refusal(
+        failed = refusal(
             str(told.get("Code", "")),
             str(told.get("Message", "")),
             asked,
             status=int(meta.get("HTTPStatusCode", 0)),
             date=meta.get("HTTPHeaders", {}).get("date"),
         )
+        before = getattr(error, "operation_name", asked.call)
+        if before == asked.call or isinstance(failed, UnreachableError | ThrottledError):
+            return failed
+        # The library asks for a login by calls of its own: AssumeRole, GetRoleCredentials, ...
+        return NotLoggedInError(
+            f"The AWS login fails at {before} ({_spelled(str(told.get('Code', '')))}).",
+            asked.login(),
+        )
     if kinds & _NO_LOGIN:
         return _no_login(error, kinds, asked)
     if kinds & _NO_PLACE:
         return no_such_region(asked.region)
     if kinds & _NO_ANSWER:
-        return _no_answer(error, asked)
+        url = getattr(error, "kwargs", {}).get("endpoint_url")
+        return no_answer(asked, type(error).__name__, urlsplit(str(url)).hostname if url else None)
     return AccessError(
         f"AWS's client library could not do {asked.call} for {asked.what} in {asked.region}: {type(error).__name__}.",
         "Its text is not shown, because it could hold a value. Look at the AWS_ variables and at ~/.aws/config: "
         "aws configure list",
     )
+
+
+def aws_s_clock(date: str | None) -> datetime | None:
+    """Read the date of an answer, as HTTP writes it; None if it has none."""
+    try:
+        found = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC)  # HTTP knows GMT alone (RFC 9110, 5.6.7)
 
 
 def no_such_region(region: str) -> WrongPlaceError:
@@ -162,7 +187,7 @@ def refusal(  # noqa: PLR0911 (a table of what AWS says, in order)
         return _bad_login(code, asked)
     if code in _SWITCHED_OFF:
         return WrongPlaceError(
-            f"The region {asked.region} is not switched on for this account ({code}).",
+            f"The region {asked.region} is not switched on for this account ({code}, {asked.call} for {asked.what}).",
             "Switch it on in the account's settings, or name another one: AWS_REGION.",
         )
     if code in {"DecryptionFailure", "EncryptionFailure"}:
@@ -199,7 +224,7 @@ def scheduled(asked: Asked) -> ScheduledError:
     """Say that a container is scheduled for deletion."""
     return ScheduledError(
         f"{asked.what} is scheduled for deletion in {asked.where}; its value can neither be read nor set.",
-        f"To keep it: {asked.command('restore-secret')}",
+        f"To keep it: {RESTORE.format(name=asked.spelled, region=asked.region)}",
     )
 
 
@@ -209,7 +234,12 @@ def _spelled(code: str) -> str:
 
 def _not_found(text: str, asked: Asked) -> AccessError:
     # The code is the same; DescribeSecret has no version to miss (boto/boto3#2794).
-    if asked.name is not None and "secret value for" in text:
+    if "VersionId" in text:
+        return NotFoundError(
+            f"{asked.what} has no such version any more ({asked.where}).",
+            f"Those that are kept: {asked.command('list-secret-version-ids')}",
+        )
+    if "staging label" in text:
         return NeverSetError(
             f"The value of {asked.what} was never set ({asked.where}).",
             f"Run: infra-secrets set {asked.what}",
@@ -272,20 +302,24 @@ def _no_login(error: Exception, kinds: set[str], asked: Asked) -> NotLoggedInErr
     )
 
 
-def _no_answer(error: Exception, asked: Asked) -> UnreachableError:
-    url = getattr(error, "kwargs", {}).get("endpoint_url")
-    host = urlsplit(str(url)).hostname if url else None
+def no_answer(asked: Asked, why: str, host: str | None = None) -> UnreachableError:
+    """Say that AWS does not answer, or somebody else in its place.
+
+    Args:
+        asked: What was asked.
+        why: In a few words.
+        host: Who was asked, where that is known.
+    """
     return UnreachableError(
-        f"{host or asked.where} does not answer ({type(error).__name__}, {asked.call} for {asked.what}). This is no "
-        "denial.",
-        "Look at the network, the DNS, the proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL, and try again.",
+        f"{host or asked.where} does not answer ({why}, {asked.call} for {asked.what}). This is no denial.",
+        "Look at the network, the DNS, the proxy (HTTPS_PROXY), AWS_CA_BUNDLE and AWS_ENDPOINT_URL, and try again.",
     )
 
 
 def _wrong_clock(asked: Asked, date: str | None) -> NotLoggedInError:
-    apart = ""
-    if date:
-        seconds = (datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds()
+    apart, clock = "", aws_s_clock(date)
+    if clock:
+        seconds = (datetime.now(UTC) - clock).total_seconds()
         side = "ahead of" if seconds > 0 else "behind"
         apart = f", {abs(seconds) / 60:.0f} minutes {side} AWS's"
     return NotLoggedInError(

@@ -1,5 +1,6 @@
 """How a vault is reached: its address, the login, and how long anything may take."""
 
+import logging
 import random
 import re
 import threading
@@ -14,11 +15,12 @@ from infra_secrets.clouds.azure import SPELLING
 from infra_secrets.clouds.azure.failures import CLIENT_EXTRA, WHAT, Asked, meaning
 from infra_secrets.clouds.azure.vaults import VAULT
 from infra_secrets.component.settings import Variable
-from infra_secrets.errors import AccessError, WrongPlaceError
+from infra_secrets.errors import WrongPlaceError
 from infra_secrets.rules.naming import SecretName
 from infra_secrets.rules.wording import shown
 
 T = TypeVar("T")
+_SILENT = logging.NullHandler()
 
 VAULT_VARIABLE = Variable(
     "INFRA_SECRETS_AZURE_VAULT",
@@ -168,7 +170,7 @@ def _adapter() -> Any:
 
         def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
             super().cert_verify(conn, url, verify, cert)
-            if conn.conn_kw.get("ssl_context") is not None:  # requests before 2.32.2 makes none
+            if conn.conn_kw.get("ssl_context") is not None:  # requests before 2.32.3 makes none
                 conn.ca_certs = conn.ca_cert_dir = None
 
     return Adapter(pool_maxsize=AT_ONCE)
@@ -179,6 +181,8 @@ class Connection:
 
     def __init__(self, place: Place) -> None:
         self.address, self.name = vault(place)
+        # It warns of each login that fails, and a program without logging set up would print that.
+        logging.getLogger("azure").addHandler(_SILENT)
         identity = client_library("azure.identity", WHAT, CLIENT_EXTRA)
         requests = client_library("requests", WHAT, CLIENT_EXTRA)
         transports = client_library("azure.core.pipeline.transport", WHAT, CLIENT_EXTRA)
@@ -217,11 +221,10 @@ class Connection:
         Raises:
             AccessError: What its failure means. Neither chained nor in the failure's context: its frames hold values.
         """
-        core = client_library("azure.core.exceptions", WHAT, CLIENT_EXTRA)
         try:
             return call()
-        except (core.AzureError, OSError, ValueError) as failed:
-            trouble: AccessError = meaning(failed, asked)
+        except Exception as failed:  # noqa: BLE001 (an odd answer makes the library fail in any way)
+            trouble = meaning(failed, asked)
         raise trouble
 
     def close(self) -> None:

@@ -2,9 +2,9 @@
 
 import logging
 import ssl
-import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -56,6 +56,15 @@ def server(running: CloudServer, monkeypatch: pytest.MonkeyPatch) -> CloudServer
 
 
 @pytest.fixture
+def untouched(monkeypatch: pytest.MonkeyPatch) -> Iterator[CloudServer]:
+    """A vault that this process has never asked: the library remembers the challenge of each for good."""
+    with servers.serving("azure") as server:
+        assert isinstance(server, CloudServer)
+        servers.entered(monkeypatch, server.environment())
+        yield server
+
+
+@pytest.fixture
 def vault(server: CloudServer) -> KeyVault:
     return server.vault
 
@@ -81,6 +90,16 @@ def refusal(client: Client, described: Described, data: str = CANARY) -> AccessE
         client.write(described, text(data))
     assert CANARY not in str(raised.value)
     return raised.value
+
+
+def until_refused(items: Iterator[Described]) -> tuple[list[Described], AccessError]:
+    """What is listed before it fails, and with what it fails."""
+    found: list[Described] = []
+    try:
+        found.extend(items)
+    except AccessError as failed:
+        return found, failed
+    raise AssertionError("it did not fail")
 
 
 # Never set, or disabled
@@ -211,11 +230,9 @@ def test_where_deleted_ones_may_not_be_seen_a_missing_one_is_still_not_found(
     vault.deny("get deleted", "list deleted")
     vault.container(SPELLED)
 
-    found = []
-    with pytest.raises(DeniedError):
-        for each in client.listing():
-            found.append(each)
+    found, failure = until_refused(client.listing())
 
+    assert type(failure) is DeniedError
     assert [each.spelled for each in found] == [SPELLED], "what could be seen was seen"
     with pytest.raises(NotFoundError):
         client.describe(SecretName.from_reference("api/production/other"))
@@ -260,6 +277,16 @@ def test_facts_that_another_tool_lost_are_found_in_an_older_version_and_come_bac
         "infra-secrets.owner": "payments@example.com",
         "infra-secrets.max-age-days": "90",
     }
+
+
+def test_of_several_older_versions_the_newest_says_the_facts(
+    client: Client, vault: KeyVault
+) -> None:
+    vault.container(SPELLED, {"owner": "first@example.com"})
+    vault.put(SPELLED, "made-up", tags={"infra-secrets.owner": "second@example.com"})
+    vault.put(SPELLED, "made-up-by-the-portal")
+
+    assert client.describe(NAME).facts == {"owner": "second@example.com"}
 
 
 def test_no_more_tags_come_back_than_key_vault_takes(client: Client, vault: KeyVault) -> None:
@@ -321,6 +348,16 @@ def test_the_date_of_a_value_does_not_move_with_its_attributes(
     assert vault.present(SPELLED).updated > 1_750_000_000
     assert listed.changed == looked.changed == datetime.fromtimestamp(1_750_000_000, UTC)
     assert looked.created == datetime.fromtimestamp(1_700_000_000, UTC)
+
+
+def test_a_late_change_of_an_old_version_does_not_make_it_the_present_one(
+    client: Client, vault: KeyVault
+) -> None:
+    vault.container(SPELLED)
+    vault.secrets[SPELLED].versions[0].updated += 3600
+    present = vault.put(SPELLED, "made-up")
+
+    assert (client.describe(NAME).state, client.describe(NAME).version) == ("set", present)
 
 
 # Two writers
@@ -552,14 +589,27 @@ def test_twenty_values_are_read_at_the_same_time_with_one_login(
     names = [SecretName.from_reference(f"api/production/key-{n}") for n in range(20)]
     for name in names:
         vault.put(name.reference.replace("/", "--"), name.reference)
-    vault.delay = 0.05  # long enough for twenty threads to meet
+    vault.meeting = threading.Barrier(20)
 
     found = client.read(names)
 
-    assert all(isinstance(each, Value) for each in found.values())
-    assert vault.together == 20
+    assert {type(each) for each in found.values()} == {Value}
     assert vault.calls == ["get"] * 20
     assert vault.token_requests == 1
+
+
+def test_the_connections_of_one_read_serve_the_next(client: Client, server: CloudServer) -> None:
+    names = [SecretName.from_reference(f"api/production/key-{n}") for n in range(20)]
+    for name in names:
+        server.make(name.reference)
+        server.put(name.reference, b"made-up")
+    server.vault.meeting = threading.Barrier(20)
+    client.read(names)
+    opened = server.connections
+
+    client.read(names)
+
+    assert server.connections == opened
 
 
 def test_the_certificates_to_trust_are_read_once_for_all_connections(
@@ -576,11 +626,11 @@ def test_the_certificates_to_trust_are_read_once_for_all_connections(
     names = [SecretName.from_reference(f"api/production/key-{n}") for n in range(12)]
     for name in names:
         vault.put(name.reference.replace("/", "--"), "made-up")
-    vault.delay = 0.05
+    vault.meeting = threading.Barrier(12)
 
     client.read(names)
 
-    assert vault.together == 12
+    assert vault.calls == ["get"] * 12
     assert len(loaded) == 2  # the vault's and the login's
 
 
@@ -659,8 +709,10 @@ def test_what_the_vault_finds_wrong_with_a_value_is_said_without_it(
             "https://vault.example:8443",
         ),
         (
-            "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/shared/providers/Microsoft.KeyVault/"
-            "vaults/shop",
+            (
+                "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/shared/providers/Microsoft.KeyVault/"
+                "vaults/shop"
+            ),
             None,
             "https://shop.vault.azure.net",
             "shop",
@@ -726,10 +778,12 @@ def test_a_vault_without_an_address_is_the_wrong_place_and_both_reasons_are_said
 
 
 def test_a_server_that_asks_for_a_login_to_something_else_is_no_key_vault(
-    client: Client, vault: KeyVault
+    untouched: CloudServer,
 ) -> None:
     """The client verifies the challenge's resource, so that a token never goes to another address."""
+    vault = untouched.vault
     vault.resource = "https://vault.azure.net"
+    client = values.connect(untouched.place)
 
     with pytest.raises(WrongPlaceError, match="is not a Key Vault"):
         client.describe(NAME)
@@ -739,25 +793,25 @@ def test_a_server_that_asks_for_a_login_to_something_else_is_no_key_vault(
 
 
 def test_a_certificate_that_is_not_trusted_is_not_talked_to(
-    server: CloudServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    untouched: CloudServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other, _ = certificates.make(tmp_path)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
-    client = values.connect(server.place)
+    client = values.connect(untouched.place)
 
     with pytest.raises(UnreachableError, match="certificate that is not trusted") as raised:
         client.describe(NAME)
     client.close()
 
     assert "REQUESTS_CA_BUNDLE" in raised.value.way_out
-    assert server.vault.challenges == 0
+    assert untouched.vault.challenges == 0
 
 
 def test_certificates_that_are_not_there_are_said_to_be_missing(
-    server: CloudServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    untouched: CloudServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
-    client = values.connect(server.place)
+    client = values.connect(untouched.place)
 
     with pytest.raises(UnreachableError, match="certificates to trust could not be read"):
         client.describe(NAME)
@@ -805,28 +859,28 @@ def test_a_firewall_is_no_denial(client: Client, vault: KeyVault, why: str) -> N
     vault.put(SPELLED, CANARY)
     vault.deny("get", "versions", "list", why=why)
 
-    for failure in (read(client), pytest.raises(AccessError, client.describe, NAME).value):
+    for failure in (read(client), until_refused(client.listing())[1]):
         assert type(failure) is UnreachableError
         assert why in failure.found
         assert "network that its firewall allows" in failure.way_out
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "inner", "kind"),
+    ("status", "codes", "kind"),
     [
-        (409, "Conflict", "ObjectIsBeingRecovered", UnreachableError),
-        (409, "Conflict", "ObjectIsBeingDeleted", ScheduledError),
-        (409, "Conflict", None, AccessError),
-        (408, "Timeout", None, UnreachableError),
-        (502, "BadGateway", None, UnreachableError),
-        (418, "Teapot", None, AccessError),
-        (418, CANARY + "!", None, AccessError),
+        (409, ["Conflict", "ObjectIsBeingRecovered"], UnreachableError),
+        (409, ["Conflict", "ObjectIsBeingDeleted"], ScheduledError),
+        (409, ["Conflict"], AccessError),
+        (408, ["Timeout"], UnreachableError),
+        (502, ["BadGateway"], UnreachableError),
+        (418, ["Teapot"], AccessError),
+        (418, [CANARY + "!"], AccessError),
     ],
 )
 def test_other_answers_are_told_by_their_codes(
-    client: Client, vault: KeyVault, status: int, code: str, inner: str | None, kind: type
+    client: Client, vault: KeyVault, status: int, codes: list[str], kind: type
 ) -> None:
-    vault.fail("get", status=status, code=code, inner=inner)
+    vault.fail("get", status=status, code=codes[0], inner=codes[-1])
 
     failure = read(client)
 
@@ -889,6 +943,30 @@ def test_waits_between_tries_differ_and_have_an_end(
 # The login
 
 
+class Az:
+    """A made-up `az` on PATH, which alone can log in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.script, self.log = folder / "az", folder / "runs"
+
+    def does(self, command: str) -> None:
+        """Say what it does, as shell."""
+        self.script.write_text(f'#!/bin/sh\necho "$@" >> {self.log}\n{command}\n')
+        self.script.chmod(0o700)
+
+    def runs(self) -> list[str]:
+        """The arguments of each run."""
+        return self.log.read_text().splitlines()
+
+
+@pytest.fixture
+def az(server: CloudServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Az:
+    servers.entered(monkeypatch, server.nobody())
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "dev")
+    return Az(tmp_path)
+
+
 def test_a_token_that_ends_is_renewed_without_a_word(client: Client, vault: KeyVault) -> None:
     vault.token_seconds = 60  # less than is left for a call: every call asks anew
     for number in range(60):
@@ -909,13 +987,13 @@ def test_a_login_that_ends_half_way_is_told_and_what_was_listed_stays(
         vault.logged_in = False
         vault.revoke()
 
-    found = []
-    with pytest.raises(NotLoggedInError, match="az login"):
-        for each in client.listing():
-            found.append(each)
-            if len(found) == 25:
-                logged_out()
+    vault.after["list"] = logged_out
+
+    found, failure = until_refused(client.listing())
+
     assert len(found) == 25
+    assert type(failure) is NotLoggedInError
+    assert "az login" in failure.way_out
 
 
 def test_a_login_that_failed_is_not_tried_by_every_thread(client: Client, vault: KeyVault) -> None:
@@ -930,23 +1008,19 @@ def test_a_login_that_failed_is_not_tried_by_every_thread(client: Client, vault:
 
 
 def test_a_person_s_login_is_that_of_az_which_is_run_once_for_many_reads(
-    server: CloudServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    az: Az, client: Client, server: CloudServer
 ) -> None:
-    servers.entered(monkeypatch, server.nobody())
-    runs = az(tmp_path, monkeypatch, f"echo '{token_of(server.vault)}'")
-    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")
+    az.does(f"echo '{token_of(server.vault)}'")
     names = [SecretName.from_reference(f"api/production/key-{n}") for n in range(20)]
     for name in names:
         server.make(name.reference)
         server.put(name.reference, b"made-up")
-    client = values.connect(server.place)
 
     found = client.read(names)
-    client.close()
 
     assert {type(each) for each in found.values()} == {Value}
-    assert len(runs()) == 1
-    assert f"--tenant {TENANT}" in runs()[0]
+    assert len(az.runs()) == 1
+    assert f"--tenant {TENANT}" in az.runs()[0]
 
 
 @pytest.mark.parametrize(
@@ -967,20 +1041,11 @@ def test_a_person_s_login_is_that_of_az_which_is_run_once_for_many_reads(
     ],
 )
 def test_what_az_says_is_told_apart_and_not_repeated(
-    server: CloudServer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    said: str,
-    kind: type[AccessError],
-    way_out: str,
+    az: Az, client: Client, said: str, kind: type[AccessError], way_out: str
 ) -> None:
-    servers.entered(monkeypatch, server.nobody())
-    az(tmp_path, monkeypatch, f'echo "{said} {CANARY}" >&2; exit 1')
-    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")
-    client = values.connect(server.place)
+    az.does(f'echo "{said} {CANARY}" >&2; exit 1')
 
     failure = read(client)
-    client.close()
 
     assert type(failure) is kind
     assert way_out in failure.way_out
@@ -1004,6 +1069,29 @@ def test_a_login_of_another_tenant_is_told_with_the_vault_s_own(
     assert f"az login --tenant {TENANT}" in failure.way_out
 
 
+def test_a_service_principal_of_another_tenant_is_told_before_anything_is_sent_to_it(
+    server: CloudServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = TENANT.replace("1", "9")
+    servers.entered(
+        monkeypatch,
+        {
+            **server.nobody(),
+            "AZURE_CLIENT_ID": "made-up",
+            "AZURE_TENANT_ID": other,
+            "AZURE_CLIENT_SECRET": CANARY,
+        },
+    )
+    client = values.connect(server.place)
+
+    failure = read(client)
+    client.close()
+
+    assert type(failure) is NotLoggedInError
+    assert f"az login --tenant {TENANT}" in failure.way_out
+    assert CANARY not in str(failure)
+
+
 def test_nobody_at_all_is_told_in_bounded_time(
     server: CloudServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -1020,26 +1108,6 @@ def test_nobody_at_all_is_told_in_bounded_time(
         each._process_timeout for each in login.credentials if hasattr(each, "_process_timeout")
     ] == [connection.AZ] * 3
     client.close()
-
-
-def az(folder: Path, monkeypatch: pytest.MonkeyPatch, does: str) -> "Runs":
-    """Put a made-up `az` on PATH."""
-    log = folder / "runs"
-    script = folder / "az"
-    script.write_text(f'#!/bin/sh\necho "$@" >> {log}\n{does}\n')
-    script.chmod(script.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    return Runs(log)
-
-
-class Runs:
-    """The arguments of each run."""
-
-    def __init__(self, log: Path) -> None:
-        self.log = log
-
-    def __call__(self) -> list[str]:
-        return self.log.read_text().splitlines() if self.log.exists() else []
 
 
 def token_of(vault: KeyVault) -> str:
@@ -1076,9 +1144,11 @@ def test_a_login_that_fails_prints_nothing_by_itself(server: CloudServer) -> Non
         [
             sys.executable,
             "-c",
-            "from infra_secrets.clouds.azure import values; from infra_secrets.rules.naming import SecretName\n"
-            "name = SecretName.from_reference('api/production/x')\n"
-            "print(type(values.connect({}).read([name])[name]).__name__)",
+            (
+                "from infra_secrets.clouds.azure import values; from infra_secrets.rules.naming import SecretName\n"
+                "name = SecretName.from_reference('api/production/x')\n"
+                "print(type(values.connect({}).read([name])[name]).__name__)"
+            ),
         ],
         env={
             **{key: each for key, each in environment.items() if each is not None},
@@ -1099,8 +1169,10 @@ def test_nothing_of_azure_is_imported_before_a_client_is_made() -> None:
         [
             sys.executable,
             "-c",
-            "import sys, infra_secrets.clouds.azure.values\n"
-            "print([m for m in sys.modules if m.split('.')[0] in ('azure', 'msal', 'requests', 'pulumi')])",
+            (
+                "import sys, infra_secrets.clouds.azure.values\n"
+                "print([m for m in sys.modules if m.split('.')[0] in ('azure', 'msal', 'requests', 'pulumi')])"
+            ),
         ],
         env={"PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
