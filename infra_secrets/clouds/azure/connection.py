@@ -212,7 +212,7 @@ class Connection:
             vault=self.name or self.address,
             host=self.address.removeprefix("https://"),
             named=self.name is not None,
-            id=f"{self.address}/secrets/{SPELLING.spell(name)}" if name else self.address,
+            spelled=SPELLING.spell(name) if name else None,
         )
 
     def ask(self, asked: Asked, call: Callable[[], T]) -> T:

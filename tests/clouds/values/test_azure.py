@@ -133,6 +133,22 @@ def test_a_placeholder_is_unset_whether_it_is_marked_or_of_an_older_package(
     assert type(read(client)) is NeverSetError
 
 
+def test_a_disabled_value_with_more_versions_than_a_page_is_completed_by_one_call(
+    client: Client, vault: KeyVault
+) -> None:
+    for number in range(40):
+        vault.put(SPELLED, f"made-up-{number}")
+    vault.change(SPELLED, enabled=False)
+    [listed] = client.listing(deleted=False)
+    vault.calls.clear()
+
+    completed = client.complete(listed)
+
+    assert vault.calls == ["versions"]
+    assert completed.state == "disabled"
+    assert completed.changed == client.describe(NAME).changed
+
+
 def test_a_value_that_somebody_disabled_is_disabled_and_the_error_enables_it(
     client: Client, vault: KeyVault
 ) -> None:
@@ -198,7 +214,8 @@ def test_a_deleted_container_is_scheduled_and_says_until_when_and_how_to_have_it
     assert (listed.deleted - datetime.now(UTC)).days in {89, 90}
     for failure in (read(client), refusal(client, described)):
         assert type(failure) is ScheduledError
-        assert f"az keyvault secret recover --id {vault.address}" in failure.way_out
+        recover = f"az keyvault secret recover --id {vault.address}/deletedsecrets/{SPELLED}"
+        assert recover in failure.way_out
 
 
 def test_a_container_that_is_deleted_while_its_value_is_set_is_scheduled(
@@ -233,6 +250,7 @@ def test_where_deleted_ones_may_not_be_seen_a_missing_one_is_still_not_found(
     found, failure = until_refused(client.listing())
 
     assert type(failure) is DeniedError
+    assert "its deleted containers" in failure.found
     assert [each.spelled for each in found] == [SPELLED], "what could be seen was seen"
     with pytest.raises(NotFoundError):
         client.describe(SecretName.from_reference("api/production/other"))
@@ -493,6 +511,16 @@ def test_an_error_of_the_vault_on_a_write_is_not_tried_again_either(
 
     assert "arrived is not known" in refusal(client, client.describe(NAME)).found
     assert vault.calls.count("set") == 1
+
+
+@pytest.mark.parametrize("why", ["ForbiddenByFirewall", "ForbiddenByRbac"])
+def test_what_surely_did_not_arrive_is_not_said_to_be_in_doubt(
+    client: Client, vault: KeyVault, why: str
+) -> None:
+    vault.container(SPELLED)
+    vault.deny("set", why=why)
+
+    assert "not known" not in str(refusal(client, client.describe(NAME)))
 
 
 def test_a_write_that_the_vault_put_off_is_sent_again(client: Client, vault: KeyVault) -> None:
@@ -938,6 +966,23 @@ def test_waits_between_tries_differ_and_have_an_end(
 
     assert len({*waited}) == len(waited) == 5 * connection.TRIES
     assert max(waited) <= 5.0
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "written"),
+    [
+        (NAME, "recover", f"recover --vault-name shop --name {SPELLED}"),
+        (NAME, "set-attributes", f"set-attributes --vault-name shop --name {SPELLED}"),
+        (None, "list-versions", "list --vault-name shop"),
+    ],
+)
+def test_a_command_for_a_vault_under_azure_s_names_names_it(
+    name: SecretName | None, command: str, written: str
+) -> None:
+    way = connection.Connection({"vault": "shop"})
+
+    assert way.asked("look at", name).az(command) == f"az keyvault secret {written}"
+    way.close()
 
 
 # The login
