@@ -182,7 +182,7 @@ def _forbidden(code: str, asked: Asked) -> AccessError:
             f"{asked.title} does not let this machine's network in ({code}). This says nothing about the login.",
             "Use a network that its firewall allows (VPN, a private endpoint, a runner inside), or have this address "
             "added: az keyvault network-rule add --name "
-            f"{asked.vault if asked.named else 'VAULT'} --ip-address ADDRESS",
+            f"{asked.vault if asked.named else 'VAULT'} --ip-address ADDRESS/32",
         )
     if code == "SecretDisabled":
         return DisabledError(
