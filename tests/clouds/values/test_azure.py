@@ -1052,6 +1052,18 @@ def test_a_login_that_failed_is_not_tried_by_every_thread(client: Client, vault:
     assert vault.calls == []
 
 
+def test_a_login_service_that_does_not_answer_is_no_denial_and_is_asked_once(
+    client: Client, vault: KeyVault
+) -> None:
+    vault.login_breaks = True
+
+    failure = read(client)
+
+    assert type(failure) is UnreachableError
+    assert "Microsoft Entra" in failure.found
+    assert vault.token_requests == 1
+
+
 def test_a_person_s_login_is_that_of_az_which_is_run_once_for_many_reads(
     az: Az, client: Client, server: CloudServer
 ) -> None:
