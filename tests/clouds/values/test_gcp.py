@@ -1,10 +1,14 @@
 """What is particular to GCP's own client: twins of NOT_FOUND, no conditional write, Application Default Credentials."""
 
+import importlib
 import json
 import logging
 import os
+import queue
+import socket
 import subprocess
 import sys
+import threading
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,7 +18,7 @@ import grpc
 import pytest
 
 from infra_secrets import clouds
-from infra_secrets.clouds.gcp import connection, values
+from infra_secrets.clouds.gcp import connection, failures, values
 from infra_secrets.clouds.values import Described, Value
 from infra_secrets.errors import (
     AccessError,
@@ -34,6 +38,7 @@ from tests import servers
 from tests.clouds.values.test_every_cloud import shown
 from tests.servers.gcp import PROJECT, CloudServer, checksum, files
 
+exceptions: Any = importlib.import_module("google.auth.exceptions")  # it has no types
 REFERENCE = "api/production/stripe-api-key"
 SPELLED = "api__production__stripe-api-key"
 NAME = SecretName.from_reference(REFERENCE)
@@ -441,6 +446,8 @@ def test_a_server_that_never_answers_is_given_up(
 
     with pytest.raises(UnreachableError, match="DEADLINE_EXCEEDED"):
         client.describe(NAME)
+    server.put(REFERENCE, b"made-up")
+    assert "DEADLINE_EXCEEDED" in str(read(client))
 
 
 def test_an_api_that_is_off_is_told_with_the_command_that_switches_it_on(
@@ -557,6 +564,37 @@ def test_a_token_that_gcp_no_longer_takes_is_an_expired_login(
         person.describe(NAME)
 
 
+def test_a_login_that_google_s_library_cannot_renew_in_a_call_is_no_outage(
+    server: CloudServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As between our look at the token and the call: gRPC says UNAVAILABLE then."""
+    servers.entered(monkeypatch, server.user())
+    monkeypatch.setattr(connection.Login, "credentials", lambda login: login._default()[0])
+    server.tokens.refuse(400, error="invalid_grant")
+    client = values.connect({})
+
+    with pytest.raises(NotLoggedInError):
+        client.describe(NAME)
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (exceptions.RefreshError("invalid_grant: Bad Request", {}), NotLoggedInError),
+        (exceptions.ReauthFailError("Reauthentication is needed."), NotLoggedInError),
+        (exceptions.RefreshError("internal_failure", {}, retryable=True), UnreachableError),
+        (exceptions.RefreshError(exceptions.TransportError("no route")), UnreachableError),
+        (exceptions.TransportError("no route"), UnreachableError),
+    ],
+    ids=repr,
+)
+def test_what_google_s_library_says_of_a_renewal_is_told_as_what_it_is(
+    failure: Exception, kind: type[AccessError]
+) -> None:
+    assert type(failures.of_renewal(failure)) is kind
+
+
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_login_service_that_is_out_of_order_is_no_denial(
     person: values.SecretManager, server: CloudServer, status: int
@@ -565,6 +603,24 @@ def test_a_login_service_that_is_out_of_order_is_no_denial(
     assert type(read(person)) is UnreachableError
     server.tokens.answer = "<html>out of order</html>"
     assert type(read(person)) is UnreachableError
+
+
+def test_a_login_service_that_never_answers_is_given_up(
+    person: values.SecretManager, server: CloudServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up, waited = threading.Event(), queue.SimpleQueue[bool]()
+
+    def never() -> tuple[int, str]:
+        waited.put(given_up.wait(60))
+        return 500, "{}"
+
+    monkeypatch.setattr(connection, "CALL_SECONDS", 0.2)
+    monkeypatch.setattr(server.tokens, "give", never)
+    failure = read(person)
+    given_up.set()
+
+    assert type(failure) is UnreachableError
+    assert waited.get(timeout=60), "it was given up before the service did"
 
 
 def test_another_answer_than_a_token_is_no_denial(
@@ -668,9 +724,6 @@ def test_an_answer_in_plain_text_gets_no_token(
     server: CloudServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever listens at the address sees the beginning of TLS, and no login."""
-    import socket
-    import threading
-
     heard: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -825,20 +878,21 @@ def test_google_s_library_adds_no_warning_of_its_own(server: CloudServer, login:
     assert done.split() == ["NotLoggedInError" if login == "nobody" else "NeverSetError"]
 
 
-def test_a_client_of_the_seam_is_this_one(server: CloudServer) -> None:
+def test_a_client_of_the_seam_is_this_one_and_closes_its_channel(server: CloudServer) -> None:
     del server
     client = clouds.connect(clouds.load("gcp"), {})
     assert isinstance(client, values.SecretManager)
+    service = client._connection.service()
     client.close()
     client.close()
+    with pytest.raises(ValueError, match="closed channel"):
+        service.get_secret(name="projects/p/secrets/s")
 
 
 def test_at_once_means_in_the_time_of_one_call(
     client: values.SecretManager, server: CloudServer
 ) -> None:
     """Each answer waits until all have been asked."""
-    import threading
-
     names = [SecretName.from_reference(f"api/production/key-{number}") for number in range(20)]
     for name in names:
         server.make(name.reference)
