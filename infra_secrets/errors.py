@@ -183,10 +183,6 @@ class SettingsError(InfraSecretsError):
         self.unreachable = unreachable
         super().__init__(message)
 
-    def again(self) -> "SettingsError":
-        """Make another one that says the same, for another raise."""
-        return SettingsError(str(self), self.problems, self.settings, self.unreachable)
-
     def __reduce__(self) -> tuple[object, ...]:
         """Be pickled by what it says."""
         return type(self), (str(self), self.problems, self.settings, self.unreachable)

@@ -79,7 +79,10 @@ def error_of(
         for text, those in by_text.items()
     ]
     bad = [each for each in settings if any(each in those for those in by_text.values())]
-    all_ = f"{len(bad)} of {len(settings)} settings are" if len(settings) != 1 else "its setting is"
+    verb = "is" if len(bad) == 1 else "are"
+    all_ = (
+        f"{len(bad)} of {len(settings)} settings {verb}" if len(settings) > 1 else "its setting is"
+    )
     count = f"{all_} missing or wrong" if bad else "it must not start like this"
     lines = "".join(f"\n  - {text}" for text in texts)
     return SettingsError(

@@ -1,10 +1,11 @@
 """The values of one settings object: where they are kept out of sight, and when they are read again.
 
-A value that has reached nine tenths of its greatest age, more or less, is read again aside, while the old one is
-served. One that is older than that is not served: whoever asks waits for the new one, or gets the error. Only an object
-that may serve stale values does so, only while a cloud does not answer, and it says so in the log.
+A value that has almost reached its greatest age is read again aside, while it is still served. One that is older is not
+served: whoever asks waits for the new one, or gets the error. Only an object that may serve stale values does so, only
+while a cloud does not answer, and it says so in the log.
 """
 
+import copy
 import logging
 import os
 import random
@@ -13,7 +14,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 
-from infra_secrets.errors import SettingsError
+from infra_secrets.errors import SettingsError, SettingsUseError
 
 EARLIEST = 0.8
 """The part of the greatest age after which values are read again at the earliest; each process picks its own moment."""
@@ -31,6 +32,10 @@ class Loaded:
 
     def __init__(self, values: Mapping[str, object]) -> None:
         self.values = values
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Refuse to be pickled."""
+        raise SettingsUseError("The values of settings cannot be pickled.")
 
     def changed(self, other: "Loaded") -> frozenset[str]:
         """Name the settings in which two differ."""
@@ -60,7 +65,9 @@ class Held:
         self._name, self._load = name, load
         self._max_age, self._stale = max_age, stale or 0.0
         self._lock = threading.Lock()
-        self._due = self._limit = self._read_at = 0.0
+        self._due = 0.0  # when values are read again aside
+        self._limit = 0.0  # until when they are served
+        self._read_at = 0.0
         self._error: SettingsError | None = None
         started, outcome = _now(), load()
         if isinstance(outcome, SettingsError):
@@ -74,19 +81,20 @@ class Held:
         Raises:
             SettingsError: They are too old, and could not be read again.
         """
-        loaded = self._loaded
-        if self._max_age is None or _now() < self._due:
-            return loaded.values
-        if _now() < self._limit:
-            self._refresh_aside()
-        else:
-            self._refresh_now()
-        return self._loaded.values
+        return self.loaded().values
 
     def loaded(self) -> Loaded:
-        """Return the present values, as they are kept."""
-        self.values()
-        return self._loaded
+        """Return the present values, out of sight; see `values`."""
+        loaded = self._loaded
+        if self._max_age is None:
+            return loaded
+        now = _now()
+        if now >= self._limit:
+            self._refresh_now()
+            return self._loaded
+        if now >= self._due:
+            self._refresh_aside()
+        return loaded
 
     def reload(self) -> frozenset[str]:
         """Read all values again, all or nothing; return which settings changed.
@@ -120,7 +128,7 @@ class Held:
                 self._refresh()
             error = self._error
         if error is not None and _now() >= self._limit:
-            raise error.again()
+            raise copy.copy(error)  # one is raised once: a traceback grows with each raise
 
     def _refresh_aside(self) -> None:
         if not self._lock.acquire(blocking=False):

@@ -7,8 +7,6 @@ import json
 import math
 from collections.abc import Collection
 
-from infra_secrets.rules import formats
-
 
 class Parsed:
     """What a JSON text holds. Its own text does not show it."""
@@ -48,6 +46,8 @@ def read(text: str, known: Collection[str] = ()) -> Parsed | str:
     except _RefusedError as refused:
         return str(refused)
     except json.JSONDecodeError:
+        from infra_secrets.rules import formats  # a service starts without it
+
         return formats.problem(text, "json") or "is not JSON"
     except RecursionError:
         return "is nested too deeply to be read as JSON"

@@ -15,7 +15,7 @@ from infra_secrets.component.settings import DIRECTORY_VARIABLE
 from infra_secrets.component.settings import setting as environment_variable
 from infra_secrets.errors import SettingsError, SettingsUseError
 from infra_secrets.rules.wording import nearest, shown
-from infra_secrets.runtime import containers, json_text
+from infra_secrets.runtime import json_text
 from infra_secrets.runtime.declaration import Declaration, Setting, declaration
 from infra_secrets.runtime.explaining import error_of, invalid, raised
 from infra_secrets.runtime.found import Found, Problem
@@ -47,6 +47,8 @@ def load(settings_class: "type[SecretSettings]") -> Loaded | SettingsError:
             looked[setting.name] = found
     rest = [each for each in declared.settings if each.name not in looked]
     if rest:
+        from infra_secrets.runtime import containers  # most services start without it
+
         looked |= containers.look(settings_class.__options__, rest)
     return _made(settings_class, declared, looked, problems, files)
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from infra_secrets import clouds
-from infra_secrets.clouds import Place
 from infra_secrets.errors import SecretNameError, SettingsUseError, UnknownCloudError
 from infra_secrets.rules.naming import SecretName
 from infra_secrets.rules.wording import nearest, shown
+
+if TYPE_CHECKING:
+    from infra_secrets.clouds import Place
 
 KEYWORDS = (
     *("service", "environment", "cloud", "document", "directory", "max_age"),
@@ -27,7 +29,7 @@ class Options:
     service: str
     environment: str | None = None
     cloud: str | None = None
-    place: Place = field(default_factory=dict)
+    place: "Place" = field(default_factory=dict)
     """Parts of the place in the cloud, e.g. its region."""
     document: bool = False
     """Whether all settings are keys of one JSON document."""
@@ -98,12 +100,16 @@ def _problems(said: Mapping[str, object], inherited: Options | None) -> Iterator
 
 
 def _wrong_places(said: Mapping[str, object], cloud: object) -> Iterator[str]:
+    parts = [each for each in said if each not in KEYWORDS]
+    if cloud is None and not parts:
+        return
+    from infra_secrets import clouds  # a service whose class names no cloud starts without it
+
     try:
         known = [clouds.load(cloud)] if isinstance(cloud, str) else None
     except UnknownCloudError as unknown:
         yield str(unknown)
         return
-    parts = [each for each in said if each not in KEYWORDS]
     if not parts:
         return
     known = known or [clouds.load(each) for each in clouds.available()]
