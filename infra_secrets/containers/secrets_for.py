@@ -44,7 +44,7 @@ def secrets_for(
     Args:
         settings: The class, derived from `infra_secrets.runtime.SecretSettings`.
         overrides: Arguments of single fields, by the field's name, which win over the others, e.g.
-            `{"stripe_api_key": {"owner": "cards@example.com", "max_age_days": 30}}`. Default: none.
+            `{"stripe_api_key": {"owner": "cards@example.com", "max_age_days": 30}}`.
         opts: Resource options of each `Secret`. Two classes with a field of the same name in one program need two
             parents.
         arguments: Those of each `Secret`, but `service`, `key` and `fields`, which the class says. `cloud` and
