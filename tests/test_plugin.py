@@ -284,9 +284,9 @@ def test_a_remote_component_makes_the_same_container_and_the_value_survives(clou
 @pytest.mark.usefixtures("plugin_on_path")
 def test_the_state_of_a_remote_component_says_what_was_declared_as_that_of_python_does() -> None:
     somebody = "arn:aws:iam::123456789012:role/somebody"
-    declared: dict[str, Any] = {"owner": "payments@example.com", "readers": [somebody]}
+    given: dict[str, Any] = {"owner": "payments@example.com", "readers": [somebody]}
 
-    def inputs_of(program: Callable[[], object]) -> Any:
+    def declared_in(program: Callable[[], object]) -> Any:
         with Rehearsal(
             program, project="shop", stack="production", config=config_for("aws")
         ) as rehearsal:
@@ -294,12 +294,12 @@ def test_the_state_of_a_remote_component_says_what_was_declared_as_that_of_pytho
             [component] = [
                 each for each in rehearsal.resources if each["type"] == "infra-secrets:index:Secret"
             ]
-            return component["inputs"]
+            return component["outputs"]["declared"]
 
-    remote = inputs_of(
-        lambda: RemoteSecret("api", {**declared, "fields": ["A"], "maxAgeDays": 90.0, "tags": {}})
+    remote = declared_in(
+        lambda: RemoteSecret("api", {**given, "fields": ["A"], "maxAgeDays": 90.0, "tags": {}})
     )
-    here = inputs_of(lambda: Secret("api", fields=["A"], max_age_days=90, **declared))
+    here = declared_in(lambda: Secret("api", fields=["A"], max_age_days=90, **given))
 
     assert remote == here
     assert here == {
@@ -307,7 +307,7 @@ def test_the_state_of_a_remote_component_says_what_was_declared_as_that_of_pytho
         "reference": "shop/production",
         "fields": ["A"],
         "maxAgeDays": 90,
-        **declared,
+        **given,
     }
 
 

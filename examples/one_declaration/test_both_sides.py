@@ -12,8 +12,8 @@ def test_the_program_makes_what_the_service_reads_and_nothing_else() -> None:
     recording.run(program)
     fields = set(Payments.model_fields)
 
-    secrets = recording.of_type("infra-secrets:index:Secret")
-    assert {each.inputs["reference"] for each in secrets} == {
+    made = [each.name for each in recording.of_type("infra-secrets:index:Secret")]
+    assert {recording.outputs[name]["reference"] for name in made} == {
         f"payments/production/{field.replace('_', '-')}" for field in fields
     }
 

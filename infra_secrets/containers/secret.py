@@ -14,7 +14,6 @@ import pulumi
 from infra_secrets.clouds import Cloud, Wanted
 from infra_secrets.component.argument_types import Literal, SequenceNotStr
 from infra_secrets.component.messages import one_clear_message
-from infra_secrets.component.outputs import independent
 from infra_secrets.component.registering import Component
 from infra_secrets.containers.arguments import SecretReader
 from infra_secrets.containers.claim import Claim
@@ -112,7 +111,7 @@ class Secret(Component, read_by=SecretReader):
         with SecretReader.reading(SecretArgs, name, args, kwargs, opts) as reader:
             cloud, wanted = reader.wanted()
         with self._registering():
-            super().__init__(self._token, name, _declared(cloud, wanted), opts)
+            super().__init__(self._token, name, {}, opts)
             claim = Claim(self, cloud, wanted, reader.checks)
             container = claim.container.create(wanted, claim.options())
             claim.watch(container)
@@ -123,6 +122,7 @@ class Secret(Component, read_by=SecretReader):
             self.reference = pulumi.Output.from_input(wanted.name.reference)
             self.set_command = container.set_command
             self.console_url = container.console_url
+            self._declared = claim.once_it_stays(container, _declared(cloud, wanted))
 
     # Hidden from type checkers, which refuse it by themselves.
     if not TYPE_CHECKING:
@@ -140,10 +140,10 @@ def _declared(cloud: Cloud, wanted: Wanted) -> dict[str, Any]:
         "cloud": cloud.__name__.rpartition(".")[2],
         "reference": wanted.name.reference,
         "fields": [*wanted.fields] or None,
-        "description": independent(wanted.description),
-        "owner": independent(wanted.owner),
+        "description": wanted.description,
+        "owner": wanted.owner,
         "maxAgeDays": wanted.max_age_days,
-        "readers": [*map(independent, wanted.readers)] or None,
-        "writers": [*map(independent, wanted.writers)] or None,
+        "readers": [*wanted.readers] or None,
+        "writers": [*wanted.writers] or None,
     }
     return {name: each for name, each in declared.items() if each is not None}

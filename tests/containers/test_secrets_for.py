@@ -55,7 +55,9 @@ COMPONENT = "infra-secrets:index:Secret"
 
 
 def declared(recording: Recording) -> dict[str, Mapping[str, Any]]:
-    return {each.name: each.inputs for each in recording.of_type(COMPONENT)}
+    return {
+        each.name: recording.outputs[each.name]["declared"] for each in recording.of_type(COMPONENT)
+    }
 
 
 def made(program: Callable[[], Mapping[str, Secret]], cloud: str = "aws") -> tuple[Any, Recording]:
