@@ -6,7 +6,9 @@ each is given to a recorded `Secret` there.
 """
 
 import ast
+import importlib
 import inspect
+import pkgutil
 import re
 import sys
 import textwrap
@@ -15,6 +17,7 @@ import typing
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import pulumi
@@ -32,7 +35,7 @@ from infra_secrets import (
     require_esc,
 )
 from infra_secrets.component import settings
-from infra_secrets.component.settings import ConfigKey
+from infra_secrets.component.settings import ConfigKey, Variable
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.testing import Recording, ordinary_config
 from infra_secrets.workloads.pods import PodEnvironment
@@ -322,6 +325,30 @@ def config_keys() -> list[tuple[str, ConfigKey]]:
     return found
 
 
+def variables() -> list[tuple[str, Variable]]:
+    """List every environment variable that the code reads, each with the cloud that needs it."""
+    found = [("all", each) for each in settings.VARIABLES]
+    for name in clouds.available():
+        cloud = clouds.load(name)
+        of_cloud: dict[str, Variable] = {}
+        for module in _modules(cloud):
+            for value in (*vars(module).values(), *getattr(module, "PLACE", {}).values()):
+                for each in value if isinstance(value, tuple) else (value,):
+                    if isinstance(each, Variable):
+                        of_cloud[each.name] = each
+        found += [(cloud.SPELLING.title, each) for each in of_cloud.values()]
+    return found
+
+
+def _modules(cloud: clouds.Cloud) -> list[ModuleType]:
+    """Find every file of a cloud."""
+    folder = importlib.import_module(cloud.__name__)
+    return [
+        importlib.import_module(f"{cloud.__name__}.{each.name}")
+        for each in pkgutil.iter_modules(folder.__path__)
+    ]
+
+
 def page() -> str:
     """Write the whole page."""
     sections = [
@@ -358,8 +385,8 @@ def page() -> str:
         "## Environment variables",
         VARIABLES_NOTE.strip(),
         table(
-            ["variable", "default", "what it does"],
-            [[f"`{each}`", each.default, each.meaning] for each in settings.VARIABLES],
+            ["variable", "clouds", "default", "what it does"],
+            [[f"`{each}`", cloud, each.default, each.meaning] for cloud, each in variables()],
         ),
     ]
     return "\n\n".join(sections) + "\n"

@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -22,7 +21,9 @@ from infra_secrets.clouds import Place
 from infra_secrets.clouds.aws import FIELDS_TAG, SPELLING, trouble
 from infra_secrets.clouds.aws.trouble import (
     Asked,
+    aws_s_clock,
     failure,
+    no_answer,
     no_such_region,
     refusal,
     scheduled,
@@ -65,6 +66,7 @@ STATUS_PERMISSIONS = (
 )
 
 _CURRENT = "AWSCURRENT"
+_ANSWERS = {"ARN", "SecretList", "SecretValues", "Errors"}  # each answer has one of these
 _STAGED = "infra-secrets-staged"
 """The label of a value that is not the present one yet."""
 # botocore, service-2.json: SecretIdListType, MaxResultsType
@@ -382,6 +384,9 @@ class SecretsManager:
             return failed
         finally:
             _calling.reset(token)
+        if not _ANSWERS & answer.keys():
+            # botocore takes any page for an answer without anything in it (parsers.py, _parse_body_as_json).
+            return no_answer(self._asked(call, name), "what came is no answer of AWS")
         return answer
 
     def _asked(self, call: str, name: SecretName | None) -> Asked:
@@ -397,12 +402,16 @@ class SecretsManager:
                 config: Any = clouds.client_library(
                     "botocore.config", "The AWS client library", CLIENT_EXTRA
                 )
-                chosen = {"read_timeout": _TO_ANSWER, "max_pool_connections": _AT_ONCE}
-                if self._core.get_config_variable("defaults_mode") == "legacy":
-                    chosen["connect_timeout"] = _TO_CONNECT  # any other mode brings its own
+                # Any other mode brings its own.
+                legacy = self._core.get_config_variable("defaults_mode") == "legacy"
+                chosen = config.Config(
+                    connect_timeout=_TO_CONNECT if legacy else None,
+                    read_timeout=_TO_ANSWER,
+                    max_pool_connections=_AT_ONCE,
+                )
                 self._method = getattr(self._session.get_credentials(), "method", None)
                 self._client = self._session.client(
-                    "secretsmanager", region_name=self._region, config=config.Config(**chosen)
+                    "secretsmanager", region_name=self._region, config=chosen
                 )
             return self._client
 
@@ -503,7 +512,7 @@ def _set_at(version: str, created: datetime | None, touched: datetime | None) ->
 
 def _by_the_cloud_s_clock(answer: Mapping[str, Any]) -> datetime:
     date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return parsedate_to_datetime(date) if date else datetime.now(UTC)
+    return aws_s_clock(date) or datetime.now(UTC)
 
 
 def _changed(name: SecretName, present: str | None) -> ChangedMeanwhileError:

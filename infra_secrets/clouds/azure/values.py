@@ -159,7 +159,7 @@ class KeyVault:
             raise ValueRefusedError(
                 f"The value for {asked.what} {reason}.", "Nothing was sent. Give another value."
             )
-        before = self._versions(asked, described.name)
+        before = self._versions(self._asked("look at", described.name), described.name)
         if not before:
             raise self._really(not_found(asked), described.name)
         _compare(described, before, asked)

@@ -68,6 +68,8 @@ _PAGE = (
 )
 _NO_FACTS = {"reference", "description", "fields"}  # what `Secret` writes beside `Wanted.facts`
 _AT_ONCE = 64  # values read at the same time
+# What Google's login library lets through of a file or an answer that is not of the form that it expects.
+_UNUSABLE = (ValueError, TypeError, LookupError, AttributeError, OSError)
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*")
 _HOST = re.compile(r"(https://)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?P<port>:\d+)?/?")
@@ -148,12 +150,17 @@ class _Login:
         with self._lock:
             if self._found is None:
                 auth = clouds.client_library("google.auth", "Google's login library", CLIENT_EXTRA)
+                # What it warns of, a project or a login that it does not find, is said here where it matters.
+                logger = logging.getLogger("google.auth._default")
+                logger.addFilter(_nothing_passes)
                 try:
                     self._found = auth.default(scopes=[_SCOPE])
-                except auth.exceptions.GoogleAuthError as failure:
-                    trouble = failures.of_login(failure)
+                except (auth.exceptions.GoogleAuthError, *_UNUSABLE):
+                    trouble = failures.no_login()
                 else:
                     return self._found
+                finally:
+                    logger.removeFilter(_nothing_passes)
                 raise trouble
             return self._found
 
@@ -185,10 +192,16 @@ class _Login:
             try:
                 credentials.refresh(requests.Request())
             except auth.exceptions.GoogleAuthError as failure:
-                trouble = failures.of_login(failure)
+                trouble = failures.of_renewal(failure)
+            except _UNUSABLE:
+                trouble = failures.login_out_of_order()
             else:
                 return credentials
         raise trouble
+
+
+def _nothing_passes(_record: logging.LogRecord) -> bool:
+    return False
 
 
 class _WithoutValues(logging.Filter):
@@ -498,8 +511,8 @@ class SecretManager:
                     self._service = self._library.SecretManagerServiceClient(
                         credentials=credentials, client_options=options
                     )
-                except auth.exceptions.GoogleAuthError as failure:
-                    trouble = failures.of_login(failure)
+                except (auth.exceptions.GoogleAuthError, *_UNUSABLE):
+                    trouble = failures.no_login()
                 else:
                     return self._service
                 raise trouble
