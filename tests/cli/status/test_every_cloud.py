@@ -122,13 +122,13 @@ def test_the_command_that_is_printed_for_an_unset_one_sets_it(
 
 
 def test_an_orphan_is_told_with_what_adopts_it(
-    cloud: str,
     server: Server,
     here: list[str],
     status: Status,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    cloud = here[1]
     declared = secret("shop/production/declared", id_=None, cloud=cloud)
     RecordedProject(tmp_path, monkeypatch, {"production": [declared]})
     server.make(STRIPE, stack="organization/shop/production")
