@@ -17,7 +17,6 @@ import typing
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import pulumi
@@ -325,28 +324,15 @@ def config_keys() -> list[tuple[str, ConfigKey]]:
     return found
 
 
-def variables() -> list[tuple[str, Variable]]:
-    """List every environment variable that the code reads, each with the cloud that needs it."""
-    found = [("all", each) for each in settings.VARIABLES]
+def variables() -> list[Variable]:
+    """List every environment variable that the code reads: the package's, then what only one cloud needs."""
+    found = [*settings.VARIABLES]
     for name in clouds.available():
-        cloud = clouds.load(name)
-        of_cloud: dict[str, Variable] = {}
-        for module in _modules(cloud):
-            for value in (*vars(module).values(), *getattr(module, "PLACE", {}).values()):
-                for each in value if isinstance(value, tuple) else (value,):
-                    if isinstance(each, Variable):
-                        of_cloud[each.name] = each
-        found += [(cloud.SPELLING.title, each) for each in of_cloud.values()]
-    return found
-
-
-def _modules(cloud: clouds.Cloud) -> list[ModuleType]:
-    """Find every file of a cloud."""
-    folder = importlib.import_module(cloud.__name__)
-    return [
-        importlib.import_module(f"{cloud.__name__}.{each.name}")
-        for each in pkgutil.iter_modules(folder.__path__)
-    ]
+        folder = clouds.load(name)
+        for file in pkgutil.iter_modules(vars(folder)["__path__"]):
+            module = importlib.import_module(f"{folder.__name__}.{file.name}")
+            found += [each for each in vars(module).values() if isinstance(each, Variable)]
+    return [*dict.fromkeys(found)]
 
 
 def page() -> str:
@@ -385,8 +371,8 @@ def page() -> str:
         "## Environment variables",
         VARIABLES_NOTE.strip(),
         table(
-            ["variable", "clouds", "default", "what it does"],
-            [[f"`{each}`", cloud, each.default, each.meaning] for cloud, each in variables()],
+            ["variable", "default", "what it does"],
+            [[f"`{each}`", each.default, each.meaning] for each in variables()],
         ),
     ]
     return "\n\n".join(sections) + "\n"

@@ -108,7 +108,6 @@ def test_the_page_has_everything_that_is_declared() -> None:
 
     assert len(config_keys()) + len(variables()) == declared
     assert len({str(key) for _, key in config_keys()}) == len(config_keys())
-    assert len({str(each) for _, each in variables()}) == len(variables())
 
 
 def test_everything_that_is_declared_is_read() -> None:

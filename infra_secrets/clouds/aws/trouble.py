@@ -219,7 +219,12 @@ def _spelled(code: str) -> str:
 
 def _not_found(text: str, asked: Asked) -> AccessError:
     # The code is the same; DescribeSecret has no version to miss (boto/boto3#2794).
-    if asked.name is not None and "secret value for" in text:
+    if "VersionId" in text:
+        return NotFoundError(
+            f"{asked.what} has no such version any more ({asked.where}).",
+            f"Those that are kept: {asked.command('list-secret-version-ids')}",
+        )
+    if "staging label" in text:
         return NeverSetError(
             f"The value of {asked.what} was never set ({asked.where}).",
             f"Run: infra-secrets set {asked.what}",
@@ -292,7 +297,7 @@ def no_answer(asked: Asked, why: str, host: str | None = None) -> UnreachableErr
     """
     return UnreachableError(
         f"{host or asked.where} does not answer ({why}, {asked.call} for {asked.what}). This is no denial.",
-        "Look at the network, the DNS, the proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL, and try again.",
+        "Look at the network, the DNS, the proxy (HTTPS_PROXY), AWS_CA_BUNDLE and AWS_ENDPOINT_URL, and try again.",
     )
 
 

@@ -47,14 +47,15 @@ from infra_secrets.rules.wording import snake
 CLIENT_EXTRA = "runtime-aws"
 LOGIN = trouble.LOGIN
 RESTORE = "aws secretsmanager restore-secret --secret-id {name} --region {region}"
-PLACE: Mapping[str, Sequence[Variable]] = {
-    "region": (
-        Variable(
-            "AWS_REGION", "AWS's own: the region in which secrets are.", "`AWS_DEFAULT_REGION`"
-        ),
-        Variable("AWS_DEFAULT_REGION", "The same, as AWS's tools call it.", "the profile's region"),
-    )
-}
+REGION = Variable(
+    "AWS_REGION",
+    "AWS's own: the region whose secrets are read and written at run time and by the command line.",
+    "`AWS_DEFAULT_REGION`",
+)
+DEFAULT_REGION = Variable(
+    "AWS_DEFAULT_REGION", "AWS's own: the same, looked at second.", "the region of the AWS profile"
+)
+PLACE: Mapping[str, Sequence[Variable]] = {"region": (REGION, DEFAULT_REGION)}
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html: bytes, where the API's model
 # (botocore, SecretStringType) counts characters.
 MAX_BYTES = 65_536
@@ -156,7 +157,8 @@ def connect(place: Place) -> "SecretsManager":
         raise problem
     for name in _NoValues.LOGGERS:
         logging.getLogger(name).addFilter(_NO_VALUES)
-    return SecretsManager(boto3.Session(botocore_session=core), core, str(region))
+    session = boto3.Session(botocore_session=core, region_name=region)
+    return SecretsManager(session, core, str(region))
 
 
 class SecretsManager:
@@ -410,9 +412,7 @@ class SecretsManager:
                     max_pool_connections=_AT_ONCE,
                 )
                 self._method = getattr(self._session.get_credentials(), "method", None)
-                self._client = self._session.client(
-                    "secretsmanager", region_name=self._region, config=chosen
-                )
+                self._client = self._session.client("secretsmanager", config=chosen)
             return self._client
 
     def _is_made_up(self) -> bool:

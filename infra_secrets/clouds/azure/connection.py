@@ -170,7 +170,7 @@ def _adapter() -> Any:
 
         def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
             super().cert_verify(conn, url, verify, cert)
-            if conn.conn_kw.get("ssl_context") is not None:  # requests before 2.32.2 makes none
+            if conn.conn_kw.get("ssl_context") is not None:  # requests before 2.32.3 makes none
                 conn.ca_certs = conn.ca_cert_dir = None
 
     return Adapter(pool_maxsize=AT_ONCE)

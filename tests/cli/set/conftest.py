@@ -46,9 +46,10 @@ def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def set_(
-    values: Values, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    values: Values,  # noqa: ARG001 (what the command finds)
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Set]:
-    assert values  # it is what the command finds
     before = signal.getsignal(signal.SIGTERM)
 
     def run(*arguments: str, given: bytes | str | None = "", where: tuple[str, ...] = HERE) -> Said:

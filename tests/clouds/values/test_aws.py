@@ -479,6 +479,18 @@ def test_text_with_a_nul_is_refused_and_bytes_are_not() -> None:
     assert values.refused(Value(data=b"a\0b", binary=True)) is None
 
 
+def test_a_version_that_is_gone_is_not_found_and_not_never_set(
+    client: Client, server: CloudServer
+) -> None:
+    server.make(REFERENCE)
+    server.put(REFERENCE, CANARY.encode())
+
+    with pytest.raises(NotFoundError, match="no such version") as raised:
+        client.read_version(NAME, str(uuid4()))
+
+    assert run(raised.value.way_out.partition(": ")[2])["Versions"]
+
+
 # What AWS answers, and what it means
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -624,6 +636,40 @@ def test_what_aws_answers_is_told_as_what_it_is_with_the_way_out(
     assert words in str(failure)
     assert REFERENCE in str(failure) or expected is NotLoggedInError
     assert CANARY not in str(failure)
+
+
+@pytest.mark.parametrize("said", [None, b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"])
+def test_an_answer_that_never_comes_or_breaks_off_is_no_answer(
+    client: Client, server: CloudServer, monkeypatch: pytest.MonkeyPatch, said: bytes | None
+) -> None:
+    server.make(REFERENCE)
+    described = client.describe(NAME)
+    monkeypatch.setattr(values, "_TO_ANSWER", 0.2)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+    def answer(listening: socket.socket) -> None:
+        for _ in range(2):
+            connection, _ = listening.accept()
+            connection.recv(100_000)
+            if said is None:
+                kept.append(connection)  # open, and silent
+            else:
+                connection.sendall(said)
+                connection.close()
+
+    kept: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answer, args=[listening], daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{listening.getsockname()[1]}")
+        other = values.connect(server.place)
+
+        assert type(other.read([NAME])[NAME]) is UnreachableError
+        with pytest.raises(UnreachableError) as raised:
+            other.write(described, text(CANARY))
+        other.close()
+    for each in kept:
+        each.close()
+    assert CANARY not in str(raised.value)
 
 
 @pytest.mark.parametrize("method", ["describe", "listing", "write"])
@@ -879,6 +925,18 @@ def test_a_value_that_the_client_library_itself_refuses_is_not_repeated(
 
     assert CANARY not in str(raised.value)
     assert raised.value.__context__ is None
+
+
+@pytest.mark.usefixtures("server")
+def test_a_role_is_assumed_in_the_region_that_only_the_variable_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+
+    client = values.connect({})
+
+    assert client._core.get_config_variable("region") == "eu-west-3"
+    assert client._connected().meta.region_name == "eu-west-3"
 
 
 # The permissions

@@ -279,6 +279,16 @@ def test_facts_that_another_tool_lost_are_found_in_an_older_version_and_come_bac
     }
 
 
+def test_of_several_older_versions_the_newest_says_the_facts(
+    client: Client, vault: KeyVault
+) -> None:
+    vault.container(SPELLED, {"owner": "first@example.com"})
+    vault.put(SPELLED, "made-up", tags={"infra-secrets.owner": "second@example.com"})
+    vault.put(SPELLED, "made-up-by-the-portal")
+
+    assert client.describe(NAME).facts == {"owner": "second@example.com"}
+
+
 def test_no_more_tags_come_back_than_key_vault_takes(client: Client, vault: KeyVault) -> None:
     vault.container(SPELLED, {"owner": "payments@example.com"})
     vault.put(SPELLED, "made-up-by-the-portal", tags={f"tag-{n}": "x" for n in range(15)})
@@ -338,6 +348,16 @@ def test_the_date_of_a_value_does_not_move_with_its_attributes(
     assert vault.present(SPELLED).updated > 1_750_000_000
     assert listed.changed == looked.changed == datetime.fromtimestamp(1_750_000_000, UTC)
     assert looked.created == datetime.fromtimestamp(1_700_000_000, UTC)
+
+
+def test_a_late_change_of_an_old_version_does_not_make_it_the_present_one(
+    client: Client, vault: KeyVault
+) -> None:
+    vault.container(SPELLED)
+    vault.secrets[SPELLED].versions[0].updated += 3600
+    present = vault.put(SPELLED, "made-up")
+
+    assert (client.describe(NAME).state, client.describe(NAME).version) == ("set", present)
 
 
 # Two writers
@@ -576,6 +596,20 @@ def test_twenty_values_are_read_at_the_same_time_with_one_login(
     assert {type(each) for each in found.values()} == {Value}
     assert vault.calls == ["get"] * 20
     assert vault.token_requests == 1
+
+
+def test_the_connections_of_one_read_serve_the_next(client: Client, server: CloudServer) -> None:
+    names = [SecretName.from_reference(f"api/production/key-{n}") for n in range(20)]
+    for name in names:
+        server.make(name.reference)
+        server.put(name.reference, b"made-up")
+    server.vault.meeting = threading.Barrier(20)
+    client.read(names)
+    opened = server.connections
+
+    client.read(names)
+
+    assert server.connections == opened
 
 
 def test_the_certificates_to_trust_are_read_once_for_all_connections(
@@ -929,7 +963,7 @@ class Az:
 def az(server: CloudServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Az:
     servers.entered(monkeypatch, server.nobody())
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "AzureCliCredential")
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "dev")
     return Az(tmp_path)
 
 
@@ -1033,6 +1067,29 @@ def test_a_login_of_another_tenant_is_told_with_the_vault_s_own(
 
     assert type(failure) is NotLoggedInError
     assert f"az login --tenant {TENANT}" in failure.way_out
+
+
+def test_a_service_principal_of_another_tenant_is_told_before_anything_is_sent_to_it(
+    server: CloudServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = TENANT.replace("1", "9")
+    servers.entered(
+        monkeypatch,
+        {
+            **server.nobody(),
+            "AZURE_CLIENT_ID": "made-up",
+            "AZURE_TENANT_ID": other,
+            "AZURE_CLIENT_SECRET": CANARY,
+        },
+    )
+    client = values.connect(server.place)
+
+    failure = read(client)
+    client.close()
+
+    assert type(failure) is NotLoggedInError
+    assert f"az login --tenant {TENANT}" in failure.way_out
+    assert CANARY not in str(failure)
 
 
 def test_nobody_at_all_is_told_in_bounded_time(

@@ -3,8 +3,11 @@
 import json
 import logging
 import os
+import queue
+import socket
 import subprocess
 import sys
+import threading
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,7 +17,7 @@ import grpc
 import pytest
 
 from infra_secrets import clouds
-from infra_secrets.clouds.gcp import values
+from infra_secrets.clouds.gcp import connection, values
 from infra_secrets.clouds.values import Described, Value
 from infra_secrets.errors import (
     AccessError,
@@ -338,7 +341,7 @@ def test_a_value_is_sent_with_its_checksum(
 def test_a_write_that_the_quota_refuses_is_sent_again_and_stored_once(
     client: values.SecretManager, server: CloudServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(values, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(connection, "PATIENCE_SECONDS", 60)
     server.make(REFERENCE)
     described = client.describe(NAME)
     server.fail("throttled", "AddSecretVersion")
@@ -373,7 +376,7 @@ def test_a_cloud_that_comes_back_is_asked_again_without_a_word(
     monkeypatch: pytest.MonkeyPatch,
     fault: servers.Fault,
 ) -> None:
-    monkeypatch.setattr(values, "PATIENCE_SECONDS", 60)
+    monkeypatch.setattr(connection, "PATIENCE_SECONDS", 60)
     server.make(REFERENCE)
     server.put(REFERENCE, b"made-up")
     server.fail(fault)
@@ -381,6 +384,26 @@ def test_a_cloud_that_comes_back_is_asked_again_without_a_word(
 
     assert client.describe(NAME).state == "set"
     assert server.calls.count("GetSecret") == 3
+
+
+def test_of_many_reads_those_that_fail_are_asked_again_and_the_others_are_not(
+    client: values.SecretManager, server: CloudServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "PATIENCE_SECONDS", 60)
+    names = [SecretName.from_reference(f"api/production/key-{number}") for number in range(130)]
+    for name in names:
+        server.make(name.reference)
+        server.put(name.reference, name.reference.encode())
+    server.fail("down")
+    server.times = 5
+
+    found = client.read([*names, names[0]])
+
+    assert [*found] == names
+    for name, answer in found.items():
+        assert isinstance(answer, Value)
+        assert answer.data == name.reference.encode()
+    assert server.calls == ["AccessSecretVersion"] * (130 + 5)
 
 
 @pytest.mark.parametrize(
@@ -415,7 +438,7 @@ def test_what_gcp_answers_to_a_value_is_not_repeated(
 def test_a_server_that_never_answers_is_given_up(
     client: values.SecretManager, server: CloudServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(values, "CALL_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "CALL_SECONDS", 0.2)
     server.make(REFERENCE)
     server.delay = 1
 
@@ -547,6 +570,24 @@ def test_a_login_service_that_is_out_of_order_is_no_denial(
     assert type(read(person)) is UnreachableError
 
 
+def test_a_login_service_that_never_answers_is_given_up(
+    person: values.SecretManager, server: CloudServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up, waited = threading.Event(), queue.SimpleQueue[bool]()
+
+    def never() -> tuple[int, str]:
+        waited.put(given_up.wait(60))
+        return 500, "{}"
+
+    monkeypatch.setattr(connection, "CALL_SECONDS", 0.2)
+    monkeypatch.setattr(server.tokens, "give", never)
+    failure = read(person)
+    given_up.set()
+
+    assert type(failure) is UnreachableError
+    assert waited.get(timeout=60), "it was given up before the service did"
+
+
 def test_another_answer_than_a_token_is_no_denial(
     person: values.SecretManager, server: CloudServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -648,9 +689,6 @@ def test_an_answer_in_plain_text_gets_no_token(
     server: CloudServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever listens at the address sees the beginning of TLS, and no login."""
-    import socket
-    import threading
-
     heard: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -680,9 +718,9 @@ def test_a_certificate_that_is_not_trusted_is_told_as_that(server: CloudServer) 
     environment = {**server.environment(), "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": None}
 
     done = run(
-        "from infra_secrets.clouds.gcp import values\n"
+        "from infra_secrets.clouds.gcp import connection, values\n"
         "from infra_secrets.rules.naming import SecretName\n"
-        "values.PATIENCE_SECONDS = 0.5\n"
+        "connection.PATIENCE_SECONDS = 0.5\n"
         f"try: values.connect({{}}).describe(SecretName.from_reference({REFERENCE!r}))\n"
         "except Exception as error: print(type(error).__name__, error)\n",
         environment,
@@ -715,7 +753,7 @@ def test_without_the_client_library_the_command_that_installs_it_is_said(
 # Nothing of a value gets out
 
 
-@pytest.mark.parametrize("scope", ["google", values._LOGGER])
+@pytest.mark.parametrize("scope", ["google", connection._LOGGER])
 def test_google_s_own_debug_log_has_no_value_and_no_token(server: CloudServer, scope: str) -> None:
     server.make(REFERENCE)
     server.put(REFERENCE, CANARY.encode())
@@ -747,7 +785,7 @@ def test_a_handler_of_the_program_s_own_gets_no_value_either(
 
     server.make(REFERENCE)
     server.put(REFERENCE, CANARY.encode())
-    logger, handler = logging.getLogger(values._LOGGER), Keeping()
+    logger, handler = logging.getLogger(connection._LOGGER), Keeping()
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
     try:
@@ -817,8 +855,6 @@ def test_at_once_means_in_the_time_of_one_call(
     client: values.SecretManager, server: CloudServer
 ) -> None:
     """Each answer waits until all have been asked."""
-    import threading
-
     names = [SecretName.from_reference(f"api/production/key-{number}") for number in range(20)]
     for name in names:
         server.make(name.reference)
