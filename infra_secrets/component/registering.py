@@ -34,8 +34,7 @@ class Component(pulumi.ComponentResource):
     _declared: "pulumi.Output[Any] | None" = None
     """What the state has as `declared` beside the outputs, for tools that read it there. It is no output of the class.
 
-    It is not among the inputs, because the engine writes those first: a run that is then refused would leave a state
-    that says what was refused, and that has lost the component's outputs.
+    It is not among the inputs, because the engine writes those first, and drops the outputs where they changed.
     """
 
     def __init_subclass__(cls, *, read_by: type[Reader] | None = None, **kwargs: Any) -> None:

@@ -122,22 +122,29 @@ SKIP_CHECKPOINTS = Variable(
     "Pulumi's own: the state is written only at the end. Then a stack that has no outputs yet is not asked whether "
     "it owns a container.",
 )
-CI = Variable("CI", "Not empty: `infra-secrets rehearse` shows no progress bar.")
+CLOUD_VARIABLE = Variable(
+    "INFRA_SECRETS_CLOUD",
+    "Where containers are, for the command line outside of a Pulumi project and for an application that loads its "
+    "secrets.",
+)
+ENVIRONMENT_VARIABLE = Variable(
+    "INFRA_SECRETS_ENVIRONMENT",
+    "The second part of containers' names, for the command line outside of a Pulumi project and for an application "
+    "that loads its secrets.",
+)
+STATE_HOME = Variable(
+    "XDG_STATE_HOME",
+    "The folder below which `infra-secrets set` keeps the key of its fingerprints: `infra-secrets/fingerprint.key`, "
+    "readable by its owner alone.",
+    "`~/.local/state`",
+)
+CI = Variable("CI", "Not empty: no command shows a progress bar.")
 COLUMNS = Variable(
     "COLUMNS",
     "Width of the report of `infra-secrets rehearse`, in characters, when it is not a terminal.",
     "160",
 )
 
-CLOUD_VARIABLE = Variable(
-    "INFRA_SECRETS_CLOUD",
-    "Where the containers of an application's settings are, where its class does not say `cloud=`.",
-    "not set: settings come from environment variables and mounted files alone",
-)
-ENVIRONMENT_VARIABLE = Variable(
-    "INFRA_SECRETS_ENVIRONMENT",
-    "The second part of their names, where the class does not say `environment=`.",
-)
 DIRECTORY_VARIABLE = Variable(
     "INFRA_SECRETS_DIRECTORY",
     "The folder in which an application's settings are mounted as files, where its class does not say `directory=`.",
@@ -159,11 +166,12 @@ VARIABLES = (
     KUBERNETES_APPLIES_VARIABLE,
     CONFIG_FILE,
     SKIP_CHECKPOINTS,
-    CI,
-    COLUMNS,
     CLOUD_VARIABLE,
     ENVIRONMENT_VARIABLE,
     DIRECTORY_VARIABLE,
+    STATE_HOME,
+    CI,
+    COLUMNS,
 )
 """Every environment variable."""
 

@@ -111,6 +111,8 @@ def test_the_component_says_what_the_program_declared(cloud: str) -> None:
     recording = recording_on(cloud)
     recording.run(program)
 
+    component = recording.named("StripeApiKey", "infra-secrets:index:Secret")
+    assert set(component.ignore_changes) == set(component.inputs) == {"cloud", "reference"}
     assert recording.outputs["StripeApiKey"]["declared"] == {
         "cloud": cloud,
         "reference": "shop/production/stripe-api-key",

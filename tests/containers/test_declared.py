@@ -11,6 +11,7 @@ from tests.clouds.containers import principals, simulated
 from tests.conftest import config_for
 
 SETTINGS: dict[str, Any] = {"project": "shop", "stack": "production"}
+STRIPE = "shop/production/stripe-api-key"
 TOKEN = "infra-secrets:index:Secret"
 SOMEBODY = "arn:aws:iam::123456789012:role/somebody"
 
@@ -21,6 +22,10 @@ def outputs(resources: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         for each in resources
         if each["type"] == TOKEN
     }
+
+
+def inputs(rehearsal: Rehearsal) -> list[dict[str, Any]]:
+    return [each["inputs"] for each in rehearsal.resources if each["type"] == TOKEN]
 
 
 def declared(rehearsal: Rehearsal) -> dict[str, Any]:
@@ -72,7 +77,7 @@ def test_a_stack_made_before_it_said_so_says_so_after_an_up_that_changes_nothing
     def as_it_was(deployment: dict[str, Any]) -> None:
         for each in deployment["resources"]:
             if each["type"] == TOKEN:
-                del each["outputs"]["declared"]
+                del each["outputs"]["declared"], each["inputs"]
 
     with Rehearsal(program, config=config_for(cloud), **SETTINGS) as rehearsal:
         rehearsal.up()
@@ -108,6 +113,7 @@ def test_a_run_that_is_refused_leaves_what_was_declared_before(cloud: str) -> No
 
         assert not refused.succeeded
         assert outputs(rehearsal.resources) == before
+        assert inputs(rehearsal) == [{"cloud": cloud, "reference": "shop/production/other"}]
         assert before["StripeApiKey"]["declared"]["owner"] == "payments@example.com"
 
 
@@ -157,3 +163,29 @@ def test_an_owner_that_changes_changes_what_the_state_says(cloud: str) -> None:
         rehearsal.up()
 
         assert declared(rehearsal)["StripeApiKey"]["owner"] == "platform@example.com"
+
+
+@pytest.mark.engine
+def test_a_container_that_could_not_be_made_is_named_in_the_state(cloud: str) -> None:
+    with Rehearsal(
+        lambda: Secret("StripeApiKey"), config=config_for(cloud), **SETTINGS
+    ) as rehearsal:
+        rehearsal.up()
+        rehearsal.lose_state()
+        refused = rehearsal.up(check=False)
+
+        assert not refused.succeeded
+        assert inputs(rehearsal) == [{"cloud": cloud, "reference": STRIPE}]
+
+
+@pytest.mark.engine
+def test_a_container_with_another_name_than_at_first_is_declared_with_that_one() -> None:
+    config = config_for("aws", {"infra-secrets:retention": "discard"})
+    with Rehearsal(lambda: Secret("StripeApiKey"), config=config, **SETTINGS) as rehearsal:
+        rehearsal.up()
+        rehearsal.program = lambda: Secret("StripeApiKey", key="other")
+        rehearsal.up()
+
+        found = declared(rehearsal)["StripeApiKey"]
+        assert found["reference"] == "shop/production/other"
+        assert rehearsal.up().changes == []
