@@ -5,7 +5,6 @@ refreshed, and no config is decrypted.
 """
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,7 +104,6 @@ class Project:
                 capture_output=True,
                 text=True,
                 encoding="utf-8",
-                env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
             )
         except FileNotFoundError:
             raise StackError(
@@ -113,9 +111,11 @@ class Project:
                 "(https://www.pulumi.com/docs/install/), or name the place: --cloud, --service, --environment."
             ) from None
         if done.returncode:
-            last = done.stderr.strip().splitlines()[-1:] or ["it says nothing"]
+            # Around the error it may say that there is a newer version.
+            errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+            said = errors[0].removeprefix("error: ") if errors else "it does not say why"
             raise StackError(
-                f"`pulumi {' '.join(arguments)}` failed in {self.directory}: {last[0].removeprefix('error: ')}. Fix "
+                f"`pulumi {' '.join(arguments)}` failed in {self.directory}: {said.rstrip('.')}. Fix "
                 "that, or name the place instead: --cloud, --service, --environment."
             )
         try:
@@ -132,14 +132,15 @@ def _declared(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[De
         if resource.get("type") != SECRET or resource.get("delete"):
             continue
         inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
-        # One whose container was refused has no outputs.
+        # One whose container was never made has inputs alone: what was asked for.
+        declared = outputs.get("declared") or inputs
         reference = _text(outputs.get("reference")) or _text(inputs.get("reference"))
         id_ = _text(outputs.get("secretId"))
-        cloud = inputs.get("cloud") or _cloud_of(id_)
+        cloud = declared.get("cloud") or _cloud_of(id_)
         if reference in (None, NOT_SHOWN) or cloud not in clouds.available():
             continue
         place = clouds.container(clouds.load(cloud)).place_of(id_) if id_ else {}
-        age = inputs.get("maxAgeDays")
+        age = declared.get("maxAgeDays")
         yield Declared(
             name=SecretName.from_reference(str(reference)),
             cloud=cloud,
@@ -147,13 +148,13 @@ def _declared(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[De
             stack=stack,
             id=id_,
             place={part: text for part, text in place.items() if part != "name"},
-            description=_text(inputs.get("description")),
-            owner=_text(inputs.get("owner")),
+            description=_text(declared.get("description")),
+            owner=_text(declared.get("owner")),
             max_age_days=int(age) if isinstance(age, int | float) else None,
-            fields=_texts(inputs.get("fields")),
-            readers=_texts(inputs.get("readers")),
-            writers=_texts(inputs.get("writers")),
-            registered="cloud" in inputs,
+            fields=_texts(declared.get("fields")),
+            readers=_texts(declared.get("readers")),
+            writers=_texts(declared.get("writers")),
+            registered="cloud" in declared,
         )
 
 

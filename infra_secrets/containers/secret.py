@@ -6,6 +6,7 @@ for one, and every attempt to pass one in is refused. What a container is in eac
 
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
+import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -14,7 +15,6 @@ import pulumi
 from infra_secrets.clouds import Cloud, Wanted
 from infra_secrets.component.argument_types import Literal, SequenceNotStr
 from infra_secrets.component.messages import one_clear_message
-from infra_secrets.component.outputs import independent
 from infra_secrets.component.registering import Component
 from infra_secrets.containers.arguments import SecretReader
 from infra_secrets.containers.claim import Claim
@@ -112,7 +112,9 @@ class Secret(Component, read_by=SecretReader):
         with SecretReader.reading(SecretArgs, name, args, kwargs, opts) as reader:
             cloud, wanted = reader.wanted()
         with self._registering():
-            super().__init__(self._token, name, _declared(cloud, wanted), opts)
+            declared = _declared(cloud, wanted)
+            asked_for = {each: declared[each] for each in _ASKED_FOR}
+            super().__init__(self._token, name, asked_for, _no_update(opts))
             claim = Claim(self, cloud, wanted, reader.checks)
             container = claim.container.create(wanted, claim.options())
             claim.watch(container)
@@ -123,6 +125,7 @@ class Secret(Component, read_by=SecretReader):
             self.reference = pulumi.Output.from_input(wanted.name.reference)
             self.set_command = container.set_command
             self.console_url = container.console_url
+            self._declared = claim.once_it_stays(container, declared)
 
     # Hidden from type checkers, which refuse it by themselves.
     if not TYPE_CHECKING:
@@ -134,16 +137,31 @@ class Secret(Component, read_by=SecretReader):
                 raise no_such_output(self.__dict__.get("_name"), name, outputs)
 
 
+_ASKED_FOR = ("cloud", "reference")
+"""Inputs of the component: they name a container in the state also where none could be made."""
+
+
+def _no_update(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """Let other inputs be no update of the component.
+
+    With an update the engine drops the outputs before it does anything else, and a run that is then refused would
+    leave a state that does not say where the container is.
+    """
+    same = copy.copy(opts) if opts is not None else pulumi.ResourceOptions()
+    same.ignore_changes = [*(same.ignore_changes or ()), *_ASKED_FOR]
+    return same
+
+
 def _declared(cloud: Cloud, wanted: Wanted) -> dict[str, Any]:
     """What a `Secret` says of its container in the state, for tools that read it there. Nothing of it is secret."""
     declared = {
         "cloud": cloud.__name__.rpartition(".")[2],
         "reference": wanted.name.reference,
         "fields": [*wanted.fields] or None,
-        "description": independent(wanted.description),
-        "owner": independent(wanted.owner),
+        "description": wanted.description,
+        "owner": wanted.owner,
         "maxAgeDays": wanted.max_age_days,
-        "readers": [*map(independent, wanted.readers)] or None,
-        "writers": [*map(independent, wanted.writers)] or None,
+        "readers": [*wanted.readers] or None,
+        "writers": [*wanted.writers] or None,
     }
     return {name: each for name, each in declared.items() if each is not None}

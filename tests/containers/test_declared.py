@@ -5,22 +5,31 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra_secrets import Secret, clouds
+from infra_secrets import Secret
 from infra_secrets.testing import Rehearsal
 from tests.clouds.containers import principals, simulated
 from tests.conftest import config_for
 
 SETTINGS: dict[str, Any] = {"project": "shop", "stack": "production"}
+STRIPE = "shop/production/stripe-api-key"
 TOKEN = "infra-secrets:index:Secret"
 SOMEBODY = "arn:aws:iam::123456789012:role/somebody"
 
 
-def components(resources: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def outputs(resources: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {
-        each["urn"].rpartition("::")[2]: each.get("inputs") or {}
+        each["urn"].rpartition("::")[2]: each["outputs"]
         for each in resources
         if each["type"] == TOKEN
     }
+
+
+def inputs(rehearsal: Rehearsal) -> list[dict[str, Any]]:
+    return [each["inputs"] for each in rehearsal.resources if each["type"] == TOKEN]
+
+
+def declared(rehearsal: Rehearsal) -> dict[str, Any]:
+    return {name: each.get("declared") for name, each in outputs(rehearsal.resources).items()}
 
 
 @pytest.mark.engine
@@ -41,7 +50,7 @@ def test_the_state_says_what_was_declared(cloud: str) -> None:
     with Rehearsal(program, config=config_for(cloud), **SETTINGS) as rehearsal:
         rehearsal.up()
 
-        assert components(rehearsal.resources) == {
+        assert declared(rehearsal) == {
             "StripeApiKey": {"cloud": cloud, "reference": "shop/production/stripe-api-key"},
             "Database": {
                 "cloud": cloud,
@@ -57,7 +66,7 @@ def test_the_state_says_what_was_declared(cloud: str) -> None:
 
 
 @pytest.mark.engine
-def test_a_stack_made_before_secrets_had_inputs_is_upgraded_without_a_change_of_anything_else(
+def test_a_stack_made_before_it_said_so_says_so_after_an_up_that_changes_nothing(
     cloud: str,
 ) -> None:
     who = principals(cloud)[:1]
@@ -65,29 +74,47 @@ def test_a_stack_made_before_secrets_had_inputs_is_upgraded_without_a_change_of_
     def program() -> None:
         Secret("StripeApiKey", owner="payments@example.com", readers=who)
 
-    def before_there_were_inputs(deployment: dict[str, Any]) -> None:
+    def as_it_was(deployment: dict[str, Any]) -> None:
         for each in deployment["resources"]:
             if each["type"] == TOKEN:
-                each.pop("inputs")
+                del each["outputs"]["declared"], each["inputs"]
 
     with Rehearsal(program, config=config_for(cloud), **SETTINGS) as rehearsal:
         rehearsal.up()
         there = simulated(rehearsal, cloud)
         [name] = there.names()
         there.set_value(name, "made-up-stripe-key")
-        rehearsal.edit_state(before_there_were_inputs)
-        assert components(rehearsal.resources) == {"StripeApiKey": {}}
+        rehearsal.edit_state(as_it_was)
+        assert declared(rehearsal) == {"StripeApiKey": None}
         asked = len(rehearsal.requests)
         run = rehearsal.up()
 
-        assert [(step.op, step.type) for step in run.changes] == [("update", TOKEN)]
+        assert run.changes == []
         assert {each.operation for each in rehearsal.requests[asked:]} & {
             "create",
             "update",
             "delete",
         } == set()
-        assert components(rehearsal.resources)["StripeApiKey"]["readers"] == who
+        assert declared(rehearsal)["StripeApiKey"]["readers"] == who
         assert there.value(name) == "made-up-stripe-key"
+
+
+@pytest.mark.engine
+def test_a_run_that_is_refused_leaves_what_was_declared_before(cloud: str) -> None:
+    with Rehearsal(
+        lambda: Secret("StripeApiKey", owner="payments@example.com"),
+        config=config_for(cloud),
+        **SETTINGS,
+    ) as rehearsal:
+        rehearsal.up()
+        before = outputs(rehearsal.resources)
+        rehearsal.program = lambda: Secret("StripeApiKey", key="other", owner="else@example.com")
+        refused = rehearsal.up(check=False)
+
+        assert not refused.succeeded
+        assert outputs(rehearsal.resources) == before
+        assert inputs(rehearsal) == [{"cloud": cloud, "reference": "shop/production/other"}]
+        assert before["StripeApiKey"]["declared"]["owner"] == "payments@example.com"
 
 
 @pytest.mark.engine
@@ -103,31 +130,13 @@ def test_a_reader_that_goes_with_all_that_depends_on_it_leaves_the_container() -
         [name] = rehearsal.aws.names()
         rehearsal.aws.set_value(name, "made-up-stripe-key")
         [role] = [each["urn"] for each in rehearsal.resources if each["type"].endswith(":Role")]
+        [reader] = declared(rehearsal)["StripeApiKey"]["readers"]
+        assert reader.startswith("arn:aws:iam:")
         rehearsal.extra_args = ["--target", role, "--target-dependents"]
         rehearsal.destroy()
 
         assert role not in [each["urn"] for each in rehearsal.resources]
         assert rehearsal.aws.value(name) == "made-up-stripe-key"
-
-
-@pytest.mark.engine
-def test_what_a_transform_makes_secret_stays_encrypted() -> None:
-    def hide(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-        if args.type_ != TOKEN:
-            return None
-        hidden = pulumi.Output.secret(args.props["readers"])
-        return pulumi.ResourceTransformResult({**args.props, "readers": hidden}, args.opts)
-
-    def program() -> None:
-        pulumi.runtime.register_resource_transform(hide)
-        Secret("StripeApiKey", owner="payments@example.com", readers=[SOMEBODY])
-
-    with Rehearsal(program, config=config_for("aws"), **SETTINGS) as rehearsal:
-        rehearsal.up()
-        found = components(rehearsal.resources)["StripeApiKey"]
-
-        assert found["owner"] == "payments@example.com"
-        assert "ciphertext" in found["readers"]
 
 
 @pytest.mark.engine
@@ -145,7 +154,7 @@ def test_a_secret_output_among_the_readers_is_refused_before_the_state_has_it() 
 
 
 @pytest.mark.engine
-def test_an_owner_that_changes_changes_the_container_and_what_the_state_says(cloud: str) -> None:
+def test_an_owner_that_changes_changes_what_the_state_says(cloud: str) -> None:
     owners = iter(["payments@example.com", "platform@example.com"])
     with Rehearsal(
         lambda: Secret("StripeApiKey", owner=next(owners)), config=config_for(cloud), **SETTINGS
@@ -153,5 +162,30 @@ def test_an_owner_that_changes_changes_the_container_and_what_the_state_says(clo
         rehearsal.up()
         rehearsal.up()
 
-        assert components(rehearsal.resources)["StripeApiKey"]["owner"] == "platform@example.com"
-        assert clouds.load(cloud).RESOURCE_TYPE in {each["type"] for each in rehearsal.resources}
+        assert declared(rehearsal)["StripeApiKey"]["owner"] == "platform@example.com"
+
+
+@pytest.mark.engine
+def test_a_container_that_could_not_be_made_is_named_in_the_state(cloud: str) -> None:
+    with Rehearsal(
+        lambda: Secret("StripeApiKey"), config=config_for(cloud), **SETTINGS
+    ) as rehearsal:
+        rehearsal.up()
+        rehearsal.lose_state()
+        refused = rehearsal.up(check=False)
+
+        assert not refused.succeeded
+        assert inputs(rehearsal) == [{"cloud": cloud, "reference": STRIPE}]
+
+
+@pytest.mark.engine
+def test_a_container_with_another_name_than_at_first_is_declared_with_that_one() -> None:
+    config = config_for("aws", {"infra-secrets:retention": "discard"})
+    with Rehearsal(lambda: Secret("StripeApiKey"), config=config, **SETTINGS) as rehearsal:
+        rehearsal.up()
+        rehearsal.program = lambda: Secret("StripeApiKey", key="other")
+        rehearsal.up()
+
+        found = declared(rehearsal)["StripeApiKey"]
+        assert found["reference"] == "shop/production/other"
+        assert rehearsal.up().changes == []
