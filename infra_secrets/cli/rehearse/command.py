@@ -32,7 +32,7 @@ NOT_WELL = 1
 
 EXAMPLES = (
     "infra-secrets rehearse",
-    "infra-secrets rehearse infrastructure --stack production --cloud aws --cloud gcp",
+    "infra-secrets rehearse infrastructure --stack production",
     "infra-secrets rehearse --stack-output acme/network/prod:vpcId=vpc-1 --json",
 )
 

@@ -34,7 +34,7 @@ EXAMPLES = (
     "infra-secrets set StripeApiKey",
     "op read op://payments/stripe/api-key | infra-secrets set stripe-api-key",
     "infra-secrets set payments/production --field DATABASE_URL",
-    "infra-secrets set payments/production/tls-key --file tls.key --cloud aws --region eu-central-1",
+    "infra-secrets set payments/production/tls-key --file tls.key",
 )
 OPTIONS = ("--file", "--field", "--binary", "--force", "--json", "--quiet", "--stack", "--cloud")
 
