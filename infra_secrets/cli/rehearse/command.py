@@ -17,7 +17,6 @@ import typer
 
 from infra_secrets import clouds
 from infra_secrets.cli import INTERRUPTED, USAGE_ERROR
-from infra_secrets.cli.rehearse.report import TerminalProgress, as_json, console, show
 from infra_secrets.component.settings import CLOUD
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.project import find_project, stack_file, stack_files
@@ -146,6 +145,8 @@ def rehearse(
     except KeyboardInterrupt:
         _end_at_once()
     if json:
+        from infra_secrets.cli.rehearse.report import as_json
+
         print(as_json(verdicts, str(project.directory)))
     raise typer.Exit(0 if all(verdict.well for verdict in verdicts) else NOT_WELL)
 
@@ -168,6 +169,7 @@ def _rehearse_on(
 ) -> "Verdict":
     from infra_secrets.cli.rehearse import trial
     from infra_secrets.cli.rehearse.hints import about_made_up
+    from infra_secrets.cli.rehearse.report import TerminalProgress, console, show
     from infra_secrets.clouds.misspelt import misspelt
     from infra_secrets.testing.clouds import ordinary_config
     from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
