@@ -1,5 +1,6 @@
 """What is particular to GCP's own client: twins of NOT_FOUND, no conditional write, Application Default Credentials."""
 
+import importlib
 import json
 import logging
 import os
@@ -16,8 +17,8 @@ from typing import Any
 import grpc
 import pytest
 
-from infra_secrets import clouds
-from infra_secrets.clouds.gcp import connection, values
+from infra_secrets import Secret, clouds
+from infra_secrets.clouds.gcp import connection, failures, values
 from infra_secrets.clouds.values import Described, Value
 from infra_secrets.errors import (
     AccessError,
@@ -35,8 +36,10 @@ from infra_secrets.errors import (
 from infra_secrets.rules.naming import SecretName
 from tests import servers
 from tests.clouds.values.test_every_cloud import shown
+from tests.conftest import recording_on
 from tests.servers.gcp import PROJECT, CloudServer, checksum, files
 
+exceptions: Any = importlib.import_module("google.auth.exceptions")  # it has no types
 REFERENCE = "api/production/stripe-api-key"
 SPELLED = "api__production__stripe-api-key"
 NAME = SecretName.from_reference(REFERENCE)
@@ -366,6 +369,39 @@ def test_a_writer_who_may_not_look_at_versions_is_told_which_permission_is_missi
         client.write(described, text("made-up"))
 
 
+def test_what_writers_are_granted_is_enough_to_look_and_set_and_reads_no_value(
+    client: values.SecretManager, server: CloudServer
+) -> None:
+    recording = recording_on("gcp")
+    recording.run(lambda: Secret("x", writers=["user:operator@example.com"]))
+    grants = recording.of_type("gcp:secretmanager/secretIamMember:SecretIamMember")
+    server.make(REFERENCE)
+    server.grant(*(each.inputs["role"] for each in grants))
+
+    for version in ("1", "2"):
+        assert client.write(client.describe(NAME), text("made-up")).version == version
+    denied = read(client)
+    assert type(denied) is DeniedError
+    assert "secretmanager.versions.access" in denied.found
+
+
+def test_what_readers_are_granted_is_enough_to_load_a_value_and_not_to_look(
+    client: values.SecretManager, server: CloudServer
+) -> None:
+    recording = recording_on("gcp")
+    recording.run(lambda: Secret("x", readers=["user:api@example.com"]))
+    grants = recording.of_type("gcp:secretmanager/secretIamMember:SecretIamMember")
+    server.make(REFERENCE)
+    server.put(REFERENCE, b"made-up")
+    server.grant(*(each.inputs["role"] for each in grants))
+
+    loaded = read(client)
+    assert isinstance(loaded, Value)
+    assert loaded.data == b"made-up"
+    with pytest.raises(DeniedError, match=r"secretmanager\.secrets\.get"):
+        client.describe(NAME)
+
+
 # Quota, outage, denial
 
 
@@ -444,6 +480,8 @@ def test_a_server_that_never_answers_is_given_up(
 
     with pytest.raises(UnreachableError, match="DEADLINE_EXCEEDED"):
         client.describe(NAME)
+    server.put(REFERENCE, b"made-up")
+    assert "DEADLINE_EXCEEDED" in str(read(client))
 
 
 def test_an_api_that_is_off_is_told_with_the_command_that_switches_it_on(
@@ -504,7 +542,7 @@ def test_looking_needs_the_permissions_of_status_and_no_other(
     server.put(REFERENCE, b"made-up")
     full = f"secretmanager.{permission}"
     assert full in values.STATUS_PERMISSIONS
-    server.denied = {"secretmanager.versions.access", "secretmanager.versions.add"}
+    server.grant("roles/secretmanager.viewer")
     ask(client)
     server.denied = {full}
 
@@ -514,6 +552,7 @@ def test_looking_needs_the_permissions_of_status_and_no_other(
     assert full in raised.value.found
     assert "no such" in raised.value.found
     assert f"gcloud projects add-iam-policy-binding {PROJECT}" in raised.value.way_out
+    assert ("`writers=`" in raised.value.way_out) == (permission != "secrets.list")
 
 
 # Who is logged in, and where
@@ -558,6 +597,37 @@ def test_a_token_that_gcp_no_longer_takes_is_an_expired_login(
 
     with pytest.raises(NotLoggedInError):
         person.describe(NAME)
+
+
+def test_a_login_that_google_s_library_cannot_renew_in_a_call_is_no_outage(
+    server: CloudServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As between our look at the token and the call: gRPC says UNAVAILABLE then."""
+    servers.entered(monkeypatch, server.user())
+    monkeypatch.setattr(connection.Login, "credentials", lambda login: login._default()[0])
+    server.tokens.refuse(400, error="invalid_grant")
+    client = values.connect({})
+
+    with pytest.raises(NotLoggedInError):
+        client.describe(NAME)
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (exceptions.RefreshError("invalid_grant: Bad Request", {}), NotLoggedInError),
+        (exceptions.ReauthFailError("Reauthentication is needed."), NotLoggedInError),
+        (exceptions.RefreshError("internal_failure", {}, retryable=True), UnreachableError),
+        (exceptions.RefreshError(exceptions.TransportError("no route")), UnreachableError),
+        (exceptions.TransportError("no route"), UnreachableError),
+    ],
+    ids=repr,
+)
+def test_what_google_s_library_says_of_a_renewal_is_told_as_what_it_is(
+    failure: Exception, kind: type[AccessError]
+) -> None:
+    assert type(failures.of_renewal(failure)) is kind
 
 
 @pytest.mark.parametrize("status", [500, 503])
@@ -843,12 +913,15 @@ def test_google_s_library_adds_no_warning_of_its_own(server: CloudServer, login:
     assert done.split() == ["NotLoggedInError" if login == "nobody" else "NeverSetError"]
 
 
-def test_a_client_of_the_seam_is_this_one(server: CloudServer) -> None:
+def test_a_client_of_the_seam_is_this_one_and_closes_its_channel(server: CloudServer) -> None:
     del server
     client = clouds.connect(clouds.load("gcp"), {})
     assert isinstance(client, values.SecretManager)
+    service = client._connection.service()
     client.close()
     client.close()
+    with pytest.raises(ValueError, match="closed channel"):
+        service.get_secret(name="projects/p/secrets/s")
 
 
 def test_at_once_means_in_the_time_of_one_call(
