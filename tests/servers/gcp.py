@@ -56,6 +56,9 @@ RULES: Final[Mapping[str, str]] = {
     "a denial names the permission and does not say whether there is a secret": (
         "googleapis/python-secret-manager#389"
     ),
+    "a role holds its permissions and no other": (
+        "https://docs.cloud.google.com/iam/docs/roles-permissions/secretmanager; `grant`"
+    ),
     "a project that is not there is denied with CONSUMER_INVALID": (
         "terraform-google-modules/terraform-example-foundation#940; google/api/error_reason.proto"
     ),
@@ -72,8 +75,22 @@ RULES: Final[Mapping[str, str]] = {
     "a name has at most 255 letters, digits, hyphens and underscores": "CreateSecretRequest.secret_id",
 }
 
+ROLES: Final[Mapping[str, frozenset[str]]] = {
+    "roles/secretmanager.secretAccessor": frozenset({"secretmanager.versions.access"}),
+    "roles/secretmanager.secretVersionAdder": frozenset({"secretmanager.versions.add"}),
+    "roles/secretmanager.viewer": frozenset(
+        {
+            "secretmanager.secrets.get",
+            "secretmanager.secrets.list",
+            "secretmanager.versions.get",
+            "secretmanager.versions.list",
+        }
+    ),
+}
+"""What each role may, of the calls that are here."""
+
 GAPS: Final = (
-    "Grants are for the whole project: `denied` takes a permission from everybody.",
+    "Grants are for the whole project: `grant` and `denied` are about everybody.",
     "Filters other than one `name:TEXT`; labels, topics, rotation, replication and keys are kept and do nothing.",
     "Etags, version aliases and delayed destruction are not looked at; a secret that expires stays.",
     "Quotas are not counted: `fail` says when they are used up.",
@@ -361,6 +378,10 @@ class CloudServer:
         """From now on answer a status."""
         self._answers[call] = Answer(code, message, reason, **metadata)
 
+    def grant(self, *roles: str) -> None:
+        """From now on everybody has these roles and no other."""
+        self.denied = self.permissions.difference(*(ROLES[role] for role in roles))
+
     def switch_off(self) -> None:
         """Switch the API off in the project, as before `gcloud services enable`."""
         self.answer(
@@ -411,6 +432,7 @@ class CloudServer:
             ),
             "TestIamPermissions": (iam_policy_pb2.TestIamPermissionsRequest, "", self._test),
         }
+        self.permissions = {f"secretmanager.{each}" for _, each, _ in calls.values() if each}
         for call, (request, permission, do) in calls.items():
             yield (
                 call,

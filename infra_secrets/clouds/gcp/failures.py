@@ -142,15 +142,15 @@ def _denied(last: Any, message: str, asked: Asked) -> AccessError:
         )
     named = _PERMISSION.search(message)
     permission = named[0] if named else asked.permission
-    missing = "project" if asked.name is None else "secret or project"
+    grant = f"gcloud projects add-iam-policy-binding {project} --member=user:YOU --role=roles/secretmanager.viewer"
+    missing, way_out = "project", f"Grant it: {grant}"
+    if asked.name is not None:
+        missing = "secret or project"
+        way_out = f"{_HOW_TO_GRANT['secretmanager.versions.add']} To look at every secret without setting any: {grant}"
     return DeniedError(
         f"The login may not do this: {permission} is denied for {asked.where}. Or there is no such {missing}: GCP "
         "answers both alike.",
-        _HOW_TO_GRANT.get(
-            permission,
-            "Grant it: gcloud projects add-iam-policy-binding "
-            f"{project} --member=user:YOU --role=roles/secretmanager.viewer",
-        ),
+        _HOW_TO_GRANT.get(permission, way_out),
     )
 
 

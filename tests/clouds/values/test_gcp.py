@@ -17,7 +17,7 @@ from typing import Any
 import grpc
 import pytest
 
-from infra_secrets import clouds
+from infra_secrets import Secret, clouds
 from infra_secrets.clouds.gcp import connection, failures, values
 from infra_secrets.clouds.values import Described, Value
 from infra_secrets.errors import (
@@ -36,6 +36,7 @@ from infra_secrets.errors import (
 from infra_secrets.rules.naming import SecretName
 from tests import servers
 from tests.clouds.values.test_every_cloud import shown
+from tests.conftest import recording_on
 from tests.servers.gcp import PROJECT, CloudServer, checksum, files
 
 exceptions: Any = importlib.import_module("google.auth.exceptions")  # it has no types
@@ -368,6 +369,39 @@ def test_a_writer_who_may_not_look_at_versions_is_told_which_permission_is_missi
         client.write(described, text("made-up"))
 
 
+def test_what_writers_are_granted_is_enough_to_look_and_set_and_reads_no_value(
+    client: values.SecretManager, server: CloudServer
+) -> None:
+    recording = recording_on("gcp")
+    recording.run(lambda: Secret("x", writers=["user:operator@example.com"]))
+    grants = recording.of_type("gcp:secretmanager/secretIamMember:SecretIamMember")
+    server.make(REFERENCE)
+    server.grant(*(each.inputs["role"] for each in grants))
+
+    for version in ("1", "2"):
+        assert client.write(client.describe(NAME), text("made-up")).version == version
+    denied = read(client)
+    assert type(denied) is DeniedError
+    assert "secretmanager.versions.access" in denied.found
+
+
+def test_what_readers_are_granted_is_enough_to_load_a_value_and_not_to_look(
+    client: values.SecretManager, server: CloudServer
+) -> None:
+    recording = recording_on("gcp")
+    recording.run(lambda: Secret("x", readers=["user:api@example.com"]))
+    grants = recording.of_type("gcp:secretmanager/secretIamMember:SecretIamMember")
+    server.make(REFERENCE)
+    server.put(REFERENCE, b"made-up")
+    server.grant(*(each.inputs["role"] for each in grants))
+
+    loaded = read(client)
+    assert isinstance(loaded, Value)
+    assert loaded.data == b"made-up"
+    with pytest.raises(DeniedError, match=r"secretmanager\.secrets\.get"):
+        client.describe(NAME)
+
+
 # Quota, outage, denial
 
 
@@ -508,7 +542,7 @@ def test_looking_needs_the_permissions_of_status_and_no_other(
     server.put(REFERENCE, b"made-up")
     full = f"secretmanager.{permission}"
     assert full in values.STATUS_PERMISSIONS
-    server.denied = {"secretmanager.versions.access", "secretmanager.versions.add"}
+    server.grant("roles/secretmanager.viewer")
     ask(client)
     server.denied = {full}
 
@@ -518,6 +552,7 @@ def test_looking_needs_the_permissions_of_status_and_no_other(
     assert full in raised.value.found
     assert "no such" in raised.value.found
     assert f"gcloud projects add-iam-policy-binding {PROJECT}" in raised.value.way_out
+    assert ("`writers=`" in raised.value.way_out) == (permission != "secrets.list")
 
 
 # Who is logged in, and where

@@ -10,7 +10,7 @@ from google.cloud import secretmanager_v1 as api
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from tests import servers
-from tests.servers.gcp import NUMBER, PROJECT, RULES, CloudServer, checksum
+from tests.servers.gcp import NUMBER, PROJECT, ROLES, RULES, CloudServer, checksum
 
 PARENT = f"projects/{PROJECT}"
 SECRET = f"{PARENT}/secrets/api__production"
@@ -126,6 +126,22 @@ def denial(client: Any, server: CloudServer) -> None:
     assert list(held.permissions) == asked[1:]
 
 
+def roles(client: Any, server: CloudServer) -> None:
+    create(client)
+    asked = [f"secretmanager.{each}" for each in ("secrets.get", "versions.add", "versions.access")]
+    held = {}
+    for role in ROLES:
+        server.grant(role)
+        found = client.test_iam_permissions(request={"resource": SECRET, "permissions": asked})
+        held[role.rpartition(".")[2]] = list(found.permissions)
+    assert held == {
+        "viewer": asked[:1],
+        "secretVersionAdder": asked[1:2],
+        "secretAccessor": asked[2:],
+    }
+    refused(exceptions.PermissionDenied, lambda: add(client, b"made-up"))
+
+
 def project(client: Any, _: CloudServer) -> None:
     with pytest.raises(exceptions.PermissionDenied) as raised:
         client.get_secret(name="projects/nowhere/secrets/x")
@@ -196,7 +212,7 @@ KEPT: dict[str, Callable[[Any, CloudServer], None]] = dict(
         RULES,
         [
             *(reads_alike, latest, numbers, unconditional, empty, size, checked, denial),
-            *(project, off, numbered_project, pages, filtered, gone, destroyed, names),
+            *(roles, project, off, numbered_project, pages, filtered, gone, destroyed, names),
         ],
         strict=True,
     )
