@@ -4,9 +4,11 @@ Typer and Rich come with the extra `cli`, and nothing here is imported by what u
 """
 
 import importlib.util
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from infra_secrets.errors import MissingExtraError
 
@@ -39,6 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Whoever ends the command politely gets the same clean end as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     make(sys.argv[1:] if arguments is None else arguments)(arguments)
+
+
+def end_at_once() -> NoReturn:
+    """End after Ctrl-C, although a thread may still be busy with what nobody waits for any more."""
+    print("Interrupted.", file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)
 
 
 def _need(*libraries: str) -> None:

@@ -10,12 +10,14 @@ import infra_secrets
 from infra_secrets.cli.rehearse import command as rehearsing
 from infra_secrets.cli.saying import Quiet
 from infra_secrets.cli.set import command as setting
+from infra_secrets.cli.status import command as looking
 from infra_secrets.cli.where import located
 from infra_secrets.rules.wording import nearest
 
 EXAMPLES = (
     "infra-secrets rehearse --stack production",
     "infra-secrets set payments/production/stripe-api-key",
+    "infra-secrets status --stack production",
     "infra-secrets --install-completion",
 )
 
@@ -59,6 +61,7 @@ def make(arguments: Sequence[str] = ()) -> typer.Typer:
     app.command("set", epilog=_examples(setting.EXAMPLES), context_settings=taking_anything)(
         at_places("set", setting.set_)
     )
+    app.command("status", epilog=_examples(looking.EXAMPLES))(at_places("status", looking.status))
     return app
 
 
