@@ -1,6 +1,6 @@
 """The command line as Typer has it: the options before a command, and the commands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -35,8 +35,16 @@ class Commands(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-def make() -> typer.Typer:
-    """Make the command line."""
+def make(arguments: Sequence[str] = ()) -> typer.Typer:
+    """Make the command line.
+
+    Args:
+        arguments: What was typed: a command that is not among it is made in short, for the list of commands alone.
+    """
+
+    def at_places(name: str, command: Callable[..., None]) -> Callable[..., None]:
+        return located(command, places=not arguments or name in arguments)
+
     app = typer.Typer(
         name="infra-secrets",
         cls=Commands,
@@ -51,9 +59,9 @@ def make() -> typer.Typer:
     # It refuses by itself what it does not take: Typer would repeat it, and it may be a value.
     taking_anything = {"allow_extra_args": True, "ignore_unknown_options": True}
     app.command("set", epilog=_examples(setting.EXAMPLES), context_settings=taking_anything)(
-        located(setting.set_)
+        at_places("set", setting.set_)
     )
-    app.command("status", epilog=_examples(looking.EXAMPLES))(located(looking.status))
+    app.command("status", epilog=_examples(looking.EXAMPLES))(at_places("status", looking.status))
     return app
 
 

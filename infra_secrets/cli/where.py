@@ -207,12 +207,16 @@ def complete_stacks(incomplete: str) -> list[str]:
     return [each for each in names if each.startswith(incomplete)]
 
 
-def located(command: Callable[..., None]) -> Callable[..., None]:
+def located(command: Callable[..., None], *, places: bool = True) -> Callable[..., None]:
     """Give a command the options that say where; it gets what they were as `named`.
 
     A cloud's own parts of a place become options by their names, so that a new cloud brings its own.
+
+    Args:
+        command: The function.
+        places: Whether it needs these parts; to find them takes longer than all the rest of a `--help`.
     """
-    parts = parts_of_places()
+    parts = parts_of_places() if places else {}
 
     @functools.wraps(command)
     def run(**given: Any) -> None:

@@ -165,3 +165,13 @@ def test_help_needs_no_client_library_and_no_engine() -> None:
     )
 
     assert done.stderr == "[]\n"
+
+
+def test_a_help_that_needs_no_places_looks_at_no_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never() -> None:
+        raise AssertionError("looked")
+
+    monkeypatch.setattr("infra_secrets.cli.where.parts_of_places", never)
+    app.make(["--help"])
+    with pytest.raises(AssertionError, match="looked"):
+        app.make(["--quiet", "set", "--help"])

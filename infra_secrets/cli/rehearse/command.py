@@ -17,7 +17,6 @@ import typer
 
 from infra_secrets import clouds
 from infra_secrets.cli import USAGE_ERROR, end_at_once
-from infra_secrets.cli.rehearse.report import TerminalProgress, as_json, console, show
 from infra_secrets.component.settings import CLOUD
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.project import find_project, stack_file, stack_files
@@ -32,7 +31,7 @@ NOT_WELL = 1
 
 EXAMPLES = (
     "infra-secrets rehearse",
-    "infra-secrets rehearse infrastructure --stack production --cloud aws --cloud gcp",
+    "infra-secrets rehearse infrastructure --stack production",
     "infra-secrets rehearse --stack-output acme/network/prod:vpcId=vpc-1 --json",
 )
 
@@ -147,6 +146,8 @@ def rehearse(
         # The engine is dead, the files are gone; a thread of the program may still be busy.
         end_at_once()
     if json:
+        from infra_secrets.cli.rehearse.report import as_json
+
         print(as_json(verdicts, str(project.directory)))
     raise typer.Exit(0 if all(verdict.well for verdict in verdicts) else NOT_WELL)
 
@@ -169,6 +170,7 @@ def _rehearse_on(
 ) -> "Verdict":
     from infra_secrets.cli.rehearse import trial
     from infra_secrets.cli.rehearse.hints import about_made_up
+    from infra_secrets.cli.rehearse.report import TerminalProgress, console, show
     from infra_secrets.clouds.misspelt import misspelt
     from infra_secrets.testing.clouds import ordinary_config
     from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes

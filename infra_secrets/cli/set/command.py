@@ -16,13 +16,13 @@ import typer
 from infra_secrets.cli import INTERRUPTED, USAGE_ERROR
 from infra_secrets.cli.saying import Quiet, Say, saying, warn
 from infra_secrets.cli.set.completion import complete_references
-from infra_secrets.cli.set.writing import Attempt
 from infra_secrets.cli.where import Named
-from infra_secrets.clouds.values import Described, Value, Written
 from infra_secrets.errors import InfraSecretsError
 
 if TYPE_CHECKING:
     from infra_secrets.cli.set.given import Given
+    from infra_secrets.cli.set.writing import Attempt
+    from infra_secrets.clouds.values import Described, Written
 
 NOT_SET = USAGE_ERROR
 """Exit code when nothing was set."""
@@ -34,7 +34,7 @@ EXAMPLES = (
     "infra-secrets set StripeApiKey",
     "op read op://payments/stripe/api-key | infra-secrets set stripe-api-key",
     "infra-secrets set payments/production --field DATABASE_URL",
-    "infra-secrets set payments/production/tls-key --file tls.key --cloud aws --region eu-central-1",
+    "infra-secrets set payments/production/tls-key --file tls.key",
 )
 OPTIONS = ("--file", "--field", "--binary", "--force", "--json", "--quiet", "--stack", "--cloud")
 
@@ -146,10 +146,11 @@ def _refuse_contradictions(wish: Wish) -> None:
         )
 
 
-def _begin(reference: str, named: Named, wish: Wish, say: Say) -> tuple[Attempt, Described]:
+def _begin(reference: str, named: Named, wish: Wish, say: Say) -> "tuple[Attempt, Described]":
     """Find the container and look at it; no value is in memory yet."""
     from infra_secrets import clouds
     from infra_secrets.cli.set import target as targets
+    from infra_secrets.cli.set.writing import Attempt
     from infra_secrets.cli.where import find
 
     target = targets.choose(reference, find(named))
@@ -177,11 +178,12 @@ def _no_such_field(reference: str, fields: tuple[str, ...], field: str) -> str:
     return f"--field must be one of {', '.join(fields)}.{hint} Nothing was set."
 
 
-def _set(attempt: Attempt, described: Described, wish: Wish) -> "Done":
+def _set(attempt: "Attempt", described: "Described", wish: Wish) -> "Done":
     """Take the value, check it, and make it the present one."""
     from infra_secrets import clouds
     from infra_secrets.cli.set import document, fingerprint, given, memory
     from infra_secrets.cli.set.writing import refuse
+    from infra_secrets.clouds.values import Value
 
     target = attempt.target
     facts = clouds.values_of(clouds.load(target.cloud))
@@ -206,7 +208,7 @@ def _set(attempt: Attempt, described: Described, wish: Wish) -> "Done":
     return Done(written, wish.field, key.of(data), key.trouble)
 
 
-def _taken(attempt: Attempt, wish: Wish, most: int) -> "Given":
+def _taken(attempt: "Attempt", wish: Wish, most: int) -> "Given":
     from infra_secrets.cli.set import given
 
     if wish.file is not None:
@@ -217,7 +219,7 @@ def _taken(attempt: Attempt, wish: Wish, most: int) -> "Given":
     return given.typed(f"{wish.field} of {reference}" if wish.field else reference)
 
 
-def _fields_typed(attempt: Attempt) -> dict[str, str]:
+def _fields_typed(attempt: "Attempt") -> dict[str, str]:
     """Ask for each field by itself: nobody types JSON that they cannot see."""
     from infra_secrets.cli.set import document, given
 
@@ -242,14 +244,14 @@ def _fields_typed(attempt: Attempt) -> dict[str, str]:
 class Done:
     """What was set, as far as it may be shown."""
 
-    written: Written
+    written: "Written"
     field: str | None
     fingerprint: str
     trouble: str | None
     """Why the fingerprint cannot be compared with others; None if it can."""
 
 
-def _show(attempt: Attempt, done: Done, *, json: bool, quiet: bool) -> None:
+def _show(attempt: "Attempt", done: Done, *, json: bool, quiet: bool) -> None:
     text = _as_json(attempt, done) if json else _as_text(attempt, done)
     try:
         if json or not quiet:
@@ -264,7 +266,7 @@ def _show(attempt: Attempt, done: Done, *, json: bool, quiet: bool) -> None:
         raise typer.Exit(LOOK) from None
 
 
-def _as_text(attempt: Attempt, done: Done) -> str:
+def _as_text(attempt: "Attempt", done: Done) -> str:
     from infra_secrets.cli.where import in_words
 
     target = attempt.target
@@ -279,7 +281,7 @@ def _as_text(attempt: Attempt, done: Done) -> str:
     return "\n".join([*lines, *filter(None, (done.trouble, done.written.note))])
 
 
-def _as_json(attempt: Attempt, done: Done) -> str:
+def _as_json(attempt: "Attempt", done: Done) -> str:
     target = attempt.target
     return json_format.dumps(
         {
@@ -297,17 +299,17 @@ def _as_json(attempt: Attempt, done: Done) -> str:
     )
 
 
-def _when(written: Written) -> str:
+def _when(written: "Written") -> str:
     return written.when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _failed(attempt: Attempt | None, text: str) -> NoReturn:
+def _failed(attempt: "Attempt | None", text: str) -> NoReturn:
     outcome = attempt.outcome if attempt else "unchanged"
     warn(f"Error: {text}{f' {_unknown(attempt)}' if attempt and outcome == 'unknown' else ''}")
     raise typer.Exit(NOT_SET if outcome == "unchanged" else LOOK)
 
 
-def _interrupted(attempt: Attempt | None) -> NoReturn:
+def _interrupted(attempt: "Attempt | None") -> NoReturn:
     if attempt is None or attempt.outcome == "unchanged":
         warn("Interrupted. The value was not changed.")
     elif attempt.outcome == "set":
@@ -317,7 +319,7 @@ def _interrupted(attempt: Attempt | None) -> NoReturn:
     raise typer.Exit(INTERRUPTED)
 
 
-def _unknown(attempt: Attempt) -> str:
+def _unknown(attempt: "Attempt") -> str:
     from infra_secrets.cli.where import as_options
 
     target = attempt.target

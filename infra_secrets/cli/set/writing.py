@@ -145,6 +145,8 @@ class Attempt:
         return ours
 
     def _write(self, described: Described, value: Value) -> Written:
+        if self.interrupted:  # while another was written, before what is merged here
+            raise KeyboardInterrupt
         before = self.outcome
         with self._finishing():
             self.outcome = "unknown"

@@ -10,6 +10,7 @@ import pytest
 from infra_secrets import clouds
 from infra_secrets.cli.stacks import Declared
 from infra_secrets.cli.status.collect import Asked, Collected, collect
+from infra_secrets.cli.status.pace import Pace, Stopped
 from infra_secrets.cli.status.rows import Report, Row
 from infra_secrets.clouds import Place
 from infra_secrets.clouds.values import Described
@@ -508,8 +509,17 @@ def test_ctrl_c_stops_what_waits_for_its_turn(values: Values) -> None:
         if what.startswith("payments/"):
             raise KeyboardInterrupt
 
+    paces: list[Pace] = []
+
+    def pace(calls_a_minute: int | None) -> Pace:
+        paces.append(Pace(calls_a_minute))
+        return paces[-1]
+
     with pytest.raises(KeyboardInterrupt):
-        collect([by_tags()], NOW, told)
+        collect([by_tags()], NOW, told, pace)
+
+    with pytest.raises(Stopped):
+        paces[0].take_turn()
 
 
 # Order

@@ -1,12 +1,16 @@
 """The command as a person and as CI run it: what it prints, the exit code, and that its advice works."""
 
+import io
 import json
 import re
 import shlex
 import stat
+import sys
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperCommand
 
 from infra_secrets import clouds
 from infra_secrets.cli import main
@@ -417,6 +421,37 @@ def test_no_progress_is_shown_where_nobody_watches(values: Values, status: Statu
     values.add(STRIPE)
 
     assert status(*HERE).err == ""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_at_a_terminal_progress_is_shown_and_with_quiet_it_is_not(
+    values: Values, status: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values.add(STRIPE)
+    for name in ("CI", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+
+    monkeypatch.setattr(sys, "stderr", watched := Terminal())
+    status(*HERE)
+    monkeypatch.setattr(sys, "stderr", quiet := Terminal())
+    status(*HERE, "--quiet")
+
+    assert "Looking" in watched.getvalue()
+    assert quiet.getvalue() == ""
+
+
+@pytest.mark.usefixtures("project")
+def test_the_shell_is_offered_references() -> None:
+    context = typer.Context(TyperCommand("status"))
+    context.params = {}
+
+    assert command._complete(context, "shop/") == [DATABASE, STRIPE]
+    assert command._complete(context, "Str") == []
 
 
 def test_the_command_is_in_the_list_of_commands(capsys: pytest.CaptureFixture[str]) -> None:
