@@ -122,6 +122,27 @@ SKIP_CHECKPOINTS = Variable(
     "Pulumi's own: the state is written only at the end. Then a stack that has no outputs yet is not asked whether "
     "it owns a container.",
 )
+ACCESS_TOKEN = Variable(
+    "PULUMI_ACCESS_TOKEN",
+    "Pulumi's own. `infra-secrets doctor` looks whether it is set, so that it can say what to do when it is refused.",
+)
+BACKEND_URL = Variable(
+    "PULUMI_BACKEND_URL",
+    "Pulumi's own: where stacks are. `infra-secrets doctor` names it in the command that logs in.",
+)
+PASSPHRASE = Variable(
+    "PULUMI_CONFIG_PASSPHRASE",
+    "Pulumi's own. `infra-secrets doctor` looks whether it is set where the stack's file needs one.",
+)
+PASSPHRASE_FILE = Variable(
+    "PULUMI_CONFIG_PASSPHRASE_FILE", "Pulumi's own: the file with that passphrase."
+)
+SSL_FILE = Variable(
+    "SSL_CERT_FILE",
+    "OpenSSL's own: whom to trust. `infra-secrets doctor` looks whether the file is there.",
+)
+REQUESTS_FILE = Variable("REQUESTS_CA_BUNDLE", "The same, of the clients for GCP and Azure.")
+AWS_FILE = Variable("AWS_CA_BUNDLE", "The same, of the client for AWS.")
 CI = Variable("CI", "Not empty: `infra-secrets rehearse` shows no progress bar.")
 COLUMNS = Variable(
     "COLUMNS",
@@ -141,5 +162,18 @@ CONFIG_KEYS = (
     KUBERNETES_APPLIES,
 )
 """Every key but those that only one cloud needs: `SETTINGS` of its own folder and of its store."""
-VARIABLES = (KUBERNETES_APPLIES_VARIABLE, CONFIG_FILE, SKIP_CHECKPOINTS, CI, COLUMNS)
+VARIABLES = (
+    KUBERNETES_APPLIES_VARIABLE,
+    CONFIG_FILE,
+    SKIP_CHECKPOINTS,
+    ACCESS_TOKEN,
+    BACKEND_URL,
+    PASSPHRASE,
+    PASSPHRASE_FILE,
+    SSL_FILE,
+    REQUESTS_FILE,
+    AWS_FILE,
+    CI,
+    COLUMNS,
+)
 """Every environment variable."""
