@@ -153,7 +153,28 @@ class ThrottledError(AccessError):
 
 
 class ChangedMeanwhileError(AccessError):
-    """Somebody else set the value in between."""
+    """Somebody else set the value in between.
+
+    Attributes:
+        present: The version that is the present one now.
+        overtaken: Versions of others that came between the one that was expected and the writer's own, oldest first.
+            They are kept, and `present` is the writer's own, without their changes. Empty where nothing was written.
+    """
+
+    def __init__(
+        self,
+        found: str,
+        way_out: str,
+        present: str | None = None,
+        overtaken: Sequence[str] = (),
+    ) -> None:
+        self.present = present
+        self.overtaken: tuple[str, ...] = tuple(overtaken)
+        super().__init__(found, way_out)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be pickled by everything it was made of."""
+        return type(self), (self.found, self.way_out, self.present, self.overtaken)
 
 
 class ValueRefusedError(AccessError, ValueError):

@@ -119,6 +119,14 @@ class Values:
         self._asked("read")
         return {name: self._read(name) for name in names}
 
+    def read_version(self, name: SecretName, version: str) -> Value:
+        """Read one version."""
+        self._asked("read_version", name)
+        for value in self.stored.get(name.reference, []):
+            if value.version == version:
+                return value
+        raise NotFoundError(f"{name.reference} has no version {version}.", "Look at its versions.")
+
     def write(self, described: Described, value: Value) -> Written:
         """Write one."""
         self._asked("write", described.name)
@@ -126,7 +134,9 @@ class Values:
         with self.lock:
             if self.containers[reference].version != described.version:
                 raise ChangedMeanwhileError(
-                    "Somebody else set the value.", "Look, and set it again."
+                    "Somebody else set the value.",
+                    "Look, and set it again.",
+                    self.containers[reference].version,
                 )
             return Written(version=self.put(reference, value.data), when=self.now)
 

@@ -110,12 +110,16 @@ class Client(Protocol):
         The values come in as few rounds as the cloud allows: in batches, or concurrently.
         """
 
+    def read_version(self, name: SecretName, version: str) -> Value:
+        """Read one version of a value, the present one or an earlier one that is still kept."""
+
     def write(self, described: Described, value: Value) -> Written:
         """Make a value the present one, if the present version is still that of `described`.
 
         Raises:
             ChangedMeanwhileError: Somebody else wrote in between. Theirs is still there, and the error says what the
-                present value is.
+                present value is. A cloud without conditional writes finds out only afterwards: then the value is
+                written, and the error's `overtaken` names the versions whose changes it does not have.
             ValueRefusedError: The cloud takes no such value; found out before anything is sent.
         """
 

@@ -143,6 +143,22 @@ SSL_FILE = Variable(
 )
 REQUESTS_FILE = Variable("REQUESTS_CA_BUNDLE", "The same, of the clients for GCP and Azure.")
 AWS_FILE = Variable("AWS_CA_BUNDLE", "The same, of the client for AWS.")
+CLOUD_VARIABLE = Variable(
+    "INFRA_SECRETS_CLOUD",
+    "Where containers are, for the command line outside of a Pulumi project and for an application that loads its "
+    "secrets.",
+)
+ENVIRONMENT_VARIABLE = Variable(
+    "INFRA_SECRETS_ENVIRONMENT",
+    "The second part of containers' names, for the command line outside of a Pulumi project and for an application "
+    "that loads its secrets.",
+)
+STATE_HOME = Variable(
+    "XDG_STATE_HOME",
+    "The folder below which `infra-secrets set` keeps the key of its fingerprints: `infra-secrets/fingerprint.key`, "
+    "readable by its owner alone.",
+    "`~/.local/state`",
+)
 CI = Variable("CI", "Not empty: `infra-secrets rehearse` shows no progress bar.")
 COLUMNS = Variable(
     "COLUMNS",
@@ -173,6 +189,9 @@ VARIABLES = (
     SSL_FILE,
     REQUESTS_FILE,
     AWS_FILE,
+    CLOUD_VARIABLE,
+    ENVIRONMENT_VARIABLE,
+    STATE_HOME,
     CI,
     COLUMNS,
 )
