@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import infra_secrets
+from infra_secrets.cli.doctor.command import doctor
 from infra_secrets.cli.rehearse.command import rehearse
 
 
@@ -18,6 +19,7 @@ def make() -> typer.Typer:
         pretty_exceptions_enable=False,  # a traceback quotes local variables
     )
     app.callback()(_options)
+    app.command()(doctor)
     app.command()(rehearse)
     return app
 

@@ -3,7 +3,7 @@
 Nothing here calls a cloud, and what a `Login` asks a cloud neither reads a value nor makes, changes or deletes anything.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -50,8 +50,15 @@ class Login(Protocol):
     CLIENT_LIBRARY: str
     """A module by which one sees whether the client library is installed, e.g. `boto3`."""
 
-    def configured(self) -> bool:
-        """Whether this machine has a login or settings of this cloud: a variable, or a file. No network."""
+    FOLDER: str
+    """Where the cloud's tools keep a login on a person's machine, e.g. `~/.aws`."""
+
+    def place(self, config: Mapping[str, str]) -> Place:
+        """Read from a stack's plain config where its containers will be, as far as it says. No network.
+
+        Args:
+            config: By key in full, e.g. `aws:region`.
+        """
 
     def identity(self, place: Place) -> Identity:
         """Ask the cloud who is logged in.
@@ -67,13 +74,14 @@ class Login(Protocol):
             AccessError: Another trouble.
         """
 
-    def rights(self, place: Place, service: str, names: Sequence[SecretName]) -> Rights:
+    def rights(self, place: Place, service: str, wanted: Mapping[SecretName, str | None]) -> Rights:
         """Find out what the identity may do: by the cloud's own simulation, or by a call that cannot do anything.
 
         Args:
             place: Where the containers are.
             service: Whose containers it would create.
-            names: Whose values it would read; none asks about any container of the service.
+            wanted: Whose values it would read, each with the container's id where that is known. None asks about any
+                container of the service.
 
         Raises:
             AccessError: As `identity`.

@@ -1,0 +1,140 @@
+"""`infra-secrets doctor`: what the command takes, which checks it runs, and the exit code that it ends with."""
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from infra_secrets import clouds
+from infra_secrets.cli import USAGE_ERROR
+from infra_secrets.cli.doctor import deadlines, esc, machine
+from infra_secrets.cli.doctor.access import Access
+from infra_secrets.cli.doctor.backend import Backend, Pulumi
+from infra_secrets.cli.doctor.findings import Finding, exit_code
+from infra_secrets.cli.doctor.report import as_json, show
+from infra_secrets.cli.doctor.running import Check, run
+from infra_secrets.cli.doctor.stack import Stack
+from infra_secrets.cli.rehearse.report import console
+from infra_secrets.cli.stacks import Project
+from infra_secrets.cli.where import Named, located
+from infra_secrets.errors import InfraSecretsError
+
+SECONDS = 30.0
+
+
+class _As(StrEnum):
+    ci = "ci"
+    service = "service"
+
+
+class DoctorError(InfraSecretsError):
+    """What was asked for makes no sense; nothing was looked at."""
+
+
+@located
+def doctor(
+    expected: Annotated[
+        _As | None,
+        typer.Option(
+            "--as",
+            help="What this identity should be: `ci` may create containers and read no value, `service` may read its own "
+            "and create none.",
+        ),
+    ] = None,
+    *,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds that each check may take; they run side by side.")
+    ] = SECONDS,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print only what is not fine.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    named: Named,
+) -> None:
+    """Say what stands between you and a working `pulumi up` or a read: one line each, and how to fix it.
+
+    It reads no value and changes nothing. Exit code: 0 when nothing is to be fixed, 1 when something is, 2 when
+    something could not be looked at, as in an outage.
+
+    Examples: infra-secrets doctor; infra-secrets doctor --stack production --as ci; infra-secrets doctor --cloud aws
+    --service payments --as service
+    """
+    try:
+        checks = prescribed(named, Path.cwd(), expected.value if expected else None, timeout)
+        findings = run(checks, timeout)
+    except InfraSecretsError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        raise typer.Exit(USAGE_ERROR) from None
+    if json:
+        print(as_json(findings))
+    else:
+        show(findings, console(sys.stdout), quiet=quiet)
+    raise typer.Exit(exit_code(findings))
+
+
+def prescribed(
+    named: Named,
+    directory: Path,
+    expected: str | None,
+    seconds: float,
+    today: Callable[[], date] = date.today,
+) -> list[Check]:
+    """List the checks of a command.
+
+    Args:
+        named: What the person named.
+        directory: Where the command was started.
+        expected: What the identity should be: `ci`, `service`, or None.
+        seconds: How long each may take.
+        today: Which day it is.
+
+    Raises:
+        InfraSecretsError: What was named makes no sense.
+    """
+    known = clouds.available()
+    if named.cloud is not None:
+        clouds.load(named.cloud)  # refuses one that there is none of
+    project = None
+    if named.stack is not None or named.cloud is None:
+        project = Project.find(directory)
+    if named.stack is not None and project is None:
+        raise DoctorError(
+            "--stack needs a Pulumi project, and there is no Pulumi.yaml in this folder or above it. Change to the "
+            "project's folder, or name the place: --cloud, --service, --environment."
+        )
+    pulumi = Pulumi(project.directory if project is not None else directory, seconds)
+    stack = Stack(project, named.stack, Backend(pulumi, needed=project is not None))
+
+    def of_pulumi() -> Iterator[Finding]:
+        yield from stack.backend.look()
+        yield from stack.look()
+        yield from esc.look(stack)
+
+    def of_the_calendar() -> Iterator[Finding]:
+        python = machine.python_deadline()
+        yield from deadlines.look("machine", [python] if python else [], {}, today())
+        for cloud in known:
+            yield from deadlines.look(
+                cloud, clouds.load(cloud).DEADLINES, stack.config, today()
+            )
+
+    return [
+        Check(name="machine-network", subject="machine", look=machine.look),
+        *(
+            [] if named.cloud is not None and project is None
+            else [Check(name="pulumi", subject="pulumi", look=of_pulumi)]
+        ),
+        *(
+            Check(
+                name="cloud-login",
+                subject=cloud,
+                look=Access(cloud=cloud, named=named, stack=stack, expected=expected).look,  # type: ignore[arg-type]
+            )
+            for cloud in known
+        ),
+        Check(name="deadline", subject="machine", look=of_the_calendar),
+    ]
