@@ -339,7 +339,7 @@ def store(cloud: Cloud) -> Store:
     return cast(Store, _facet(cloud, "store"))
 
 
-def values(cloud: Cloud) -> "Values":
+def values_of(cloud: Cloud) -> "Values":
     """Find how values are read and written in a cloud."""
     return cast("Values", _facet(cloud, "values"))
 
@@ -351,7 +351,7 @@ def login(cloud: Cloud) -> "Login":
 
 def connect(cloud: Cloud, place: Place) -> "Client":
     """Make a client that reads and writes values; see `Values.connect`."""
-    return values(cloud).connect(place)
+    return values_of(cloud).connect(place)
 
 
 def _facet(cloud: Cloud, name: str) -> ModuleType:
