@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra_secrets import clouds
-from infra_secrets.clouds.values import Client, Described, Value
+from infra_secrets.clouds.values import Client, Described, Value, Written
 from infra_secrets.errors import (
     AccessError,
     ChangedMeanwhileError,
@@ -394,22 +394,40 @@ def test_of_two_who_write_from_the_same_look_one_wins_and_the_other_is_told(
     assert "made-up" not in str(raised.value)
 
 
-def test_of_many_who_write_at_once_exactly_one_wins(client: Client, server: Server) -> None:
+def test_of_many_who_write_at_once_one_wins_and_who_overtook_it_is_told_what_it_overtook(
+    client: Client, server: Server
+) -> None:
     server.make(REFERENCE)
     server.put(REFERENCE, b"made-up-before")
     described = client.describe(NAME)
 
-    def write(number: int) -> str | None:
+    def write(number: int) -> Written | ChangedMeanwhileError:
         try:
-            client.write(described, text(f"made-up-{number}"))
-        except ChangedMeanwhileError:
-            return None
-        return f"made-up-{number}"
+            return client.write(described, text(f"made-up-{number}"))
+        except ChangedMeanwhileError as told:
+            return told
 
     with ThreadPoolExecutor(8) as pool:
         done = [*pool.map(write, range(8))]
-    [winner] = [each for each in done if each]
-    assert server.present(REFERENCE) == winner.encode()
+    [winner] = [number for number, each in enumerate(done) if isinstance(each, Written)]
+    won = done[winner]
+    assert isinstance(won, Written)
+    overtook = [each for each in done if isinstance(each, ChangedMeanwhileError) and each.overtaken]
+    assert client.read_version(NAME, won.version).data == f"made-up-{winner}".encode()
+    assert all(won.version in each.overtaken for each in overtook)
+    assert value(client).version in {won.version, *(each.present for each in overtook)}
+    if not overtook:  # as where the cloud writes on a condition
+        assert server.present(REFERENCE) == f"made-up-{winner}".encode()
+
+
+def test_each_version_that_is_kept_can_be_read(client: Client, server: Server) -> None:
+    server.make(REFERENCE)
+    versions = [server.put(REFERENCE, data) for data in (b"made-up-old", b"made-up-new")]
+
+    found = [client.read_version(NAME, version) for version in versions]
+
+    assert [each.data for each in found] == [b"made-up-old", b"made-up-new"]
+    assert [each.version for each in found] == versions
 
 
 def test_a_deleted_container_takes_no_value(client: Client, server: Server) -> None:
