@@ -161,7 +161,7 @@ def _refuse_other_parts(cloud: str, place: Place) -> None:
 
 
 def _parts(cloud: str) -> Mapping[str, Sequence[settings.Variable]]:
-    return clouds.values(clouds.load(cloud)).PLACE
+    return clouds.values_of(clouds.load(cloud)).PLACE
 
 
 def _refuse_unreadable(named: Named) -> None:

@@ -167,7 +167,7 @@ class Deadline:
     way_out: str
     """What to do before, in sentences."""
     affected: Callable[[Mapping[str, str]], str | None]
-    """Says what here depends on it, as a sentence; None if nothing does. Given the plain config of the stack, by key."""
+    """Says what here depends on it, as a sentence; None if nothing does. Given the stack's plain config, by key."""
 
 
 class Cloud(Protocol):
@@ -344,7 +344,7 @@ def values_of(cloud: Cloud) -> "Values":
     return cast("Values", _facet(cloud, "values"))
 
 
-def login(cloud: Cloud) -> "Login":
+def login_of(cloud: Cloud) -> "Login":
     """Find how somebody is logged in to a cloud."""
     return cast("Login", _facet(cloud, "login"))
 

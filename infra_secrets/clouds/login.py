@@ -1,6 +1,6 @@
 """Who is logged in to a cloud, and what that identity may do with containers: plain data, the same for every cloud.
 
-Nothing here calls a cloud, and what a `Login` asks a cloud neither reads a value nor makes, changes or deletes anything.
+Nothing here calls a cloud, and what a `Login` asks a cloud reads no value, and makes, changes and deletes nothing.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class Identity:
     who: str
     """As the cloud names it: an ARN, an e-mail address, the id of an application."""
     place: Place = field(default_factory=dict)
-    """What the login says of where it acts, e.g. its account; in the words of `Container.place_of` where it has them."""
+    """What the login says of where it acts, e.g. its account; in the parts of `Container.place_of` if it has them."""
     clock: datetime | None = None
     """The cloud's clock when it answered, where the answer had one."""
     local: datetime | None = None

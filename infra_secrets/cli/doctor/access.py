@@ -18,7 +18,7 @@ from infra_secrets.cli.where import Named
 from infra_secrets.clouds import Place
 from infra_secrets.clouds.login import Identity, Rights
 from infra_secrets.component.settings import CLOUD, CLOUD_VARIABLE
-from infra_secrets.errors import AccessError, MissingExtraError, NotLoggedInError
+from infra_secrets.errors import AccessError, MissingExtraError, NotLoggedInError, WrongPlaceError
 
 As = Literal["ci", "service"]
 """What an identity should be: `ci` may create containers and read none; `service` may read its own and create none."""
@@ -44,7 +44,7 @@ class Access:
         if not meant:
             return
         facts = clouds.load(self.cloud)
-        values, login = clouds.values(facts), clouds.login(facts)
+        login = clouds.login_of(facts)
         configured = self._configured()
         if why is None and not configured and not _installed(login.CLIENT_LIBRARY):
             return
@@ -53,7 +53,11 @@ class Access:
                 identity = login.identity(place)
             except (AccessError, MissingExtraError) as error:
                 found = trouble("cloud-login", self.cloud, error)
-                if why is None and not configured and isinstance(error, NotLoggedInError):
+                if (
+                    why is None
+                    and not configured
+                    and isinstance(error, NotLoggedInError | WrongPlaceError)
+                ):
                     # Its library is installed, and nothing says that it is used.
                     found = self._finding("cloud-login", "note", found.found, found.fix)
                 yield found
@@ -83,13 +87,13 @@ class Access:
     def _configured(self) -> bool:
         """Whether this machine has a login or settings of this cloud."""
         facts = clouds.load(self.cloud)
-        variables = [each for part in clouds.values(facts).PLACE.values() for each in part]
-        folder = Path(clouds.login(facts).FOLDER).expanduser()
+        variables = [each for part in clouds.values_of(facts).PLACE.values() for each in part]
+        folder = Path(clouds.login_of(facts).FOLDER).expanduser()
         return folder.exists() or any(each.read() for each in variables)
 
     def _places(self) -> list[tuple[Place, list[Declared]]]:
         """Where to look, with what is declared there: where the stack's containers are, else what its config says."""
-        parts = clouds.values(clouds.load(self.cloud)).PLACE
+        parts = clouds.values_of(clouds.load(self.cloud)).PLACE
         named = {part: text for part, text in self.named.place.items() if part in parts}
         found: list[tuple[Place, list[Declared]]] = []
         for each in self.stack.declared():
@@ -102,17 +106,21 @@ class Access:
                 same.append(each)
         if found:
             return found
-        return [({**clouds.login(clouds.load(self.cloud)).place(self.stack.config), **named}, [])]
+        return [
+            ({**clouds.login_of(clouds.load(self.cloud)).place(self.stack.config), **named}, [])
+        ]
 
     def _logged_in(self, identity: Identity) -> Finding:
         where = ", ".join(f"{part} {text}" for part, text in identity.place.items())
         return self._finding(
-            "cloud-login", "fine", f"Logged in as {identity.who}" + (f" ({where})." if where else ".")
+            "cloud-login",
+            "fine",
+            f"Logged in as {identity.who}" + (f" ({where})." if where else "."),
         )
 
     def _elsewhere(self, identity: Identity, place: Place) -> Iterator[Finding]:
         """Compare where the login acts with where the stack's containers are."""
-        values = clouds.values(clouds.load(self.cloud))
+        values = clouds.values_of(clouds.load(self.cloud))
         for part in clouds.differing(identity.place, place):
             there, here = place[part], identity.place[part]
             variables = values.PLACE.get(part)
@@ -120,8 +128,8 @@ class Access:
                 yield self._finding(
                     "cloud-place",
                     "note",
-                    f"The containers are in {part} {there}, and this shell's own {part} is {here}: a program that loads "
-                    "its secrets would look there.",
+                    f"The containers are in {part} {there}, and this shell's own {part} is {here}: a program that "
+                    "loads its secrets would look there.",
                     f"For such a program, run: export {variables[0]}={there}",
                 )
             else:
@@ -145,7 +153,7 @@ class Access:
                 )
             return
         asked = declared[:MOST_ASKED]
-        rights = clouds.login(clouds.load(self.cloud)).rights(
+        rights = clouds.login_of(clouds.load(self.cloud)).rights(
             place, service, {each.name: each.id for each in asked}
         )
         left_out = len(declared) - len(asked)

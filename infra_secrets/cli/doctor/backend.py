@@ -30,7 +30,9 @@ _OUTAGE = re.compile(
     r"performing HTTP request|dial tcp|no such host|connection refused|connection reset|i/o timeout|deadline exceeded"
     r"|TLS handshake|x509|\bEOF\b|\[5\d\d\]|\[429\]",
 )
-_REFUSED = re.compile(r"Unauthorized|requires logging in|invalid access token|\[401\]", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"Unauthorized|requires logging in|invalid access token|\[401\]", re.IGNORECASE
+)
 _PROBLEM = re.compile(r"(?i)x509|certificate")
 
 

@@ -41,8 +41,8 @@ def doctor(
         _As | None,
         typer.Option(
             "--as",
-            help="What this identity should be: `ci` may create containers and read no value, `service` may read its own "
-            "and create none.",
+            help="What this identity should be: `ci` may create containers and read no value, `service` may read its "
+            "own and create none.",
         ),
     ] = None,
     *,
@@ -118,14 +118,13 @@ def prescribed(
         python = machine.python_deadline()
         yield from deadlines.look("machine", [python] if python else [], {}, today())
         for cloud in known:
-            yield from deadlines.look(
-                cloud, clouds.load(cloud).DEADLINES, stack.config, today()
-            )
+            yield from deadlines.look(cloud, clouds.load(cloud).DEADLINES, stack.config, today())
 
     return [
         Check(name="machine-network", subject="machine", look=machine.look),
         *(
-            [] if named.cloud is not None and project is None
+            []
+            if named.cloud is not None and project is None
             else [Check(name="pulumi", subject="pulumi", look=of_pulumi)]
         ),
         *(

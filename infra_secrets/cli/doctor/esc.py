@@ -74,13 +74,13 @@ def _opened(name: str, answer: Answer) -> Finding:
         return _finding(
             "fix",
             f"There is no ESC environment {name}, or this login may not open it: {answer.said}.",
-            f"Look which there are: pulumi env ls. Who may open one of {project} is set in Pulumi Cloud, for your team.",
+            f"Look which there are: pulumi env ls. Who may open one of {project} is set in Pulumi Cloud.",
         )
     return _finding(
         "fix",
         f"The ESC environment {name} does not open: {answer.said or 'it says nothing'}.",
-        "The message names the place. A container without a value is filled by infra-secrets set; what ESC may not read "
-        "needs its role among the container's readers.",
+        "The message names the place. A container without a value is filled by infra-secrets set; what ESC may not "
+        "read needs its role among the container's readers.",
     )
 
 

@@ -31,7 +31,11 @@ def look() -> Iterator[Finding]:
     wrong = [*_proxies(), *_trust()]
     yield from wrong
     if not any(each.state == "fix" for each in wrong):
-        yield _finding("machine-network", "fine", "Proxy and trusted certificates: nothing is wrong with the settings.")
+        yield _finding(
+            "machine-network",
+            "fine",
+            "Proxy and trusted certificates: nothing is wrong with the settings.",
+        )
 
 
 def _proxies() -> Iterator[Finding]:

@@ -20,7 +20,7 @@ _INDENT = " " * 9
 STILL_WORKS = (
     "Running pods keep their values: their Secret is in the cluster, whatever a cloud or ESC answers.",
     "ExternalSecrets made by ExternalEnv keep the last Secret (deletionPolicy: Retain), and catch up by themselves.",
-    "While ESC does not answer, `pulumi up` and `pulumi preview` cannot open the stack's config: wait with deployments.",
+    "While ESC does not answer, `pulumi up` and `pulumi preview` cannot open the stack's config: deploy later.",
 )
 NEVER = (
     "Do not write a value into code, a .env file, the stack's config, a variable of CI or a chat: it stays there.",

@@ -26,7 +26,7 @@ _KINDS = {
 
 
 def contradict(one: str, other: str) -> bool:
-    """Whether two names are of different kinds of environment, e.g. `prod` and `dev-eu`; unknown words decide nothing."""
+    """Whether two names are of different kinds of environment, e.g. `prod` and `dev-eu`; unknown words never are."""
     kinds, others = _kinds(one), _kinds(other)
     return bool(kinds and others) and not kinds & others
 
@@ -125,7 +125,9 @@ class Stack:
             return []
         with self._lock:
             if self._listed is None:
-                answer = self.backend.pulumi.ask("stack", "ls", "--json", "--fully-qualify-stack-names")
+                answer = self.backend.pulumi.ask(
+                    "stack", "ls", "--json", "--fully-qualify-stack-names"
+                )
                 found = answer.json() if answer.code == 0 else None
                 self._listed = found if isinstance(found, list) else []
             return self._listed
@@ -136,7 +138,9 @@ class Stack:
             return
         directory = self.project.directory
         files = [*stack_files(directory)]
-        known = list(dict.fromkeys([str(each["name"]).rpartition("/")[2] for each in self._list()] + files))
+        known = list(
+            dict.fromkeys([str(each["name"]).rpartition("/")[2] for each in self._list()] + files)
+        )
         short = self.short
         if short is None:
             yield self._finding(
@@ -210,4 +214,6 @@ class Stack:
             )
 
     def _finding(self, state: State, found: str, fix: str = "") -> Finding:
-        return Finding(check="stack-environment", subject="pulumi", state=state, found=found, fix=fix)
+        return Finding(
+            check="stack-environment", subject="pulumi", state=state, found=found, fix=fix
+        )
