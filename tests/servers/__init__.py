@@ -1,7 +1,7 @@
 """Servers of the clouds' secrets managers on a free port of this machine, for clients that call a cloud's own API.
 
-One module a cloud, whose `CloudServer` keeps the promises of `Server`. Nothing here knows the package's clients: what is
-there is made and looked at behind their back.
+One module a cloud, whose `CloudServer` keeps the promises of `Server`. Nothing here knows the package's clients: what
+is there is made and looked at behind their back.
 """
 
 import importlib

@@ -8,14 +8,19 @@ import json
 import os
 import threading
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 from moto.core.exceptions import JsonRESTError
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.secretsmanager.exceptions import InvalidParameterException, InvalidRequestException
-from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
+from moto.secretsmanager.models import (
+    FakeSecret,
+    SecretsManagerBackend,
+    secretsmanager_backends,
+)
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from infra_secrets.clouds import Place
@@ -30,8 +35,8 @@ _FAULTS: Final[Mapping[str, tuple[int, str, str]]] = {
     "denied": (
         400,
         "AccessDeniedException",
-        f"User: arn:aws:sts::{ACCOUNT}:assumed-role/developer/somebody is not authorized to perform: "
-        f"secretsmanager:{{call}} on resource: arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:x because no "
+        "User: arn:aws:sts::123456789012:assumed-role/developer/somebody is not authorized to perform: "  # noqa: ISC004
+        "secretsmanager:{call} on resource: arn:aws:secretsmanager:eu-central-1:123456789012:secret:x because no "
         "identity-based policy allows the secretsmanager:{call} action",
     ),
     "throttled": (400, "ThrottlingException", "Rate exceeded"),
@@ -77,7 +82,8 @@ class CloudServer:
         self.calls.clear()
         self.delay = 0.0
         self._answers.clear()
-        secretsmanager_backends[ACCOUNT][REGION] = _Secrets(REGION, ACCOUNT)
+        self.secrets = _Secrets(REGION, ACCOUNT)
+        cast("Any", secretsmanager_backends[ACCOUNT])[REGION] = self.secrets
 
     @property
     def url(self) -> str:
@@ -122,8 +128,6 @@ class CloudServer:
         )
 
     def put(self, reference: str, data: bytes, *, binary: bool = False) -> str:
-        from base64 import b64encode
-
         with self._one_at_a_time:
             done = self.secrets.put_secret_value(
                 secret_id=reference,
@@ -135,11 +139,9 @@ class CloudServer:
         return str(json.loads(done)["VersionId"])
 
     def present(self, reference: str) -> bytes:
-        from base64 import b64decode
-
         with self._one_at_a_time:
             found = self.secrets.get_secret_value(reference, "", "")
-        if "secret_binary" in found or "SecretBinary" in found:
+        if "SecretBinary" in found:
             return b64decode(found["SecretBinary"])
         return str(found["SecretString"]).encode()
 
@@ -156,18 +158,10 @@ class CloudServer:
         for call in calls or ("*",):
             self.answer(status, code, text.replace("{call}", call), call)
 
-    def answer(
-        self, status: int, code: str, text: str, call: str = "*", **headers: str
-    ) -> None:
+    def answer(self, status: int, code: str, text: str, call: str = "*", **headers: str) -> None:
         """From now on answer with an error of AWS, or with `text` as it is where there is no code."""
         body = json.dumps({"__type": code, "Message": text}) if code else text
         self._answers[call] = (status, code, body, headers)
-
-    @property
-    def secrets(self) -> "_Secrets":
-        """What is stored."""
-        found: _Secrets = secretsmanager_backends[ACCOUNT][REGION]
-        return found
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         call = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
@@ -180,7 +174,8 @@ class CloudServer:
             status, code, body, headers = fault
             kind = _JSON if code else "text/html"
             start_response(
-                f"{status} ", [("Content-Type", kind), ("X-Amzn-RequestId", str(uuid4())), *headers.items()]
+                f"{status} ",
+                [("Content-Type", kind), ("X-Amzn-RequestId", str(uuid4())), *headers.items()],
             )
             return [body.encode()]
         with self._one_at_a_time:  # as if each call were one transaction
@@ -216,8 +211,8 @@ class _Secrets(SecretsManagerBackend):
         holders = [id_ for id_, each in versions.items() if version_stage in each["version_stages"]]
         if move_to_version_id and holders and holders != [remove_from_version_id]:
             raise InvalidParameterException(
-                f"The parameter RemoveFromVersionId can't be empty. Staging label {version_stage} is currently attached "
-                f"to version {holders[0]}, so you must explicitly reference that version in RemoveFromVersionId."
+                f"When you move staging label {version_stage}, if you specify RemoveFromVersionId, it must be set to "
+                f"the version that currently has the staging label {version_stage}."
             )
         if version_stage == "AWSCURRENT" and not holders and move_to_version_id in versions:
             versions[move_to_version_id]["version_stages"].append(version_stage)
@@ -226,13 +221,14 @@ class _Secrets(SecretsManagerBackend):
             found = super().update_secret_version_stage(
                 secret_id, version_stage, remove_from_version_id, move_to_version_id
             )
-        if version_stage == "AWSCURRENT" and move_to_version_id:
-            self.secrets[secret_id].set_default_version_id(move_to_version_id)
-            self.secrets[secret_id].last_changed_date = int(time.time())
+        secret = self.secrets[secret_id]
+        if version_stage == "AWSCURRENT" and move_to_version_id and isinstance(secret, FakeSecret):
+            secret.set_default_version_id(move_to_version_id)
+            secret.last_changed_date = int(time.time())
         return found
 
     def batch_get_secret_value(
-        self, secret_id_list: list[str] | None = None, *args: Any, **kwargs: Any
+        self, secret_id_list: list[str] | None = None, *_: Any, **__: Any
     ) -> tuple[list[dict[str, Any]], list[Any], str | None]:
         # moto fails as a whole because of one secret without a value; AWS names it in `Errors`.
         values: list[dict[str, Any]] = []

@@ -17,4 +17,6 @@ RESOURCE_TYPE = "aws:secretsmanager/secret:Secret"
 ID_PREFIX = "arn:"
 SDK = "pulumi_aws"
 EXTRA = "aws"
+FIELDS_TAG = "infra-secrets:fields"
+"""The tag with the JSON keys of a value, or its beginning where there are several: `-2`, `-3`, ..."""
 SETTINGS: Mapping[str, ConfigKey] = {}

@@ -16,6 +16,7 @@ from infra_secrets.clouds import DISCARD, Existing, Place, Registered, Wanted, g
 from infra_secrets.clouds.adopting import going, other_name
 from infra_secrets.clouds.aws import (
     EXTRA,
+    FIELDS_TAG,
     MAX_DESCRIPTION,
     MAX_TAG_KEY,
     MAX_TAG_VALUE,
@@ -52,7 +53,6 @@ _PRINCIPAL = re.compile(
     r"(root|(user|role|assumed-role|federated-user)(/[\w+=,.@-]+)+)",
     re.ASCII,
 )
-_FIELDS = "infra-secrets:fields"  # the tag, or its beginning where there are several
 _TAG_TEXT = re.compile(r"[\w .:/=+\-@]*")
 _MULTI_REGION_KEY = re.compile(r"(arn:aws[a-z-]*:kms:)[a-z0-9-]+(:\d{12}:key/mrk-[0-9a-f]+)")
 _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
@@ -112,7 +112,7 @@ def _tag_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
                 f"is stored in a tag of the secret."
             )
     for key, text in tags.items():
-        if key.startswith(_FIELDS):
+        if key.startswith(FIELDS_TAG):
             continue  # judged above
         if (
             len(key) > MAX_TAG_KEY
@@ -206,8 +206,8 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Registered:
 def _tags(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":
     fields = lines_of(wanted.fields, MAX_TAG_VALUE)
     names = [
-        _FIELDS,
-        *(f"{_FIELDS}-{n}" for n in range(2, len(fields) + 1)),
+        FIELDS_TAG,
+        *(f"{FIELDS_TAG}-{n}" for n in range(2, len(fields) + 1)),
     ]
     return {**wanted.tags, **wanted.facts(":"), **dict(zip(names, fields, strict=False))}
 

@@ -356,6 +356,16 @@ def test_what_cannot_be_stored_as_text_is_refused_with_the_reason(
     assert client.describe(NAME).state == "unset"
 
 
+def test_one_version_is_read_after_another_one_was_set(client: Client, server: Server) -> None:
+    server.make(REFERENCE)
+    first = client.write(client.describe(NAME), text("made-up-first"))
+    second = client.write(client.describe(NAME), text("made-up-second"))
+
+    for written, expected in ((first, b"made-up-first"), (second, b"made-up-second")):
+        found = client.read_version(NAME, written.version)
+        assert (found.data, found.version) == (expected, written.version)
+
+
 # Writing
 
 
@@ -391,6 +401,8 @@ def test_of_two_who_write_from_the_same_look_one_wins_and_the_other_is_told(
 
     assert server.present(REFERENCE) == b"made-up-first"
     assert won.version in str(raised.value)
+    assert raised.value.present == won.version
+    assert raised.value.overtaken == ()
     assert "made-up" not in str(raised.value)
 
 
@@ -544,8 +556,9 @@ def test_nobody_logged_in_is_told_how_to_log_in(
     client.close()
 
 
+@pytest.mark.usefixtures("server")
 def test_a_place_that_nobody_names_is_asked_for_with_its_variables(
-    cloud: str, server: Server, monkeypatch: pytest.MonkeyPatch
+    cloud: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     facet = clouds.values_of(clouds.load(cloud))
     for variables in facet.PLACE.values():
