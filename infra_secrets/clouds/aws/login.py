@@ -6,6 +6,7 @@ which sees identity policies and organisation policies, and not those of a secre
 """
 
 import re
+import shlex
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import Any
 from infra_secrets import clouds
 from infra_secrets.clouds import Place
 from infra_secrets.clouds.aws import SPELLING
-from infra_secrets.clouds.aws.trouble import Asked, failure
+from infra_secrets.clouds.aws.trouble import LOGIN, Asked, failure
 from infra_secrets.clouds.aws.values import CLIENT_EXTRA, PLACE
 from infra_secrets.clouds.login import Identity, Rights
 from infra_secrets.errors import (
@@ -81,6 +82,20 @@ def rights(place: Place, service: str, wanted: Mapping[SecretName, str | None]) 
 
 def _region_of_this_shell() -> str | None:
     return next((text for each in PLACE["region"] if (text := each.read())), None)
+
+
+class _Asked(Asked):
+    """What was asked of AWS, not of Secrets Manager alone."""
+
+    @property
+    def what(self) -> str:
+        """The subject, in words."""
+        return "this login"
+
+    @property
+    def where(self) -> str:
+        """The place, in words."""
+        return f"AWS in {self.region}"
 
 
 class _Session:
@@ -193,25 +208,26 @@ class _Session:
     def _way_in(self, otherwise: str) -> str:
         """Say which command logs in with the profile in use."""
         profile = self._core.get_config_variable("profile")
-        option = f" --profile {profile}" if profile else ""
-        if self._method == "env" or self._core.profile is None and self._settings is None:
-            return otherwise
-        if "login_session" in self._settings:
-            return f"Run: aws login{option}"
-        if _SSO & {*self._settings}:
-            return f"Run: aws sso login{option}"
-        source = self._settings.get("source_profile")
-        if source:
-            return f"Run: aws sso login --profile {source}"
-        if not self._settings:
+        option = f" --profile {shlex.quote(profile)}" if profile else ""
+        settings = {*self._settings}
+        if self._method == "env":
             return (
-                f"Run: aws configure sso{option}, and from then on: aws sso login{option} (a workload logs in by its "
+                "Renew the keys in AWS_ACCESS_KEY_ID, which go before every other login; or run: unset "
+                f"AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN; {LOGIN}{option}"
+            )
+        if "login_session" in settings:
+            return f"Run: aws login{option}"
+        if "source_profile" in settings:
+            return f"Run: {LOGIN} --profile {shlex.quote(str(self._settings['source_profile']))}"
+        if not settings & _SSO and not self._method:
+            return (
+                f"Run: aws configure sso{option}, once; and from then on: {LOGIN}{option} (a workload logs in by its "
                 "role: see that it has one)."
             )
         return otherwise
 
     def _asked(self, call: str) -> Asked:
         profile = self._core.get_config_variable("profile")
-        return Asked(
+        return _Asked(
             call=call, name=None, region=self.region, profile=profile, method=self._method
         )
