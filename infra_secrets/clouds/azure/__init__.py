@@ -24,6 +24,13 @@ Replaceable, because control-plane API versions before 2026-02-01 retire on 2027
 a package of its own (`pulumi package add azure-native keyvault 2026-02-01`).
 """
 
+UNSET = "infra-secrets: unset"
+"""Content type of the placeholder, the disabled version that a container begins with.
+
+By it one listing tells a value that was never set from one that somebody disabled: both are disabled versions. A new
+version starts without it (content types belong to versions).
+"""
+
 VAULT_ID = ConfigKey(
     NAMESPACE,
     "azureVaultId",
