@@ -141,8 +141,7 @@ SSL_FILE = Variable(
     "SSL_CERT_FILE",
     "OpenSSL's own: whom to trust. `infra-secrets doctor` looks whether the file is there.",
 )
-REQUESTS_FILE = Variable("REQUESTS_CA_BUNDLE", "The same, of the clients for GCP and Azure.")
-AWS_FILE = Variable("AWS_CA_BUNDLE", "The same, of the client for AWS.")
+REQUESTS_FILE = Variable("REQUESTS_CA_BUNDLE", "The same, of most of Python's HTTP clients.")
 CLOUD_VARIABLE = Variable(
     "INFRA_SECRETS_CLOUD",
     "Where containers are, for the command line outside of a Pulumi project and for an application that loads its "
@@ -188,7 +187,6 @@ VARIABLES = (
     PASSPHRASE_FILE,
     SSL_FILE,
     REQUESTS_FILE,
-    AWS_FILE,
     CLOUD_VARIABLE,
     ENVIRONMENT_VARIABLE,
     STATE_HOME,

@@ -1,5 +1,6 @@
 """`infra-secrets doctor`: what the command takes, which checks it runs, and the exit code that it ends with."""
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -63,12 +64,17 @@ def doctor(
     Examples: infra-secrets doctor; infra-secrets doctor --stack production --as ci; infra-secrets doctor --cloud aws
     --service payments --as service
     """
+    # What a library logs is no part of the report; without a handler Python prints its warnings.
+    silent = logging.NullHandler()
+    logging.getLogger().addHandler(silent)
     try:
         checks = prescribed(named, Path.cwd(), expected.value if expected else None, timeout)
         findings = run(checks, timeout)
     except InfraSecretsError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise typer.Exit(USAGE_ERROR) from None
+    finally:
+        logging.getLogger().removeHandler(silent)
     if json:
         print(as_json(findings))
     else:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from infra_secrets.cli.doctor.findings import Finding, State
 from infra_secrets.clouds import Deadline
-from infra_secrets.component.settings import AWS_FILE, REQUESTS_FILE, SSL_FILE
+from infra_secrets.component.settings import REQUESTS_FILE, SSL_FILE
 
 CLOCK_MAY_DIFFER = timedelta(minutes=4)
 """Signatures of AWS are refused from 5 minutes on; tokens of the others allow about as much."""
@@ -80,7 +80,7 @@ def _where(address: str) -> tuple[str, str | None, int]:
 
 
 def _trust() -> Iterator[Finding]:
-    for variable in (SSL_FILE, REQUESTS_FILE, AWS_FILE):
+    for variable in (SSL_FILE, REQUESTS_FILE):
         path = variable.read()
         if path and not Path(path).exists():
             yield _finding(
@@ -114,7 +114,7 @@ def python_deadline(version: tuple[int, int] = sys.version_info[:2]) -> Deadline
     name = ".".join(map(str, version))
     return Deadline(
         day=day,
-        what=f"Python {name} gets no more security fixes.",
+        what="Its security fixes end.",
         source="https://devguide.python.org/versions/",
         way_out="Use a newer one.",
         affected=lambda _config: f"This is Python {name}.",

@@ -142,6 +142,8 @@ class Stack:
             dict.fromkeys([str(each["name"]).rpartition("/")[2] for each in self._list()] + files)
         )
         short = self.short
+        if short is None and not self.backend.up:
+            return  # which one is selected is told after the login
         if short is None:
             yield self._finding(
                 "fix",

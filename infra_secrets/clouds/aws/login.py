@@ -40,7 +40,9 @@ _WHAT = "The AWS client library"
 _AT_ONCE = 10
 _SSO = {"sso_session", "sso_start_url"}
 # arn:aws:sts::123456789012:assumed-role/ROLE/SESSION; a role's path is not in it.
-_ASSUMED = re.compile(r"arn:(?P<partition>[\w-]+):sts::(?P<account>\d+):assumed-role/(?P<role>[^/]+)/.*")
+_ASSUMED = re.compile(
+    r"arn:(?P<partition>[\w-]+):sts::(?P<account>\d+):assumed-role/(?P<role>[^/]+)/.*"
+)
 _ENTITY = re.compile(r"arn:[\w-]+:iam::\d+:(user|role)/.+")
 _ALLOWED = "allowed"
 
@@ -72,7 +74,9 @@ def rights(place: Place, service: str, wanted: Mapping[SecretName, str | None]) 
     arn, account = str(who.get("Arn")), str(who.get("Account"))
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         tried = {name: threads.submit(session.may_read, name, id_) for name, id_ in wanted.items()}
-        of_service = f"arn:{arn.split(':')[1]}:secretsmanager:{session.region}:{account}:secret:{service}/*"
+        of_service = (
+            f"arn:{arn.split(':')[1]}:secretsmanager:{session.region}:{account}:secret:{service}/*"
+        )
         simulated, notes = session.simulated(arn, of_service)
         read = {name: found.result() for name, found in tried.items()}
     return Rights(
@@ -175,7 +179,9 @@ class _Session:
         try:
             entity = self._entity(arn)
             if entity is None:
-                return {}, (f"IAM simulates users and roles, and {arn.rpartition(':')[2]} is neither.",)
+                return {}, (
+                    f"IAM simulates users and roles, and {arn.rpartition(':')[2]} is neither.",
+                )
             answer = self.ask(
                 "iam",
                 "SimulatePrincipalPolicy",
@@ -184,10 +190,8 @@ class _Session:
                 ResourceArns=[of_service],
             )
         except DeniedError:
-            return {}, (
-                "What its policies allow could not be simulated: that takes iam:SimulatePrincipalPolicy and iam:GetRole "
-                "on itself.",
-            )
+            why = "that takes iam:SimulatePrincipalPolicy and iam:GetRole on itself."
+            return {}, (f"What its policies allow could not be simulated: {why}",)
         except AccessError as trouble:
             return {}, (f"What its policies allow could not be simulated: {trouble.found}",)
         results = {

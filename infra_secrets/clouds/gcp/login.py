@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 from infra_secrets import clouds
 from infra_secrets.clouds import Place
@@ -84,7 +84,7 @@ def rights(place: Place, service: str, wanted: Mapping[SecretName, str | None]) 
     if held is None:
         notes.append(
             f"What it may do in project {project} could not be asked: it takes the Cloud Resource Manager API (gcloud "
-            f"services enable cloudresourcemanager.googleapis.com --project={project}) and a project that the login sees."
+            f"services enable cloudresourcemanager.googleapis.com --project={project})  and a login that sees it."
         )
     return Rights(
         create=None if held is None else CREATE in held,
@@ -158,7 +158,7 @@ class _Session:
         self._requests = clouds.client_library("requests", _LOGIN, CLIENT_EXTRA)
         self._session = transport.AuthorizedSession(credentials, refresh_timeout=_SECONDS)
 
-    def __enter__(self) -> "_Session":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -196,9 +196,7 @@ class _Session:
 
     def holds(self, resource: str, *permissions: str) -> set[str] | None:
         """Say which permissions the login holds on something; None if it may not be asked."""
-        answer = self.ask(
-            "POST", f"{resource}:testIamPermissions", {"permissions": [*permissions]}
-        )
+        answer = self.ask("POST", f"{resource}:testIamPermissions", {"permissions": [*permissions]})
         if answer.status != HTTPStatus.OK:
             return None
         return set(map(str, answer.body.get("permissions") or ()))
