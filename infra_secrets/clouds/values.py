@@ -29,7 +29,7 @@ class Described:
     state: State | None
     """None where a listing does not tell, and `Client.complete` does."""
     version: str | None = None
-    """The version that a reader gets; None without a value."""
+    """The version that a reader gets; None without a value, and in a listing that does not tell."""
     changed: datetime | None = None
     """When the present value was set."""
     changed_exactly: bool = True

@@ -12,19 +12,21 @@ out in `GAPS`.
 
 import json
 import ssl
+import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from infra_secrets.clouds import Place
 from infra_secrets.clouds.azure import UNSET
-from tests.servers import certificates
+from tests import certificates
+from tests.servers import Fault
 
 PAGE = 25
 MAX_VALUE = 25 * 1024
@@ -127,10 +129,10 @@ class KeyVault:
     def __init__(self) -> None:
         self.secrets: dict[str, Stored] = {}
         self.calls: list[str] = []
-        """`operation name` of every call with a token, in order; `challenge` of every one without."""
-        self.read: list[str] = []
-        """Names whose value was handed out."""
-        self.token_requests = 0
+        """The operation of every call with a token, in order."""
+        self.asked: list[str] = []
+        """The same with the name."""
+        self.challenges = self.token_requests = 0
         self.failures: list[Failure] = []
         self.hooks: dict[str, Callable[[], object]] = {}
         """Called once, before the next call of an operation is carried out."""
@@ -149,24 +151,31 @@ class KeyVault:
         self.tenant = TENANT
         self.lock = threading.RLock()
         self.together = self._running = 0
-        self.environment: dict[str, str] = {}
-        """The variables with which a process finds the vault and logs in."""
+        self.header = uuid.uuid4().hex
+        """What IDENTITY_HEADER must be."""
         self.address = ""
 
     # What is done by code and by hand
 
     def container(
-        self, name: str, *, marked: bool = True, at: float | None = None, **tags: str
+        self,
+        name: str,
+        facts: Mapping[str, str] | None = None,
+        *,
+        marked: bool = True,
+        at: float | None = None,
     ) -> str:
         """Make a container as the package's `Secret` does by ARM: a disabled version of a constant.
 
         Args:
             name: The name in the vault, e.g. `api--production--key`.
+            facts: Its tags, e.g. `max_age_days` for `infra-secrets.max-age-days`.
             marked: Whether its content type says that it is a placeholder; older ones do not say it.
             at: When, in seconds since 1970.
-            tags: Of the package, e.g. `max_age_days="90"` for `infra-secrets.max-age-days`.
         """
-        own = {f"infra-secrets.{key.replace('_', '-')}": text for key, text in tags.items()}
+        own = {
+            f"infra-secrets.{key.replace('_', '-')}": text for key, text in (facts or {}).items()
+        }
         content_type = UNSET if marked else None
         return self.put(name, "UNSET", enabled=False, tags=own, content_type=content_type, at=at)
 
@@ -249,9 +258,10 @@ class KeyVault:
         name = parts[1] if len(parts) > 1 else ""
         with self.lock:
             if token not in self.valid:
-                self.calls.append("challenge")
+                self.challenges += 1
                 return self._challenge()
-            self.calls.append(f"{operation} {name}".rstrip())
+            self.calls.append(operation)
+            self.asked.append(f"{operation} {name}".rstrip())
             self._running += 1
             self.together = max(self.together, self._running)
         try:
@@ -281,10 +291,7 @@ class KeyVault:
     def _token(self, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
         with self.lock:
             self.token_requests += 1
-            if (
-                not self.logged_in
-                or headers.get("X-IDENTITY-HEADER") != self.environment["IDENTITY_HEADER"]
-            ):
+            if not self.logged_in or headers.get("X-IDENTITY-HEADER") != self.header:
                 return _json(400, {"statusCode": 400, "message": "no identity is assigned"})
             token = f"made-up-token-{uuid.uuid4().hex}"
             self.valid.add(token)
@@ -376,7 +383,6 @@ class KeyVault:
                 "Operation get is not allowed on a disabled secret.",
                 "SecretDisabled",
             )
-        self.read.append(secret.name)
         return _json(200, {**self._item(secret, found), "value": found.value})
 
     def _item(self, secret: Stored, version: Version | None = None) -> dict[str, object]:
@@ -434,64 +440,144 @@ def _not_found(name: str) -> tuple[int, Mapping[str, str], bytes]:
     )
 
 
-@contextmanager
-def running(folder: Path) -> Iterator[KeyVault]:
-    """Run a vault until the block ends.
+class CloudServer:
+    """The vault on a port; containers by reference."""
 
-    Args:
-        folder: An empty one, for its certificate.
-    """
-    vault = KeyVault()
-    authority, chain = certificates.make(folder)
+    reads = frozenset({"get"})
+    has_disabled = True
+    has_binary = False
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+    def start(self) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self._authority, chain = certificates.make(Path(self._folder.name))
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.answering = self._answer
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain)
+        self._server.socket = context.wrap_socket(
+            self._server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+        self.reset()
 
-        def _any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, headers, answer = vault.answer(
-                self.command, self.path, dict(self.headers.items()), body
-            )
-            if status == 0:  # the connection breaks
-                self.close_connection = True
-                return
-            lines = [f"HTTP/1.1 {status} {self.responses.get(status, ('',))[0]}"]
-            lines += [f"{name}: {text}" for name, text in headers.items()]
-            lines += [f"Content-Length: {len(answer)}", "", ""]
-            self.wfile.write("\r\n".join(lines).encode() + answer)
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        self._folder.cleanup()
 
-        do_GET = do_PUT = do_PATCH = do_DELETE = do_POST = _any  # noqa: N815 (http.server's names)
+    def reset(self) -> None:
+        self.vault = KeyVault()
+        self.vault.address = f"https://127.0.0.1:{self._server.server_address[1]}"
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+    @property
+    def place(self) -> Place:
+        return {"vault": self.vault.address}
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 128
+    @property
+    def calls(self) -> list[str]:
+        return self.vault.calls
 
-        def handle_error(self, *_: object) -> None:
-            """Say nothing of clients that went away."""
+    @property
+    def delay(self) -> float:
+        return self.vault.delay
 
-    server = Server(("127.0.0.1", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(chain)
-    server.socket = context.wrap_socket(
-        server.socket, server_side=True, do_handshake_on_connect=False
-    )
-    vault.address = f"https://127.0.0.1:{server.server_address[1]}"
-    vault.environment = {
-        "INFRA_SECRETS_AZURE_VAULT": vault.address,
-        "REQUESTS_CA_BUNDLE": str(authority),
-        "IDENTITY_ENDPOINT": f"{vault.address}/msi/token",
-        "IDENTITY_HEADER": uuid.uuid4().hex,
-        "NO_PROXY": "127.0.0.1",
-    }
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield vault
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    @delay.setter
+    def delay(self, seconds: float) -> None:
+        self.vault.delay = seconds
+
+    def environment(self) -> Mapping[str, str | None]:
+        return {
+            "INFRA_SECRETS_AZURE_VAULT": self.vault.address,
+            "REQUESTS_CA_BUNDLE": str(self._authority),
+            "IDENTITY_ENDPOINT": f"{self.vault.address}/msi/token",
+            "IDENTITY_HEADER": self.vault.header,
+            "NO_PROXY": "127.0.0.1",
+            **dict.fromkeys(
+                [
+                    *("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_CLIENT_SECRET"),
+                    *("AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_USERNAME", "AZURE_PASSWORD"),
+                    *("AZURE_FEDERATED_TOKEN_FILE", "AZURE_AUTHORITY_HOST"),
+                    *("AZURE_TOKEN_CREDENTIALS", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT"),
+                    *("MSI_ENDPOINT", "MSI_SECRET", "AZURE_POD_IDENTITY_AUTHORITY_HOST"),
+                ]
+            ),
+        }
+
+    def nobody(self) -> Mapping[str, str | None]:
+        return {"IDENTITY_ENDPOINT": None, "IDENTITY_HEADER": None}
+
+    def make(self, reference: str, *, fields: Sequence[str] = (), **facts: str) -> None:
+        if fields:
+            facts["fields"] = " ".join(fields)
+        self.vault.container(spelled(reference), facts)
+
+    def put(self, reference: str, data: bytes, *, binary: bool = False) -> str:
+        if binary:
+            raise NotImplementedError("Key Vault has no bytes")
+        # As `set_command` does, which gives the tags again.
+        tags = self.vault.present(spelled(reference)).tags
+        return self.vault.put(spelled(reference), data.decode(), tags=tags)
+
+    def present(self, reference: str) -> bytes:
+        return self.vault.present(spelled(reference)).value.encode()
+
+    def disable(self, reference: str) -> None:
+        self.vault.change(spelled(reference), enabled=False)
+
+    def delete(self, reference: str) -> None:
+        self.vault.delete(spelled(reference))
+
+    def fail(self, fault: Fault, *calls: str) -> None:
+        operations = calls or tuple(OPERATIONS.values())
+        if fault == "denied":
+            self.vault.deny(*operations)
+        elif fault == "throttled":
+            self.vault.fail(*operations, status=429, code="Throttled")
+        elif fault == "down":
+            self.vault.fail(*operations, status=503, code="ServiceUnavailable")
+        else:
+            self.vault.fail(*operations, status=401, code="Unauthorized")
+
+    def _answer(self, *asked: Any) -> tuple[int, Mapping[str, str], bytes]:
+        return self.vault.answer(*asked)
+
+
+def spelled(reference: str) -> str:
+    """Write a reference as a name in a vault."""
+    return reference.replace("/", "--")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: "_Server"
+
+    def _any(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        asked = self.command, self.path, dict(self.headers.items()), body
+        status, headers, answer = self.server.answering(*asked)
+        if not status:  # the connection breaks
+            self.close_connection = True
+            return
+        lines = [f"HTTP/1.1 {status} {self.responses.get(status, ('',))[0]}"]
+        lines += [f"{name}: {text}" for name, text in headers.items()]
+        lines += [f"Content-Length: {len(answer)}", "", ""]
+        self.wfile.write("\r\n".join(lines).encode() + answer)
+
+    do_GET = do_PUT = do_PATCH = do_DELETE = do_POST = _any  # noqa: N815 (http.server's names)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    answering: Callable[..., tuple[int, Mapping[str, str], bytes]]
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that went away."""

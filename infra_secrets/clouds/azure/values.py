@@ -217,8 +217,12 @@ class KeyVault:
         others = sorted(
             (each for each in after if each.version not in known), key=lambda each: each.created_on
         )
-        if others:
-            raise _overtaken(asked, ours, others)
+        if any(each.created_on <= ours.created_on for each in others):
+            raise _overtook(asked, ours, others)
+        if others:  # who comes second is told: here, or by nobody where another tool was used
+            notes.append(
+                f"Somebody else set it right after that: version {others[-1].version} is the present one now."
+            )
         return Written(version=ours.version, when=ours.created_on, note=" ".join(notes) or None)
 
     # Reading
@@ -365,21 +369,30 @@ def _compare(described: Described, before: list[Any], asked: Asked) -> None:
         }
     if not same:
         raise ChangedMeanwhileError(
-            f"Somebody else set {asked.what} in {asked.title} in between, on "
+            f"Somebody else set {asked.what} in {asked.title} in between: version {last.version}, on "
             f"{last.created_on.astimezone(UTC):%Y-%m-%d at %H:%M:%S} UTC. Nothing was written.",
             f"Look at it, and if yours is right run again: infra-secrets set {asked.what}",
             last.version,
         )
 
 
-def _overtaken(asked: Asked, ours: Any, others: list[Any]) -> ChangedMeanwhileError:
-    """Say who else set the value, oldest first, and which one a reader gets now."""
+def _overtook(asked: Asked, ours: Any, others: list[Any]) -> ChangedMeanwhileError:
+    """Say whose version came before ours, and which one a reader gets now. Dates are whole seconds.
+
+    Args:
+        asked: What was asked.
+        ours: The version that was written.
+        others: Those of others since the look, oldest first.
+    """
     newest = others[-1]
-    theirs = ", ".join(each.version for each in others)
+    theirs = " and ".join(each.version for each in others)
     if newest.created_on > ours.created_on:
-        present, which = newest.version, f"{newest.version} is the present one, not yours"
+        present, which = newest.version, f"{newest.version} is the present one"
     elif newest.created_on == ours.created_on:
-        present, which = None, "all are of one second, so that dates do not tell which is present"
+        present, which = (
+            None,
+            "they are of one second, so that their dates do not tell which is the present one",
+        )
     else:
         present, which = ours.version, "yours is the present one, without their change"
     return ChangedMeanwhileError(
