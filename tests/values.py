@@ -5,7 +5,7 @@ each cloud.
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,7 @@ from infra_secrets.clouds.values import Described, State, Value, Written
 from infra_secrets.errors import (
     AccessError,
     ChangedMeanwhileError,
+    DeniedError,
     DisabledError,
     NeverSetError,
     NotFoundError,
@@ -39,6 +40,10 @@ class Values:
     """What is raised by method, e.g. `read`, or for a container, by reference."""
     calls: list[str] = field(default_factory=list)
     """The methods that were called, with the reference where there is one."""
+    denied: set[str] = field(default_factory=set)
+    """`read`: the login may not."""
+    before_write: Callable[[], object] | None = None
+    """What somebody else does just before a write, once."""
     now: datetime = NOW
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -130,6 +135,9 @@ class Values:
     def write(self, described: Described, value: Value) -> Written:
         """Write one."""
         self._asked("write", described.name)
+        if self.before_write is not None:
+            meanwhile, self.before_write = self.before_write, None
+            meanwhile()
         reference = described.name.reference
         with self.lock:
             if self.containers[reference].version != described.version:
@@ -154,6 +162,8 @@ class Values:
         reference = name.reference
         if reference in self.failing:
             return self.failing[reference]
+        if "read" in self.denied:
+            return DeniedError(f"This login may not read {reference}.", "Ask for it.")
         if reference not in self.containers:
             return NotFoundError(f"There is no container {reference}.", "Make it in code.")
         match self.containers[reference].state:

@@ -1,12 +1,23 @@
 """The command line as Typer has it: the options before a command, and the commands."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 import infra_secrets
-from infra_secrets.cli.doctor.command import doctor
-from infra_secrets.cli.rehearse.command import rehearse
+from infra_secrets.cli.doctor import command as examining
+from infra_secrets.cli.rehearse import command as rehearsing
+from infra_secrets.cli.saying import Quiet
+from infra_secrets.cli.set import command as setting
+from infra_secrets.cli.where import located
+
+EXAMPLES = (
+    "infra-secrets rehearse --stack production",
+    "infra-secrets set payments/production/stripe-api-key",
+    "infra-secrets doctor --as ci",
+    "infra-secrets --install-completion",
+)
 
 
 def make() -> typer.Typer:
@@ -17,11 +28,22 @@ def make() -> typer.Typer:
         # Two options that print or install a script for the shell; nothing is installed unasked.
         add_completion=True,
         pretty_exceptions_enable=False,  # a traceback quotes local variables
+        epilog=_examples(EXAMPLES),
     )
     app.callback()(_options)
-    app.command()(doctor)
-    app.command()(rehearse)
+    app.command(epilog=_examples(examining.EXAMPLES))(located(examining.doctor))
+    app.command(epilog=_examples(rehearsing.EXAMPLES))(rehearsing.rehearse)
+    # It refuses by itself what it does not take: Typer would repeat it, and it may be a value.
+    taking_anything = {"allow_extra_args": True, "ignore_unknown_options": True}
+    app.command("set", epilog=_examples(setting.EXAMPLES), context_settings=taking_anything)(
+        located(setting.set_)
+    )
     return app
+
+
+def _examples(commands: Sequence[str]) -> str:
+    """Write commands below a help text: an empty line between two is a line break to Typer."""
+    return "\n\n".join(["Examples:", *(f"  {command}" for command in commands)])
 
 
 def _version(asked: bool) -> None:
@@ -36,5 +58,6 @@ def _options(
         bool,
         typer.Option("--version", is_eager=True, callback=_version, help="Print the version."),
     ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Secrets whose container is code and whose value never is."""

@@ -142,6 +142,10 @@ class Values(Protocol):
     LOGIN: str
     """The command by which a person logs in, e.g. `aws sso login`."""
 
+    RESTORE: str
+    """The command that brings back a container that is scheduled for deletion, with `{name}`, its name in the cloud,
+    and the parts of `PLACE`; empty where none is ever scheduled."""
+
     MAX_BYTES: int
     """Size of the largest value."""
 

@@ -5,12 +5,13 @@ What is asked reads no value and makes nothing: see `infra_secrets/clouds/login.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
 from infra_secrets import clouds
-from infra_secrets.cli.doctor import machine
+from infra_secrets.cli.doctor import deadlines, machine
 from infra_secrets.cli.doctor.findings import Finding, State, trouble
 from infra_secrets.cli.doctor.stack import Stack
 from infra_secrets.cli.stacks import Declared
@@ -69,6 +70,12 @@ class Access:
                     yield apart
             yield from self._elsewhere(identity, place)
             yield from self._rights(place, declared)
+
+    def deadlines(self, today: date) -> Iterator[Finding]:
+        """Look at what ends on this cloud, and whether something here depends on it."""
+        if self._meant()[0]:
+            known = clouds.load(self.cloud).DEADLINES
+            yield from deadlines.look(self.cloud, known, self.stack.config, today)
 
     def _meant(self) -> tuple[bool, str | None]:
         """Whether this cloud is one to look at, and who says so; nobody where it is only installed or configured."""

@@ -1,5 +1,6 @@
 """`infra-secrets doctor`: what the command takes, which checks it runs, and the exit code that it ends with."""
 
+import functools
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -13,18 +14,24 @@ import typer
 from infra_secrets import clouds
 from infra_secrets.cli import USAGE_ERROR
 from infra_secrets.cli.doctor import deadlines, esc, machine
-from infra_secrets.cli.doctor.access import Access
+from infra_secrets.cli.doctor.access import Access, As
 from infra_secrets.cli.doctor.backend import Backend, Pulumi
 from infra_secrets.cli.doctor.findings import Finding, exit_code
 from infra_secrets.cli.doctor.report import as_json, show
 from infra_secrets.cli.doctor.running import Check, run
 from infra_secrets.cli.doctor.stack import Stack
 from infra_secrets.cli.rehearse.report import console
+from infra_secrets.cli.saying import Quiet
 from infra_secrets.cli.stacks import Project
-from infra_secrets.cli.where import Named, located
+from infra_secrets.cli.where import Named, refuse_nonsense
 from infra_secrets.errors import InfraSecretsError
 
 SECONDS = 30.0
+EXAMPLES = (
+    "infra-secrets doctor",
+    "infra-secrets doctor --stack production --as ci",
+    "infra-secrets doctor --cloud aws --service payments --as service --json",
+)
 
 
 class _As(StrEnum):
@@ -36,7 +43,6 @@ class DoctorError(InfraSecretsError):
     """What was asked for makes no sense; nothing was looked at."""
 
 
-@located
 def doctor(
     expected: Annotated[
         _As | None,
@@ -50,9 +56,7 @@ def doctor(
     timeout: Annotated[
         float, typer.Option(min=1, help="Seconds that each check may take; they run side by side.")
     ] = SECONDS,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print only what is not fine.")
-    ] = False,
+    quiet: Quiet = False,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     named: Named,
 ) -> None:
@@ -60,9 +64,6 @@ def doctor(
 
     It reads no value and changes nothing. Exit code: 0 when nothing is to be fixed, 1 when something is, 2 when
     something could not be looked at, as in an outage.
-
-    Examples: infra-secrets doctor; infra-secrets doctor --stack production --as ci; infra-secrets doctor --cloud aws
-    --service payments --as service
     """
     # What a library logs is no part of the report; without a handler Python prints its warnings.
     silent = logging.NullHandler()
@@ -85,7 +86,7 @@ def doctor(
 def prescribed(
     named: Named,
     directory: Path,
-    expected: str | None,
+    expected: As | None,
     seconds: float,
     today: Callable[[], date] = date.today,
 ) -> list[Check]:
@@ -101,9 +102,7 @@ def prescribed(
     Raises:
         InfraSecretsError: What was named makes no sense.
     """
-    known = clouds.available()
-    if named.cloud is not None:
-        clouds.load(named.cloud)  # refuses one that there is none of
+    refuse_nonsense(named)
     project = None
     if named.stack is not None or named.cloud is None:
         project = Project.find(directory)
@@ -120,26 +119,19 @@ def prescribed(
         yield from stack.look()
         yield from esc.look(stack)
 
-    def of_the_calendar() -> Iterator[Finding]:
+    def of_python() -> Iterator[Finding]:
         python = machine.python_deadline()
         yield from deadlines.look("machine", [python] if python else [], {}, today())
-        for cloud in known:
-            yield from deadlines.look(cloud, clouds.load(cloud).DEADLINES, stack.config, today())
 
-    return [
+    checks = [
         Check(name="machine-network", subject="machine", look=machine.look),
-        *(
-            []
-            if named.cloud is not None and project is None
-            else [Check(name="pulumi", subject="pulumi", look=of_pulumi)]
-        ),
-        *(
-            Check(
-                name="cloud-login",
-                subject=cloud,
-                look=Access(cloud=cloud, named=named, stack=stack, expected=expected).look,  # type: ignore[arg-type]
-            )
-            for cloud in known
-        ),
-        Check(name="deadline", subject="machine", look=of_the_calendar),
+        Check(name="deadline", subject="machine", look=of_python),
     ]
+    if named.cloud is None or project is not None:
+        checks.append(Check(name="pulumi", subject="pulumi", look=of_pulumi))
+    for cloud in clouds.available():
+        access = Access(cloud=cloud, named=named, stack=stack, expected=expected)
+        ends = functools.partial(access.deadlines, today())
+        checks.append(Check(name="cloud-login", subject=cloud, look=access.look))
+        checks.append(Check(name="deadline", subject=cloud, look=ends))
+    return checks

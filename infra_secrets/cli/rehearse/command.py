@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 CLOUD_KEY = str(CLOUD)
 NOT_WELL = 1
 
+EXAMPLES = (
+    "infra-secrets rehearse",
+    "infra-secrets rehearse infrastructure --stack production --cloud aws --cloud gcp",
+    "infra-secrets rehearse --stack-output acme/network/prod:vpcId=vpc-1 --json",
+)
+
 _KEY = re.compile(r"[^\s:=]+(:[^\s:=]+)?")
 
 

@@ -45,6 +45,7 @@ from infra_secrets.rules.wording import snake
 
 CLIENT_EXTRA = "runtime-aws"
 LOGIN = trouble.LOGIN
+RESTORE = "aws secretsmanager restore-secret --secret-id {name} --region {region}"
 PLACE: Mapping[str, Sequence[Variable]] = {
     "region": (
         Variable(

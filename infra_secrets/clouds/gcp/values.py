@@ -36,6 +36,7 @@ from infra_secrets.rules.wording import shown
 
 CLIENT_EXTRA = "runtime-gcp"
 LOGIN = failures.LOGIN
+RESTORE = ""  # what is deleted is gone
 MAX_BYTES = 64 * 1024  # google.cloud.secretmanager SecretPayload.data
 CALLS_A_MINUTE = 600  # reads of metadata in a project: docs.cloud.google.com/secret-manager/quotas
 STATUS_PERMISSIONS = (
