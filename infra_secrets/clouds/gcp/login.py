@@ -105,12 +105,15 @@ def _credentials() -> tuple[Any, str | None]:
     auth = clouds.client_library("google.auth", _LOGIN, CLIENT_EXTRA)
     requests = clouds.client_library("google.auth.transport.requests", _LOGIN, CLIENT_EXTRA)
     trouble: AccessError | None = None
+    asking = _Asking(requests.Request())
     for scopes in ([_PLATFORM, _EMAIL], [_PLATFORM]):
         try:
             credentials, project = auth.default(scopes=scopes)
-            credentials.refresh(_bounded(requests.Request()))
+            credentials.refresh(asking)
         except auth.exceptions.GoogleAuthError as failure:
             trouble = failures.of_login(failure)
+            if asking.out_of_order:
+                trouble = _out_of_order("Google's login service", asking.status)
             if "invalid_scope" not in str(failure):
                 break
         else:
@@ -119,13 +122,33 @@ def _credentials() -> tuple[Any, str | None]:
     raise trouble
 
 
-def _bounded(request: Any) -> Any:
-    """Give what asks for a token a time-out; Google's own is two minutes."""
+class _Asking:
+    """What asks for a token, with a time-out (Google's own is two minutes), and the status of the last answer.
 
-    def ask(*args: Any, **kwargs: Any) -> Any:
-        return request(*args, **{**kwargs, "timeout": _SECONDS})
+    Not every failure of Google's library tells an answer that is out of order from a refusal.
+    """
 
-    return ask
+    def __init__(self, request: Any) -> None:
+        self._request = request
+        self.status = 0
+
+    @property
+    def out_of_order(self) -> bool:
+        """Whether the last answer was."""
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.status = 0
+        answer = self._request(*args, **{**kwargs, "timeout": _SECONDS})
+        self.status = int(answer.status)
+        return answer
+
+
+def _out_of_order(who: str, status: int) -> UnreachableError:
+    return UnreachableError(
+        f"{who} is out of order (HTTP {status}). This is no denial.",
+        "Look at https://status.cloud.google.com, and try again.",
+    )
 
 
 def _name_of(credentials: Any) -> str | None:
@@ -188,10 +211,7 @@ class _Session:
         else:
             if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 return answer
-            trouble = UnreachableError(
-                f"{host} is out of order (HTTP {answer.status}). This is no denial.",
-                "Look at https://status.cloud.google.com, and try again.",
-            )
+            trouble = _out_of_order(host, answer.status)
         raise trouble
 
     def holds(self, resource: str, *permissions: str) -> set[str] | None:
