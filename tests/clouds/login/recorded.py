@@ -1,4 +1,4 @@
-"""A server that answers each call with a recorded body, for logins and permissions, which no test server of a cloud has.
+"""A server that answers each call with a recorded body, for logins and permissions, which no cloud's test server has.
 
 The bodies are those of the APIs' references: STS and IAM (botocore's models sts and iam), Google's userinfo and
 testIamPermissions (google.iam.v1), Azure Resource Manager's permissions list, Key Vault's data plane, and the token
