@@ -1,5 +1,6 @@
 """What a check found: plain data, and the exit code that follows. Nothing is looked at here."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -8,6 +9,9 @@ from infra_secrets.errors import AccessError, MissingExtraError, UnreachableErro
 
 State = Literal["fine", "note", "fix", "unknown"]
 """All is well; worth knowing; to be fixed by a person; could not be looked at."""
+
+# Out of reach for a reason that is on this side: whom it trusts, or which network it is in.
+_HERE = re.compile(r"(?i)certificate|SSLError|network in")
 
 TO_FIX = 1
 COULD_NOT_LOOK = 2
@@ -41,7 +45,7 @@ def trouble(check: str, subject: str, error: AccessError | MissingExtraError) ->
             found=f"{error.what} is not installed.",
             fix=f"Run: {command}",
         )
-    outage = isinstance(error, UnreachableError)
+    outage = isinstance(error, UnreachableError) and not _HERE.search(error.found)
     return Finding(
         check=check,
         subject=subject,
