@@ -160,9 +160,13 @@ class Access:
                 )
             return
         asked = declared[:MOST_ASKED]
-        rights = clouds.login_of(clouds.load(self.cloud)).rights(
-            place, service, {each.name: each.id for each in asked}
-        )
+        try:
+            rights = clouds.login_of(clouds.load(self.cloud)).rights(
+                place, service, {each.name: each.id for each in asked}
+            )
+        except (AccessError, MissingExtraError) as error:
+            yield trouble("cloud-rights", self.cloud, error)
+            return
         left_out = len(declared) - len(asked)
         if left_out:
             note = f"{left_out} more containers of the stack were not asked about."
