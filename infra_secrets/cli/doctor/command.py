@@ -30,7 +30,7 @@ SECONDS = 30.0
 EXAMPLES = (
     "infra-secrets doctor",
     "infra-secrets doctor --stack production --as ci",
-    "infra-secrets doctor --cloud aws --service payments --as service --json",
+    "infra-secrets doctor --quiet --json",
 )
 
 
