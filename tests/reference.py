@@ -6,7 +6,9 @@ each is given to a recorded `Secret` there.
 """
 
 import ast
+import importlib
 import inspect
+import pkgutil
 import re
 import sys
 import textwrap
@@ -32,7 +34,7 @@ from infra_secrets import (
     require_esc,
 )
 from infra_secrets.component import settings
-from infra_secrets.component.settings import ConfigKey
+from infra_secrets.component.settings import ConfigKey, Variable
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.testing import Recording, ordinary_config
 from infra_secrets.workloads.pods import PodEnvironment
@@ -322,6 +324,17 @@ def config_keys() -> list[tuple[str, ConfigKey]]:
     return found
 
 
+def variables() -> list[Variable]:
+    """List every environment variable that the code reads: the package's, then what only one cloud needs."""
+    found = [*settings.VARIABLES]
+    for name in clouds.available():
+        folder = clouds.load(name)
+        for file in pkgutil.iter_modules(vars(folder)["__path__"]):
+            module = importlib.import_module(f"{folder.__name__}.{file.name}")
+            found += [each for each in vars(module).values() if isinstance(each, Variable)]
+    return [*dict.fromkeys(found)]
+
+
 def page() -> str:
     """Write the whole page."""
     sections = [
@@ -359,7 +372,7 @@ def page() -> str:
         VARIABLES_NOTE.strip(),
         table(
             ["variable", "default", "what it does"],
-            [[f"`{each}`", each.default, each.meaning] for each in settings.VARIABLES],
+            [[f"`{each}`", each.default, each.meaning] for each in variables()],
         ),
     ]
     return "\n\n".join(sections) + "\n"

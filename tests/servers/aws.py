@@ -9,7 +9,8 @@ import os
 import threading
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, cast
 from uuid import uuid4
 
@@ -60,13 +61,16 @@ class CloudServer:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.delay = 0.0
-        self._answers: dict[str, tuple[int, str, str, Mapping[str, str]]] = {}
+        self.ahead = timedelta()
+        """How much its clock is ahead of this machine's."""
+        self.before: Callable[[str], object] | None = None
+        self._answers: dict[str, tuple[int, str, str]] = {}
         self._one_at_a_time = threading.Lock()
         self._moto = DomainDispatcherApplication(create_backend_app)
 
     def start(self) -> None:
         self._server = make_server(
-            "127.0.0.1", 0, self._answer, threaded=True, request_handler=_Silent
+            "127.0.0.1", 0, self._answer, threaded=True, request_handler=self._handler()
         )
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
@@ -81,6 +85,8 @@ class CloudServer:
     def reset(self) -> None:
         self.calls.clear()
         self.delay = 0.0
+        self.ahead = timedelta()
+        self.before = None
         self._answers.clear()
         self.secrets = _Secrets(REGION, ACCOUNT)
         cast("Any", secretsmanager_backends[ACCOUNT])[REGION] = self.secrets
@@ -158,33 +164,44 @@ class CloudServer:
         for call in calls or ("*",):
             self.answer(status, code, text.replace("{call}", call), call)
 
-    def answer(self, status: int, code: str, text: str, call: str = "*", **headers: str) -> None:
+    def answer(self, status: int, code: str, text: str, call: str = "*") -> None:
         """From now on answer with an error of AWS, or with `text` as it is where there is no code."""
         body = json.dumps({"__type": code, "Message": text}) if code else text
-        self._answers[call] = (status, code, body, headers)
+        self._answers[call] = (status, code, body)
+
+    def _handler(self) -> type[WSGIRequestHandler]:
+        server = self
+
+        class Handler(WSGIRequestHandler):
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                return super().date_time_string(
+                    (timestamp or time.time()) + server.ahead.total_seconds()
+                )
+
+            def log(self, *_: Any) -> None:
+                """Write no access log."""
+
+        return Handler
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         call = environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
         self.calls.append(call)
         if self.delay:
             time.sleep(self.delay)  # what it stands for: a network
+        if self.before:
+            self.before(call)
         fault = self._answers.get(call) or self._answers.get("*")
         if fault is not None:
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            status, code, body, headers = fault
+            status, code, body = fault
             kind = _JSON if code else "text/html"
             start_response(
                 f"{status} ",
-                [("Content-Type", kind), ("X-Amzn-RequestId", str(uuid4())), *headers.items()],
+                [("Content-Type", kind), ("X-Amzn-RequestId", str(uuid4()))],
             )
             return [body.encode()]
         with self._one_at_a_time:  # as if each call were one transaction
             return list(self._moto(environ, start_response))
-
-
-class _Silent(WSGIRequestHandler):
-    def log(self, *_: Any) -> None:
-        """Write no access log."""
 
 
 class _Secrets(SecretsManagerBackend):

@@ -34,8 +34,15 @@ if TYPE_CHECKING:
     from infra_secrets.component.internals import Asking
 
 READ = ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret")
-WRITE = ("secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret")
-"""Setting without reading: `UpdateSecret` is left out because it could also change the key."""
+WRITE = (
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecretVersionStage",
+    "secretsmanager:DescribeSecret",
+)
+"""Setting without reading: `UpdateSecret` is left out because it could also change the key.
+
+`UpdateSecretVersionStage` makes a value the present one only where nobody else set one in between (`values.py`).
+"""
 
 # With a customer-managed key. A writer needs Decrypt too (PutSecretValue says so), but for this secret's
 # encryption context only, and without GetSecretValue there is nothing for it to decrypt.
@@ -295,6 +302,8 @@ def _grant(
 
 _OURS = {"Readers": READ, "Writers": WRITE}
 """The statements of a resource policy that this package makes, by Sid."""
+_BEFORE = {"Writers": ("secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret")}
+"""One that it made before it set values itself; it is ours to replace."""
 
 
 def _statements(policy: object) -> list[Mapping[str, Any]] | None:
@@ -310,7 +319,8 @@ def _is_ours(statement: Mapping[str, Any]) -> bool:
     return (
         set(statement) == {"Sid", "Effect", "Principal", "Action", "Resource"}
         and statement["Effect"] == "Allow"
-        and _listed(statement["Action"]) == sorted(_OURS.get(statement["Sid"], ()))
+        and _listed(statement["Action"])
+        in [sorted(each.get(statement["Sid"], ())) for each in (_OURS, _BEFORE)]
     )
 
 

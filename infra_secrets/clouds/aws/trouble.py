@@ -117,12 +117,22 @@ def failure(error: Exception, asked: Asked) -> AccessError:
     if kinds & _NO_PLACE:
         return no_such_region(asked.region)
     if kinds & _NO_ANSWER:
-        return _no_answer(error, asked)
+        url = getattr(error, "kwargs", {}).get("endpoint_url")
+        return no_answer(asked, type(error).__name__, urlsplit(str(url)).hostname if url else None)
     return AccessError(
         f"AWS's client library could not do {asked.call} for {asked.what} in {asked.region}: {type(error).__name__}.",
         "Its text is not shown, because it could hold a value. Look at the AWS_ variables and at ~/.aws/config: "
         "aws configure list",
     )
+
+
+def aws_s_clock(date: str | None) -> datetime | None:
+    """Read the date of an answer, as HTTP writes it; None if it has none."""
+    try:
+        found = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC)  # HTTP knows GMT alone (RFC 9110, 5.6.7)
 
 
 def no_such_region(region: str) -> WrongPlaceError:
@@ -162,7 +172,7 @@ def refusal(  # noqa: PLR0911 (a table of what AWS says, in order)
         return _bad_login(code, asked)
     if code in _SWITCHED_OFF:
         return WrongPlaceError(
-            f"The region {asked.region} is not switched on for this account ({code}).",
+            f"The region {asked.region} is not switched on for this account ({code}, {asked.call} for {asked.what}).",
             "Switch it on in the account's settings, or name another one: AWS_REGION.",
         )
     if code in {"DecryptionFailure", "EncryptionFailure"}:
@@ -209,7 +219,12 @@ def _spelled(code: str) -> str:
 
 def _not_found(text: str, asked: Asked) -> AccessError:
     # The code is the same; DescribeSecret has no version to miss (boto/boto3#2794).
-    if asked.name is not None and "secret value for" in text:
+    if "VersionId" in text:
+        return NotFoundError(
+            f"{asked.what} has no such version any more ({asked.where}).",
+            f"Those that are kept: {asked.command('list-secret-version-ids')}",
+        )
+    if "staging label" in text:
         return NeverSetError(
             f"The value of {asked.what} was never set ({asked.where}).",
             f"Run: infra-secrets set {asked.what}",
@@ -272,20 +287,24 @@ def _no_login(error: Exception, kinds: set[str], asked: Asked) -> NotLoggedInErr
     )
 
 
-def _no_answer(error: Exception, asked: Asked) -> UnreachableError:
-    url = getattr(error, "kwargs", {}).get("endpoint_url")
-    host = urlsplit(str(url)).hostname if url else None
+def no_answer(asked: Asked, why: str, host: str | None = None) -> UnreachableError:
+    """Say that AWS does not answer, or somebody else in its place.
+
+    Args:
+        asked: What was asked.
+        why: In a few words.
+        host: Who was asked, where that is known.
+    """
     return UnreachableError(
-        f"{host or asked.where} does not answer ({type(error).__name__}, {asked.call} for {asked.what}). This is no "
-        "denial.",
-        "Look at the network, the DNS, the proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL, and try again.",
+        f"{host or asked.where} does not answer ({why}, {asked.call} for {asked.what}). This is no denial.",
+        "Look at the network, the DNS, the proxy (HTTPS_PROXY), AWS_CA_BUNDLE and AWS_ENDPOINT_URL, and try again.",
     )
 
 
 def _wrong_clock(asked: Asked, date: str | None) -> NotLoggedInError:
-    apart = ""
-    if date:
-        seconds = (datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds()
+    apart, clock = "", aws_s_clock(date)
+    if clock:
+        seconds = (datetime.now(UTC) - clock).total_seconds()
         side = "ahead of" if seconds > 0 else "behind"
         apart = f", {abs(seconds) / 60:.0f} minutes {side} AWS's"
     return NotLoggedInError(

@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -22,7 +21,9 @@ from infra_secrets.clouds import Place
 from infra_secrets.clouds.aws import FIELDS_TAG, SPELLING, trouble
 from infra_secrets.clouds.aws.trouble import (
     Asked,
+    aws_s_clock,
     failure,
+    no_answer,
     no_such_region,
     refusal,
     scheduled,
@@ -46,14 +47,15 @@ from infra_secrets.rules.wording import snake
 CLIENT_EXTRA = "runtime-aws"
 LOGIN = trouble.LOGIN
 RESTORE = "aws secretsmanager restore-secret --secret-id {name} --region {region}"
-PLACE: Mapping[str, Sequence[Variable]] = {
-    "region": (
-        Variable(
-            "AWS_REGION", "AWS's own: the region in which secrets are.", "`AWS_DEFAULT_REGION`"
-        ),
-        Variable("AWS_DEFAULT_REGION", "The same, as AWS's tools call it.", "the profile's region"),
-    )
-}
+REGION = Variable(
+    "AWS_REGION",
+    "AWS's own: the region whose secrets are read and written at run time and by the command line.",
+    "`AWS_DEFAULT_REGION`",
+)
+DEFAULT_REGION = Variable(
+    "AWS_DEFAULT_REGION", "AWS's own: the same, looked at second.", "the region of the AWS profile"
+)
+PLACE: Mapping[str, Sequence[Variable]] = {"region": (REGION, DEFAULT_REGION)}
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html: bytes, where the API's model
 # (botocore, SecretStringType) counts characters.
 MAX_BYTES = 65_536
@@ -65,6 +67,7 @@ STATUS_PERMISSIONS = (
 )
 
 _CURRENT = "AWSCURRENT"
+_ANSWERS = {"ARN", "SecretList", "SecretValues", "Errors"}  # each answer has one of these
 _STAGED = "infra-secrets-staged"
 """The label of a value that is not the present one yet."""
 # botocore, service-2.json: SecretIdListType, MaxResultsType
@@ -154,7 +157,8 @@ def connect(place: Place) -> "SecretsManager":
         raise problem
     for name in _NoValues.LOGGERS:
         logging.getLogger(name).addFilter(_NO_VALUES)
-    return SecretsManager(boto3.Session(botocore_session=core), core, str(region))
+    session = boto3.Session(botocore_session=core, region_name=region)
+    return SecretsManager(session, core, str(region))
 
 
 class SecretsManager:
@@ -382,6 +386,9 @@ class SecretsManager:
             return failed
         finally:
             _calling.reset(token)
+        if not _ANSWERS & answer.keys():
+            # botocore takes any page for an answer without anything in it (parsers.py, _parse_body_as_json).
+            return no_answer(self._asked(call, name), "what came is no answer of AWS")
         return answer
 
     def _asked(self, call: str, name: SecretName | None) -> Asked:
@@ -397,13 +404,15 @@ class SecretsManager:
                 config: Any = clouds.client_library(
                     "botocore.config", "The AWS client library", CLIENT_EXTRA
                 )
-                chosen = {"read_timeout": _TO_ANSWER, "max_pool_connections": _AT_ONCE}
-                if self._core.get_config_variable("defaults_mode") == "legacy":
-                    chosen["connect_timeout"] = _TO_CONNECT  # any other mode brings its own
-                self._method = getattr(self._session.get_credentials(), "method", None)
-                self._client = self._session.client(
-                    "secretsmanager", region_name=self._region, config=config.Config(**chosen)
+                # Any other mode brings its own.
+                legacy = self._core.get_config_variable("defaults_mode") == "legacy"
+                chosen = config.Config(
+                    connect_timeout=_TO_CONNECT if legacy else None,
+                    read_timeout=_TO_ANSWER,
+                    max_pool_connections=_AT_ONCE,
                 )
+                self._method = getattr(self._session.get_credentials(), "method", None)
+                self._client = self._session.client("secretsmanager", config=chosen)
             return self._client
 
     def _is_made_up(self) -> bool:
@@ -503,7 +512,7 @@ def _set_at(version: str, created: datetime | None, touched: datetime | None) ->
 
 def _by_the_cloud_s_clock(answer: Mapping[str, Any]) -> datetime:
     date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    return parsedate_to_datetime(date) if date else datetime.now(UTC)
+    return aws_s_clock(date) or datetime.now(UTC)
 
 
 def _changed(name: SecretName, present: str | None) -> ChangedMeanwhileError:
