@@ -37,7 +37,7 @@ class Described:
     created: datetime | None = None
     """When the container was made."""
     deleted: datetime | None = None
-    """When it is gone for good, of one that is scheduled for deletion."""
+    """When it is gone for good, of one that is scheduled for deletion, or that expires and can be read until then."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What it says about itself, as `Wanted.facts` wrote it: `stack`, `logical-name`, `owner`, `max-age-days`."""
     fields: tuple[str, ...] = ()

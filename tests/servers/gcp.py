@@ -25,6 +25,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from google.auth import jwt
+from google.auth.compute_engine import _metadata
 from google.cloud import secretmanager_v1 as api
 from google.iam.v1 import iam_policy_pb2  # type: ignore[import-untyped]
 from google.protobuf import any_pb2, empty_pb2
@@ -227,6 +228,8 @@ class CloudServer:
 
     def start(self) -> None:
         self.reset()
+        # What NO_GCE_CHECK says, which is read only once: nobody asks a cloud's machine for a login.
+        _metadata._NO_GCE_CHECK = True
         self._server = grpc.server(
             ThreadPoolExecutor(100), options=[("grpc.so_reuseport", 0)], maximum_concurrent_rpcs=200
         )
@@ -254,6 +257,14 @@ class CloudServer:
         """What happens once, right before a call does what it does."""
         self.garbled = False
         """Whether values change on their way out."""
+        self.times: int | None = None
+        """How often `fail` and `answer` hold; None for always."""
+        self.lost: set[str] = set()
+        """Calls that do what they do, and whose answers get lost."""
+        self.waiting: Callable[[], object] = _at_once
+        """What each read of a value waits for."""
+        self.requests: list[Any] = []
+        """What was asked, in full."""
         self._answers: dict[str, Answer] = {}
         self._clock = datetime.now(UTC)
 
@@ -413,6 +424,7 @@ class CloudServer:
 
     def _answer(self, call: str, permission: str, do: Any, request: Any, context: Any) -> Any:
         self.calls.append(call)
+        self.requests.append(request)
         if self.delay:
             time.sleep(self.delay)  # what it stands for: a network
         try:
@@ -421,13 +433,25 @@ class CloudServer:
             self._fault(call, f"secretmanager.{permission}", resource)
             if first := self.before.pop(call, None):
                 first()
+            if call in self.reads:
+                self.waiting()
             with self.lock:
-                return do(request)
+                done = do(request)
+            self._lose(call)
         except Answer as instead:
             context.abort_with_status(instead.status())
+        return done
+
+    def _lose(self, call: str) -> None:
+        if call in self.lost:
+            raise Answer(*_CODES["down"])
 
     def _fault(self, call: str, permission: str, resource: str) -> None:
-        fault = self._answers.get(call) or self._answers.get("*")
+        with self.lock:
+            fault = self._answers.get(call) or self._answers.get("*")
+            if fault is not None and self.times is not None:
+                self.times -= 1
+                fault = fault if self.times >= 0 else None
         if fault is None:
             self._of_the_project(resource)
         if fault is None and permission in self.denied:
@@ -658,6 +682,10 @@ class Tokens:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+def _at_once() -> None:
+    """Wait for nothing."""
 
 
 def _serialized(message: Any) -> bytes:

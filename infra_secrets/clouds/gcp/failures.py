@@ -29,6 +29,8 @@ _NOT_ENABLED = re.compile(r"versions/(?P<version>\d+)\] is in (?P<state>DISABLED
 _CONSUMER = re.compile(r"projects/([a-z0-9.:-]+)")
 _PERMISSION = re.compile(r"secretmanager\.\w+\.\w+")
 _PLUGIN = "Getting metadata from plugin failed"  # grpc: no token could be had for the call
+# google.oauth2.utils.handle_error_response: the first argument of an OAuthError. These codes refuse: RFC 6749, 5.2.
+_REFUSED = re.compile(r"Error code (invalid_|unauthorized_|unsupported_|access_denied)")
 _OUT_OF_ORDER = {"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "ABORTED", "CANCELLED"}
 """Codes that are no answer. What was sent may have arrived."""
 _HOW_TO_GRANT = {
@@ -216,22 +218,32 @@ def not_logged_in(found: str) -> NotLoggedInError:
     )
 
 
-def of_login(failure: BaseException) -> AccessError:
-    """Say what a `google.auth.exceptions.GoogleAuthError` means."""
+def no_login() -> NotLoggedInError:
+    """Say that there is no login."""
+    return not_logged_in(
+        "There is no login: Google's Application Default Credentials were not found, or their file is not usable."
+    )
+
+
+def login_out_of_order() -> UnreachableError:
+    """Say that who renews logins gives no proper answer."""
+    return UnreachableError(
+        "Google's login service is out of order, or something else answers in its place. This is no denial.",
+        "Look at the network, at a proxy and at https://status.cloud.google.com; then try again.",
+    )
+
+
+def of_renewal(failure: BaseException) -> AccessError:
+    """Say why a login cannot be renewed: what a `google.auth.exceptions.GoogleAuthError` means."""
     kinds = {each.__name__ for each in type(failure).__mro__}
     inner = failure.args[0] if failure.args else None
-    if "DefaultCredentialsError" in kinds:
-        return not_logged_in(
-            "There is no login: Google's Application Default Credentials were not found, or their file is not usable."
-        )
     if "TransportError" in kinds or type(inner).__name__ == "TransportError":
         return UnreachableError(
             "Google's login service does not answer. This is no denial.",
             "Check the network, DNS and proxy, and https://status.cloud.google.com; then try again.",
         )
-    if getattr(failure, "retryable", False):
-        return UnreachableError(
-            "Google's login service is out of order. This is no denial.",
-            "Look at https://status.cloud.google.com, and try again.",
-        )
+    if getattr(failure, "retryable", False) or (
+        "OAuthError" in kinds and not _REFUSED.match(str(inner))
+    ):
+        return login_out_of_order()
     return not_logged_in("The login to GCP has expired, or was revoked.")

@@ -6,10 +6,8 @@ is ever `scheduled`; one that expires can be read until then, and says when in `
 """
 
 import json
-import logging
 import re
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,7 +15,8 @@ from typing import Any
 
 from infra_secrets import clouds
 from infra_secrets.clouds import Place
-from infra_secrets.clouds.gcp import SPELLING, failures
+from infra_secrets.clouds.gcp import SPELLING, connection, failures
+from infra_secrets.clouds.gcp.connection import Connection, Login
 from infra_secrets.clouds.gcp.failures import Asked
 from infra_secrets.clouds.values import Described, Value, Written
 from infra_secrets.component.settings import Variable
@@ -34,7 +33,7 @@ from infra_secrets.errors import (
 from infra_secrets.rules.naming import SecretName
 from infra_secrets.rules.wording import shown
 
-CLIENT_EXTRA = "runtime-gcp"
+CLIENT_EXTRA = connection.EXTRA
 LOGIN = failures.LOGIN
 RESTORE = ""  # what is deleted is gone
 MAX_BYTES = 64 * 1024  # google.cloud.secretmanager SecretPayload.data
@@ -58,22 +57,12 @@ ENDPOINT = Variable(
 )
 PLACE: Mapping[str, Sequence[Variable]] = {"project": (PROJECT,)}
 
-CALL_SECONDS = 10.0
-"""How long one call may take; a page of a listing, three times as long."""
-PATIENCE_SECONDS = 8.0
-"""How long calls are repeated, with growing random pauses, while GCP does not answer or the quota is used up."""
-
-_PAGE = (
-    25_000  # the most that the API gives: google.cloud.secretmanager ListSecretsRequest.page_size
-)
+_PAGE = 25_000  # the most that the API gives: ListSecretsRequest.page_size
+_PAGE_SECONDS = 30.0
 _NO_FACTS = {"reference", "description", "fields"}  # what `Secret` writes beside `Wanted.facts`
 _AT_ONCE = 64  # values read at the same time
-_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9.:-]*")
 _HOST = re.compile(r"(https://)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(?P<port>:\d+)?/?")
-# google-cloud-secret-manager 2.32.0: at DEBUG, also by GOOGLE_SDK_PYTHON_LOGGING_SCOPE, this logger gets every request
-# and response in full, with the values in them.
-_LOGGER = "google.cloud.secretmanager_v1.services.secret_manager_service.transports.grpc"
 
 
 def refused(value: Value) -> str | None:
@@ -101,10 +90,8 @@ def connect(place: Place) -> "SecretManager":
         MissingExtraError: google-cloud-secret-manager is not installed.
         WrongPlaceError: The project is not known, or the API's address is not one of `https`.
     """
-    library = clouds.client_library(
-        "google.cloud.secretmanager_v1", "The client library of GCP Secret Manager", CLIENT_EXTRA
-    )
-    login = _Login()
+    login = Login()
+    calls = Connection(login, _endpoint())
     project = place.get("project") or PROJECT.read() or login.project()
     if not project:
         raise WrongPlaceError(
@@ -116,7 +103,7 @@ def connect(place: Place) -> "SecretManager":
             f"{shown(project)} is not a GCP project.",
             "Give the project's id, such as 'acme-production'; to find it: gcloud projects list",
         )
-    return SecretManager(project, library, login, _endpoint())
+    return SecretManager(project, calls)
 
 
 def _endpoint() -> str | None:
@@ -134,97 +121,19 @@ def _endpoint() -> str | None:
     return match["host"] + (match["port"] or ":443")
 
 
-class _Login:
-    """Application Default Credentials: looked for when first needed, and renewed by one thread at a time.
-
-    Google's library would renew them in every call that runs at the time, and hide in an answer of gRPC why it cannot.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._found: tuple[Any, str | None] | None = None
-
-    def _default(self) -> tuple[Any, str | None]:
-        with self._lock:
-            if self._found is None:
-                auth = clouds.client_library("google.auth", "Google's login library", CLIENT_EXTRA)
-                try:
-                    self._found = auth.default(scopes=[_SCOPE])
-                except auth.exceptions.GoogleAuthError as failure:
-                    trouble = failures.of_login(failure)
-                else:
-                    return self._found
-                raise trouble
-            return self._found
-
-    def project(self) -> str | None:
-        """Find the login's project; None if it has none, or there is no login."""
-        try:
-            return self._default()[1]
-        except AccessError:
-            return None
-
-    def credentials(self) -> Any:
-        """Find them, valid for some minutes at least.
-
-        Raises:
-            NotLoggedInError: There are none, or they cannot be renewed.
-            UnreachableError: Who renews them does not answer.
-        """
-        credentials = self._default()[0]
-        # A service account's key signs its own tokens, for each call's host.
-        if hasattr(credentials, "with_always_use_jwt_access"):
-            return credentials
-        auth = clouds.client_library("google.auth", "Google's login library", CLIENT_EXTRA)
-        requests = clouds.client_library(
-            "google.auth.transport.requests", "Google's login library", CLIENT_EXTRA
-        )
-        with self._lock:
-            if credentials.valid:
-                return credentials
-            try:
-                credentials.refresh(requests.Request())
-            except auth.exceptions.GoogleAuthError as failure:
-                trouble = failures.of_login(failure)
-            else:
-                return credentials
-        raise trouble
-
-
-class _WithoutValues(logging.Filter):
-    """Takes requests and responses out of what Google's library logs."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Let everything pass, without them."""
-        for part in ("request", "response"):
-            if hasattr(record, part):
-                setattr(record, part, None)
-        return True
-
-
-_WITHOUT_VALUES = _WithoutValues()
-
-_Make = Callable[[Any, Mapping[str, Any]], Any]
-"""Makes a call of a client with the library's `retry` and `timeout`. What it sends is in no frame but its own."""
-
-
 class SecretManager:
     """The secrets of one project."""
 
-    def __init__(self, project: str, library: Any, login: _Login, endpoint: str | None) -> None:
+    def __init__(self, project: str, connection: Connection) -> None:
         self.place: Place = {"project": project}
         self._project = project
-        self._library = library
-        self._login = login
-        self._endpoint = endpoint
-        self._service: Any = None
-        self._lock = threading.Lock()
+        self._connection = connection
 
     def describe(self, name: SecretName) -> Described:
         """Look at one secret (GetSecret) and its latest version (GetSecretVersion)."""
         spelled = SPELLING.spell(name)
         asked = self._asked("secrets.get", name)
-        secret = self._call(
+        secret = self._connection.call(
             asked, lambda service, how: service.get_secret(name=self._path(spelled), **how)
         )
         return self.complete(self._described(name, secret))
@@ -267,7 +176,7 @@ class SecretManager:
         version = self._latest(described.name)
         if version is None:
             return replace(described, state="unset")
-        states = self._library.SecretVersion.State
+        states = self._connection.library.SecretVersion.State
         return replace(
             described,
             state="set" if version.state == states.ENABLED else "disabled",
@@ -280,12 +189,14 @@ class SecretManager:
         if not names:
             return {}
         try:
-            self._connected()
+            service = self._connection.service()
         except AccessError as trouble:
             return dict.fromkeys(names, trouble)
         each_once = list(dict.fromkeys(names))
-        with ThreadPoolExecutor(min(len(each_once), _AT_ONCE)) as threads:
-            return dict(zip(each_once, threads.map(self._read_or_say, each_once), strict=True))
+        found: dict[SecretName, Value | AccessError] = {}
+        for start in range(0, len(each_once), _AT_ONCE):
+            found.update(self._read_some(service, each_once[start : start + _AT_ONCE]))
+        return {name: found[name] for name in each_once}
 
     def read_version(self, name: SecretName, version: str) -> Value:
         """Read one version, by its number (AccessSecretVersion)."""
@@ -317,7 +228,7 @@ class SecretManager:
                 f"Look at it, and set yours again: infra-secrets set {name.reference}",
                 present,
             )
-        added = self._call(
+        added = self._connection.call(
             self._asked("versions.add", name, sends_a_value=True),
             lambda service, how: service.add_secret_version(
                 request={
@@ -341,23 +252,45 @@ class SecretManager:
 
     def close(self) -> None:
         """Close the channel."""
-        with self._lock:
-            service, self._service = self._service, None
-        if service is not None:
-            service.transport.close()
+        self._connection.close()
 
-    def _read_or_say(self, name: SecretName) -> Value | AccessError:
+    def _read_some(
+        self, service: Any, names: Sequence[SecretName]
+    ) -> Iterator[tuple[SecretName, Value | AccessError]]:
+        begun = {
+            name: self._connection.begin_to_read(service, self._version_path(name))
+            for name in names
+        }
+        failed = {name: call for name, call in begun.items() if call.exception() is not None}
+        for name in begun.keys() - failed.keys():
+            yield name, self._read_or_say(name, begun[name])
+        if failed:  # Trying again takes time, and why it failed more calls.
+            with ThreadPoolExecutor(len(failed)) as threads:
+                said = threads.map(self._read_or_say, failed.keys(), failed.values())
+                yield from zip(failed, said, strict=True)
+
+    def _read_or_say(self, name: SecretName, begun: Any) -> Value | AccessError:
         try:
-            return self._access(name, "latest")
+            return self._access(name, "latest", begun)
         except AccessError as trouble:
             return trouble
 
-    def _access(self, name: SecretName, version: str) -> Value:
-        path = f"{self._path(SPELLING.spell(name))}/versions/{version}"
-        asked = self._asked("versions.access", name)
-        answer = self._call(
+    def _access(self, name: SecretName, version: str, begun: Any = None) -> Value:
+        path, asked = self._version_path(name, version), self._asked("versions.access", name)
+        first = (
+            []
+            if begun is None
+            else [self._connection.api("grpc_helpers").wrap_errors(begun.result)]
+        )
+
+        def ask(service: Any, how: Mapping[str, Any]) -> Any:
+            if first:
+                return first.pop()()
+            return service.access_secret_version(name=path, retry=None, timeout=how["timeout"])
+
+        answer = self._connection.call(
             asked,
-            lambda service, how: service.access_secret_version(name=path, **how),
+            lambda service, how: how["retry"](ask)(service, how),
             missing_is_none=True,
         )
         if answer is None:
@@ -381,7 +314,7 @@ class SecretManager:
         asked = self._asked("secrets.get", name)
         certain = True
         try:
-            self._call(
+            self._connection.call(
                 asked,
                 lambda service, how: service.get_secret(
                     name=self._path(SPELLING.spell(name)), **how
@@ -404,18 +337,18 @@ class SecretManager:
 
     def _latest(self, name: SecretName) -> Any | None:
         """Look at the most recent version, which is the present one whatever its state; None if there is none."""
-        path = f"{self._path(SPELLING.spell(name))}/versions/latest"
-        return self._call(
+        path = self._version_path(name)
+        return self._connection.call(
             self._asked("versions.get", name),
             lambda service, how: service.get_secret_version(name=path, **how),
             missing_is_none=True,
         )
 
     def _page(self, request: Mapping[str, Any]) -> Any:
-        return self._call(
+        return self._connection.call(
             self._asked("secrets.list"),
             lambda service, how: next(service.list_secrets(request=request, **how).pages),
-            seconds=3 * CALL_SECONDS,
+            seconds=_PAGE_SECONDS,
         )
 
     def _described(self, name: SecretName, secret: Any) -> Described:
@@ -439,6 +372,9 @@ class SecretManager:
     def _path(self, spelled: str) -> str:
         return f"projects/{self._project}/secrets/{spelled}"
 
+    def _version_path(self, name: SecretName, version: str = "latest") -> str:
+        return f"{self._path(SPELLING.spell(name))}/versions/{version}"
+
     def _asked(
         self, permission: str, name: SecretName | None = None, *, sends_a_value: bool = False
     ) -> Asked:
@@ -449,61 +385,6 @@ class SecretManager:
             spelled=SPELLING.spell(name) if name else None,
             sends_a_value=sends_a_value,
         )
-
-    def _call(
-        self,
-        asked: Asked,
-        make: _Make,
-        *,
-        missing_is_none: bool = False,
-        seconds: float | None = None,
-    ) -> Any:
-        """Make a call, and say in the package's own words what its failure means.
-
-        The error is raised outside of the handler, so that nothing leads from it to the frames of Google's library,
-        which hold what was sent and received.
-        """
-        service = self._connected()
-        api = clouds.client_library("google.api_core", "Google's API library", CLIENT_EXTRA)
-        again = [api.exceptions.ResourceExhausted]
-        if not asked.sends_a_value:
-            again.append(api.exceptions.ServiceUnavailable)
-        how = {
-            "retry": api.retry.Retry(
-                predicate=api.retry.if_exception_type(*again),
-                initial=0.25,
-                maximum=5.0,
-                multiplier=2.0,
-                timeout=PATIENCE_SECONDS,
-            ),
-            "timeout": api.timeout.ConstantTimeout(seconds or CALL_SECONDS),
-        }
-        try:
-            return make(service, how)
-        except api.exceptions.GoogleAPIError as failure:
-            if missing_is_none and failures.code_of(failure) == "NOT_FOUND":
-                return None
-            trouble = failures.of_call(failure, asked)
-        raise trouble
-
-    def _connected(self) -> Any:
-        """Log in where that is needed, and make the client when it is first used."""
-        credentials = self._login.credentials()
-        auth = clouds.client_library("google.auth", "Google's login library", CLIENT_EXTRA)
-        with self._lock:
-            if self._service is None:
-                logging.getLogger(_LOGGER).addFilter(_WITHOUT_VALUES)
-                options = {"api_endpoint": self._endpoint} if self._endpoint else {}
-                try:
-                    self._service = self._library.SecretManagerServiceClient(
-                        credentials=credentials, client_options=options
-                    )
-                except auth.exceptions.GoogleAuthError as failure:
-                    trouble = failures.of_login(failure)
-                else:
-                    return self._service
-                raise trouble
-            return self._service
 
 
 def _canonical(path: str) -> SecretName | None:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from infra_secrets.clouds.azure import connection
-from infra_secrets.clouds.gcp import values
+from infra_secrets.clouds.azure import connection as azure
+from infra_secrets.clouds.gcp import connection as gcp
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(values, "PATIENCE_SECONDS", 0.5)
-    monkeypatch.setattr(connection, "LONGEST_BACKOFF", 0.0)
+    monkeypatch.setattr(gcp, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(azure, "LONGEST_BACKOFF", 0.0)
