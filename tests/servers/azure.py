@@ -150,10 +150,13 @@ class KeyVault:
         self.valid: set[str] = set()
         self.tenant = TENANT
         self.lock = threading.RLock()
-        self.together = self._running = 0
+        self.meeting: threading.Barrier | None = None
+        """Where calls wait for each other, to show that they run at the same time."""
         self.header = uuid.uuid4().hex
         """What IDENTITY_HEADER must be."""
         self.address = ""
+        self.resource = ""
+        """What the challenge asks a token for, where that is not the vault's own."""
 
     # What is done by code and by hand
 
@@ -262,28 +265,24 @@ class KeyVault:
                 return self._challenge()
             self.calls.append(operation)
             self.asked.append(f"{operation} {name}".rstrip())
-            self._running += 1
-            self.together = max(self.together, self._running)
-        try:
-            if self.delay:
-                time.sleep(self.delay)
-            self.hooks.pop(operation, lambda: None)()
-            with self.lock:
-                answer = self._failure(operation, name) or self._carry_out(
-                    operation, name, parts, parse_qs(url.query), body
-                )
-            self.after.pop(operation, lambda: None)()
-            return answer
-        finally:
-            with self.lock:
-                self._running -= 1
+        if self.meeting is not None:
+            self.meeting.wait(timeout=60)
+        if self.delay:
+            time.sleep(self.delay)
+        self.hooks.pop(operation, lambda: None)()
+        with self.lock:
+            answer = self._failure(operation, name) or self._carry_out(
+                operation, name, parts, parse_qs(url.query), body
+            )
+        self.after.pop(operation, lambda: None)()
+        return answer
 
     def _challenge(self) -> tuple[int, Mapping[str, str], bytes]:
         port = urlsplit(self.address).port
         # The client takes a resource whose name is the end of the vault's: for 127.0.0.1 that is 0.0.1.
         challenge = (
             f'Bearer authorization="https://login.example/{self.tenant}", '
-            f'resource="https://0.0.1:{port}"'
+            f'resource="{self.resource or f"https://0.0.1:{port}"}"'
         )
         status, _, body = _error(401, "Unauthorized", "AKV10000: no bearer token")
         return status, {"WWW-Authenticate": challenge}, body

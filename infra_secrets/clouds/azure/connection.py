@@ -1,10 +1,12 @@
 """How a vault is reached: its address, the login, and how long anything may take."""
 
+import logging
 import random
 import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -13,11 +15,12 @@ from infra_secrets.clouds.azure import SPELLING
 from infra_secrets.clouds.azure.failures import CLIENT_EXTRA, WHAT, Asked, meaning
 from infra_secrets.clouds.azure.vaults import VAULT
 from infra_secrets.component.settings import Variable
-from infra_secrets.errors import AccessError, WrongPlaceError
+from infra_secrets.errors import WrongPlaceError
 from infra_secrets.rules.naming import SecretName
 from infra_secrets.rules.wording import shown
 
 T = TypeVar("T")
+_SILENT = logging.NullHandler()
 
 VAULT_VARIABLE = Variable(
     "INFRA_SECRETS_AZURE_VAULT",
@@ -136,11 +139,50 @@ def _retries() -> Any:
     return Retries(retry_total=TRIES, timeout=ALL_TRIES)
 
 
+def _adapter() -> Any:
+    """Make what opens connections: many of them, which trust one set of certificates, read once.
+
+    The library's own keeps ten, makes and drops one for each thread beyond, and reads the certificates for each
+    connection anew: with certifi's, 20 first reads at once then take a second of one processor.
+    """
+    adapters = client_library("requests.adapters", WHAT, CLIENT_EXTRA)
+    tls = client_library("urllib3.util.ssl_", WHAT, CLIENT_EXTRA)
+    lock = threading.Lock()
+    contexts: dict[str, Any] = {}
+
+    def context(trusted: str) -> Any:
+        with lock:
+            if trusted not in contexts:
+                made = tls.create_urllib3_context()
+                folder = Path(trusted).is_dir()
+                made.load_verify_locations(**{"capath" if folder else "cafile": trusted})
+                contexts[trusted] = made
+            return contexts[trusted]
+
+    class Adapter(adapters.HTTPAdapter):  # type: ignore[misc, name-defined]  # imported by name
+        def build_connection_pool_key_attributes(
+            self, request: Any, verify: Any, cert: Any = None
+        ) -> Any:
+            host, pool = super().build_connection_pool_key_attributes(request, verify, cert)
+            trusted = verify if isinstance(verify, str) else adapters.DEFAULT_CA_BUNDLE_PATH
+            unread = {key: each for key, each in pool.items() if not key.startswith("ca_cert")}
+            return host, {**unread, "ssl_context": context(trusted)}
+
+        def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+            super().cert_verify(conn, url, verify, cert)
+            if conn.conn_kw.get("ssl_context") is not None:  # requests before 2.32.3 makes none
+                conn.ca_certs = conn.ca_cert_dir = None
+
+    return Adapter(pool_maxsize=AT_ONCE)
+
+
 class Connection:
     """The way to one vault, for several threads."""
 
     def __init__(self, place: Place) -> None:
         self.address, self.name = vault(place)
+        # It warns of each login that fails, and a program without logging set up would print that.
+        logging.getLogger("azure").addHandler(_SILENT)
         identity = client_library("azure.identity", WHAT, CLIENT_EXTRA)
         requests = client_library("requests", WHAT, CLIENT_EXTRA)
         transports = client_library("azure.core.pipeline.transport", WHAT, CLIENT_EXTRA)
@@ -151,8 +193,7 @@ class Connection:
             )
         )
         session = requests.Session()
-        # The library's own keeps ten connections, and makes and drops one for each thread beyond.
-        session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=AT_ONCE))
+        session.mount("https://", _adapter())
         self._transport = transports.RequestsTransport(
             session=session, connection_timeout=CONNECT, read_timeout=ANSWER
         )
@@ -180,11 +221,10 @@ class Connection:
         Raises:
             AccessError: What its failure means. Neither chained nor in the failure's context: its frames hold values.
         """
-        core = client_library("azure.core.exceptions", WHAT, CLIENT_EXTRA)
         try:
             return call()
-        except (core.AzureError, OSError, ValueError) as failed:
-            trouble: AccessError = meaning(failed, asked)
+        except Exception as failed:  # noqa: BLE001 (an odd answer makes the library fail in any way)
+            trouble = meaning(failed, asked)
         raise trouble
 
     def close(self) -> None:

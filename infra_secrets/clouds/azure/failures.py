@@ -28,6 +28,7 @@ LOGIN = "az login"
 CLIENT_EXTRA = "runtime-azure"
 WHAT = "The Azure client library"
 
+FIRST_ERROR = 400
 # learn.microsoft.com/azure/key-vault/general/rest-error-codes
 _BY_NETWORK = ("ForbiddenByFirewall", "ForbiddenByConnection")
 _GUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -90,30 +91,31 @@ def meaning(failed: BaseException, asked: Asked) -> AccessError:
     core = client_library("azure.core.exceptions", WHAT, CLIENT_EXTRA)
     if isinstance(failed, core.ClientAuthenticationError):
         return _login(str(failed), asked)
-    if isinstance(failed, core.HttpResponseError) and failed.status_code:
+    if isinstance(failed, core.HttpResponseError) and (failed.status_code or 0) >= FIRST_ERROR:
         return _answered(failed.status_code, *_codes(failed), asked)
     if isinstance(failed, core.ServiceRequestError):
         return _no_way(failed, asked)
     if isinstance(failed, core.ServiceResponseError):
         return _silent(asked)
-    return _odd(failed, isinstance(failed, core.AzureError), asked)
+    return _odd(failed, asked)
 
 
-def _odd(failed: BaseException, azures: bool, asked: Asked) -> AccessError:
-    if azures:
-        return UnreachableError(
-            f"{asked.title} answered with something that is no answer of a Key Vault.",
-            f"Check that nothing between here and {asked.host} answers in its place, a proxy say, and run again.",
+def _odd(failed: BaseException, asked: Asked) -> AccessError:
+    if (
+        type(failed) is ValueError
+    ):  # the challenge names a resource that is not the vault's, or makes no sense
+        return WrongPlaceError(
+            f"{asked.host} is not a Key Vault: it asks for a login to something else.",
+            "Check the vault's address: az keyvault list --query '[].properties.vaultUri' --output tsv",
         )
     if isinstance(failed, OSError):
         return UnreachableError(
             f"{asked.title} was not asked, because the certificates to trust could not be read.",
             "REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, must name a file with certificates that exists; or unset it.",
         )
-    # The challenge names a resource that is not the vault's, or makes no sense.
-    return WrongPlaceError(
-        f"{asked.host} is not a Key Vault: it asks for a login to something else.",
-        "Check the vault's address: az keyvault list --query '[].properties.vaultUri' --output tsv",
+    return UnreachableError(
+        f"{asked.title} answered with something that is no answer of a Key Vault.",
+        f"Check that nothing between here and {asked.host} answers in its place, a proxy say, and run again.",
     )
 
 

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from infra_secrets.clouds import facts_of
 from infra_secrets.clouds.azure import MAX_TAGS, UNSET
-from infra_secrets.clouds.values import State
 
 ENCODING_TAG = (
     "file-encoding"  # az writes there how it encoded a file, and decodes by it (its custom.py)
@@ -20,7 +19,7 @@ def present(versions: list[Any]) -> Any:
     return max(versions, key=lambda each: (each.created_on, each.updated_on, each.version))
 
 
-def state(versions: list[Any]) -> State:
+def state(versions: list[Any]) -> Literal["unset", "set", "disabled"]:
     """Say what a container of these versions is."""
     last = present(versions)
     if last.enabled:
