@@ -1,9 +1,10 @@
 """The command line as Typer has it: the options before a command, and the commands."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import infra_secrets
 from infra_secrets.cli.doctor import command as examining
@@ -11,6 +12,7 @@ from infra_secrets.cli.rehearse import command as rehearsing
 from infra_secrets.cli.saying import Quiet
 from infra_secrets.cli.set import command as setting
 from infra_secrets.cli.where import located
+from infra_secrets.rules.wording import nearest
 
 EXAMPLES = (
     "infra-secrets rehearse --stack production",
@@ -20,10 +22,24 @@ EXAMPLES = (
 )
 
 
+class Commands(TyperGroup):
+    """The commands; a word that is none of them is not repeated, because it may be a value."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that was typed."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not ctx.resilient_parsing:
+            close = nearest(args[0], known)
+            hint = f" Did you mean {close}?" if close else ""
+            ctx.fail(f"There is no such command. There are: {', '.join(known)}.{hint}")
+        return super().resolve_command(ctx, args)
+
+
 def make() -> typer.Typer:
     """Make the command line."""
     app = typer.Typer(
         name="infra-secrets",
+        cls=Commands,
         no_args_is_help=True,
         # Two options that print or install a script for the shell; nothing is installed unasked.
         add_completion=True,

@@ -41,6 +41,7 @@ __all__ = [
     "refused",
 ]
 
+RESTORE = "az keyvault secret recover --vault-name {vault} --name {name}"
 PLACE: Mapping[str, Sequence[Variable]] = {"vault": (VAULT_VARIABLE,)}
 MAX_BYTES = (
     25 * 1024
