@@ -3,9 +3,11 @@
 Typer and Rich come with the extra `cli`, and nothing here is imported by what users deploy.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from infra_secrets.errors import MissingExtraError
 
@@ -40,3 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Whoever ends the command politely gets the same clean end as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     make()(arguments)
+
+
+def end_at_once() -> NoReturn:
+    """End after Ctrl-C, although a thread may still be busy with what nobody waits for any more."""
+    print("Interrupted.", file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)

@@ -11,6 +11,7 @@ from infra_secrets.cli.doctor import command as examining
 from infra_secrets.cli.rehearse import command as rehearsing
 from infra_secrets.cli.saying import Quiet
 from infra_secrets.cli.set import command as setting
+from infra_secrets.cli.status import command as looking
 from infra_secrets.cli.where import located
 from infra_secrets.rules.wording import nearest
 
@@ -18,6 +19,7 @@ EXAMPLES = (
     "infra-secrets rehearse --stack production",
     "infra-secrets set payments/production/stripe-api-key",
     "infra-secrets doctor --as ci",
+    "infra-secrets status --stack production",
     "infra-secrets --install-completion",
 )
 
@@ -54,6 +56,7 @@ def make() -> typer.Typer:
     app.command("set", epilog=_examples(setting.EXAMPLES), context_settings=taking_anything)(
         located(setting.set_)
     )
+    app.command("status", epilog=_examples(looking.EXAMPLES))(located(looking.status))
     return app
 
 

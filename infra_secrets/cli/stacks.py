@@ -47,6 +47,8 @@ class Declared:
     fields: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
     writers: tuple[str, ...] = ()
+    registered: bool = True
+    """False in a state of a package version that did not register its arguments: the container's own tags are asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,7 @@ class Project:
 
     def declared(self, stack: str) -> list[Declared]:
         """List the containers in a stack's state."""
-        export = self._pulumi("stack", "export", "--stack", stack)
+        export = self._pulumi("stack", "export", f"--stack={stack}")
         resources = (export.get("deployment") or {}).get("resources") or []
         return list(_declared(resources, stack.rpartition("/")[2]))
 
@@ -116,7 +118,13 @@ class Project:
                 f"`pulumi {' '.join(arguments)}` failed in {self.directory}: {last[0].removeprefix('error: ')}. Fix "
                 "that, or name the place instead: --cloud, --service, --environment."
             )
-        return json.loads(done.stdout)
+        try:
+            return json.loads(done.stdout)
+        except ValueError:
+            raise StackError(
+                f"`pulumi {' '.join(arguments)}` in {self.directory} did not answer with JSON. Run it yourself to see "
+                "why, or name the place instead: --cloud, --service, --environment."
+            ) from None
 
 
 def _declared(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[Declared]:
@@ -124,14 +132,16 @@ def _declared(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[De
         if resource.get("type") != SECRET or resource.get("delete"):
             continue
         inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
-        reference, cloud = outputs.get("reference"), inputs.get("cloud")
-        if not isinstance(reference, str) or cloud not in clouds.available():
-            continue
+        # One whose container was refused has no outputs.
+        reference = _text(outputs.get("reference")) or _text(inputs.get("reference"))
         id_ = _text(outputs.get("secretId"))
+        cloud = inputs.get("cloud") or _cloud_of(id_)
+        if reference in (None, NOT_SHOWN) or cloud not in clouds.available():
+            continue
         place = clouds.container(clouds.load(cloud)).place_of(id_) if id_ else {}
         age = inputs.get("maxAgeDays")
         yield Declared(
-            name=SecretName.from_reference(reference),
+            name=SecretName.from_reference(str(reference)),
             cloud=cloud,
             logical_name=str(resource["urn"]).rpartition("::")[2],
             stack=stack,
@@ -143,7 +153,20 @@ def _declared(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[De
             fields=_texts(inputs.get("fields")),
             readers=_texts(inputs.get("readers")),
             writers=_texts(inputs.get("writers")),
+            registered="cloud" in inputs,
         )
+
+
+def _cloud_of(id_: str | None) -> str | None:
+    """Tell a container's cloud by its id, for a state that does not name it."""
+    return next(
+        (
+            name
+            for name in clouds.available()
+            if (id_ or "").startswith(clouds.load(name).ID_PREFIX)
+        ),
+        None,
+    )
 
 
 def _text(found: object) -> str | None:

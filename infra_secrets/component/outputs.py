@@ -42,6 +42,24 @@ def known_only(output: "pulumi.Output[Any]", read: Callable[[Any], Any]) -> "pul
     return output.apply(known)
 
 
+def independent(given: Any) -> Any:
+    """Pass on what an output holds, and not what it depends on.
+
+    A component that depends on a resource is deleted with all its children by `destroy --target <that resource>
+    --target-dependents`.
+    """
+    if not isinstance(given, pulumi.Output):
+        return given
+
+    async def held() -> Any:
+        if not await given.is_known():
+            return pulumi.UNKNOWN
+        found = await given.future()
+        return pulumi.Output.secret(found) if await given.is_secret() else found
+
+    return pulumi.Output.from_input(cast(Any, held()))
+
+
 def in_program(coroutine: "Coroutine[Any, Any, object]") -> None:
     """Run a coroutine as a part of the program: the program waits for it, and its error is the program's."""
     pulumi.Output.from_input(cast(Any, coroutine))

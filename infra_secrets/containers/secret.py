@@ -7,12 +7,14 @@ for one, and every attempt to pass one in is refused. What a container is in eac
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import pulumi
 
+from infra_secrets.clouds import Cloud, Wanted
 from infra_secrets.component.argument_types import Literal, SequenceNotStr
 from infra_secrets.component.messages import one_clear_message
+from infra_secrets.component.outputs import independent
 from infra_secrets.component.registering import Component
 from infra_secrets.containers.arguments import SecretReader
 from infra_secrets.containers.claim import Claim
@@ -110,7 +112,7 @@ class Secret(Component, read_by=SecretReader):
         with SecretReader.reading(SecretArgs, name, args, kwargs, opts) as reader:
             cloud, wanted = reader.wanted()
         with self._registering():
-            super().__init__(self._token, name, {}, opts)
+            super().__init__(self._token, name, _declared(cloud, wanted), opts)
             claim = Claim(self, cloud, wanted, reader.checks)
             container = claim.container.create(wanted, claim.options())
             claim.watch(container)
@@ -130,3 +132,18 @@ class Secret(Component, read_by=SecretReader):
             with one_clear_message():
                 outputs = Secret.__annotations__
                 raise no_such_output(self.__dict__.get("_name"), name, outputs)
+
+
+def _declared(cloud: Cloud, wanted: Wanted) -> dict[str, Any]:
+    """What a `Secret` says of its container in the state, for tools that read it there. Nothing of it is secret."""
+    declared = {
+        "cloud": cloud.__name__.rpartition(".")[2],
+        "reference": wanted.name.reference,
+        "fields": [*wanted.fields] or None,
+        "description": independent(wanted.description),
+        "owner": independent(wanted.owner),
+        "maxAgeDays": wanted.max_age_days,
+        "readers": [*map(independent, wanted.readers)] or None,
+        "writers": [*map(independent, wanted.writers)] or None,
+    }
+    return {name: each for name, each in declared.items() if each is not None}

@@ -96,12 +96,38 @@ def test_the_container_is_empty_has_the_canonical_name_and_is_protected(cloud: s
     ]
 
 
-def test_the_component_itself_takes_no_inputs_into_the_state(cloud: str) -> None:
-    recording = recording_on(cloud)
-    recording.run(lambda: Secret("StripeApiKey", description="d", owner="o"))
+def test_the_component_says_in_its_inputs_what_the_program_declared(cloud: str) -> None:
+    who = principals(cloud)[:2]
 
-    [component] = recording.of_type("infra-secrets:index:Secret")
-    assert component.inputs == {}
+    def program() -> None:
+        Secret("StripeApiKey")
+        Secret(
+            "Database",
+            fields=["URL", "PASSWORD"],
+            description=pulumi.Output.from_input("Where the orders are"),
+            owner="payments@example.com",
+            max_age_days=90,
+            readers=[who[0], pulumi.Output.from_input(who[1])],
+            retention="keep",
+            tags={"team": "payments"},
+        )
+
+    recording = recording_on(cloud)
+    recording.run(program)
+
+    assert recording.named("StripeApiKey", "infra-secrets:index:Secret").inputs == {
+        "cloud": cloud,
+        "reference": "shop/production/stripe-api-key",
+    }
+    assert recording.named("Database", "infra-secrets:index:Secret").inputs == {
+        "cloud": cloud,
+        "reference": "shop/production",
+        "fields": ["URL", "PASSWORD"],
+        "description": "Where the orders are",
+        "owner": "payments@example.com",
+        "maxAgeDays": 90,
+        "readers": who,
+    }
 
 
 def test_the_outputs_are_all_there_and_none_is_secret(cloud: str) -> None:

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from infra_secrets import clouds
-from infra_secrets.cli import INTERRUPTED, USAGE_ERROR
+from infra_secrets.cli import USAGE_ERROR, end_at_once
 from infra_secrets.cli.rehearse.report import TerminalProgress, as_json, console, show
 from infra_secrets.component.settings import CLOUD
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
@@ -144,7 +144,8 @@ def rehearse(
         print(f"Error: {error}", file=sys.stderr)
         raise typer.Exit(USAGE_ERROR) from None
     except KeyboardInterrupt:
-        _end_at_once()
+        # The engine is dead, the files are gone; a thread of the program may still be busy.
+        end_at_once()
     if json:
         print(as_json(verdicts, str(project.directory)))
     raise typer.Exit(0 if all(verdict.well for verdict in verdicts) else NOT_WELL)
@@ -345,11 +346,3 @@ def _missing_sdk_explained() -> Iterator[None]:
             raise
         extras = (clouds.load(name).EXTRA for name in clouds.available())
         raise MissingExtraError(f"The Pulumi SDK ({missing.name})", *extras) from None
-
-
-def _end_at_once() -> NoReturn:
-    """End although a thread of the program may still be busy. The engine is dead, the files are gone."""
-    print("Interrupted.", file=sys.stderr)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(INTERRUPTED)
