@@ -21,6 +21,7 @@ from infra_secrets.rules.naming import SecretName
 
 CLIENT_EXTRA = "runtime-acme"
 LOGIN = "acme login"
+RESTORE = ""  # what is deleted is gone
 MAX_BYTES = 1024
 CALLS_A_MINUTE: int | None = None
 STATUS_PERMISSIONS = ("vault:look",)
