@@ -14,6 +14,7 @@ from typing import Any, Self
 from infra_secrets import clouds
 from infra_secrets.clouds import Place
 from infra_secrets.clouds.gcp import SPELLING, failures
+from infra_secrets.clouds.gcp.connection import UNUSABLE
 from infra_secrets.clouds.gcp.values import CLIENT_EXTRA, ENDPOINT, PROJECT
 from infra_secrets.clouds.login import Identity, Rights
 from infra_secrets.errors import AccessError, UnreachableError, WrongPlaceError
@@ -104,44 +105,33 @@ def _credentials() -> tuple[Any, str | None]:
     """
     auth = clouds.client_library("google.auth", _LOGIN, CLIENT_EXTRA)
     requests = clouds.client_library("google.auth.transport.requests", _LOGIN, CLIENT_EXTRA)
-    trouble: AccessError | None = None
-    asking = _Asking(requests.Request())
+    trouble: AccessError = failures.no_login()
     for scopes in ([_PLATFORM, _EMAIL], [_PLATFORM]):
         try:
             credentials, project = auth.default(scopes=scopes)
-            credentials.refresh(asking)
+        except (auth.exceptions.GoogleAuthError, *UNUSABLE):
+            break
+        try:
+            credentials.refresh(_bounded(requests.Request()))
         except auth.exceptions.GoogleAuthError as failure:
-            trouble = failures.of_login(failure)
-            if asking.out_of_order:
-                trouble = _out_of_order("Google's login service", asking.status)
+            trouble = failures.of_renewal(failure)
             if "invalid_scope" not in str(failure):
                 break
+        except UNUSABLE:
+            trouble = failures.login_out_of_order()
+            break
         else:
             return credentials, project
-    assert trouble is not None  # noqa: S101 (the loop ends with one, or returns)
     raise trouble
 
 
-class _Asking:
-    """What asks for a token, with a time-out (Google's own is two minutes), and the status of the last answer.
+def _bounded(request: Any) -> Any:
+    """Give what asks for a token a time-out; Google's own is two minutes."""
 
-    Not every failure of Google's library tells an answer that is out of order from a refusal.
-    """
+    def ask(*args: Any, **kwargs: Any) -> Any:
+        return request(*args, **{**kwargs, "timeout": _SECONDS})
 
-    def __init__(self, request: Any) -> None:
-        self._request = request
-        self.status = 0
-
-    @property
-    def out_of_order(self) -> bool:
-        """Whether the last answer was."""
-        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        self.status = 0
-        answer = self._request(*args, **{**kwargs, "timeout": _SECONDS})
-        self.status = int(answer.status)
-        return answer
+    return ask
 
 
 def _out_of_order(who: str, status: int) -> UnreachableError:
@@ -197,7 +187,7 @@ class _Session:
         try:
             answer = _Answer(self._session.request(method, url, json=body, timeout=_SECONDS))
         except self._auth.exceptions.GoogleAuthError as failure:
-            trouble: AccessError = failures.of_login(failure)
+            trouble: AccessError = failures.of_renewal(failure)
         except self._requests.exceptions.SSLError:
             trouble = UnreachableError(
                 f"{host} shows a certificate that is not trusted here.",

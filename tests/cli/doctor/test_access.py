@@ -204,6 +204,7 @@ def test_a_stack_that_was_never_brought_up_is_looked_for_where_its_config_says(l
 
 
 def test_without_a_service_what_is_expected_cannot_be_judged(login: Made) -> None:
+    assert login.asked == []
     [_, found] = looked(named=Named(cloud="aws"), expected="ci")
 
     assert (found.state, found.fix) == ("unknown", "Name it: --service NAME")

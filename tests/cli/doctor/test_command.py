@@ -110,11 +110,9 @@ def test_nobody_logged_in_ends_with_1_and_the_command(
     code, printed, _ = doctor(*ON_AWS, "--quiet")
 
     assert code == 1
-    assert [line for line in printed.splitlines() if not line.startswith("note")][:2] == [
-        "fix      aws      There is no AWS login.",
-        "         Run: aws configure sso, once; and from then on: aws sso login (a workload logs in by its role: see "
-        "that it has one).",
-    ]
+    found, fix, *_ = printed.splitlines()
+    assert found == "fix      aws      There is no AWS login."
+    assert fix.strip().startswith("Run: aws configure sso, once; and from then on: aws sso login (")
     assert "ok " not in printed
 
 
@@ -236,7 +234,7 @@ def test_a_stack_s_own_containers_are_asked_about_and_nothing_secret_is_printed(
 
     code, printed, said = doctor("--stack", "production", "--json")
 
-    assert code == 0
+    assert (code, service.esc) == (0, 200)
     assert "may read shop/production/stripe-api-key" in by_check(printed)["cloud-rights"]["found"]
     assert by_check(printed)["cloud-place"]["state"] == "note"
     assert by_check(printed, "pulumi")["esc-environment"]["state"] == "fine"

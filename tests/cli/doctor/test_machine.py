@@ -27,7 +27,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def proxy() -> Iterator[str]:
     """The address of something that listens, as host and port."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield "127.0.0.1:{}".format(listening.getsockname()[1])
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
 
 
 def test_without_settings_there_is_nothing_wrong() -> None:

@@ -39,6 +39,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def service(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """The service, and somebody logged in to it by a token."""
+    assert project.is_dir()
     with serving() as running:
         monkeypatch.setenv("PULUMI_BACKEND_URL", running.url)
         monkeypatch.setenv("PULUMI_ACCESS_TOKEN", TOKEN)
