@@ -7,6 +7,7 @@ which sees identity policies and organisation policies, and not those of a secre
 
 import re
 import shlex
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from infra_secrets.errors import (
     WrongPlaceError,
 )
 from infra_secrets.rules.naming import SecretName
+from infra_secrets.rules.wording import snake
 
 CLIENT_LIBRARY = "boto3"
 FOLDER = "~/.aws"
@@ -118,6 +120,8 @@ class _Session:
         self._core = core.get_session()
         self._settings: Mapping[str, Any] = {}
         self._method: str | None = None
+        self._making = threading.Lock()
+        self._clients: dict[str, Any] = {}
         region = place.get("region") or _region_of_this_shell()
         self.region = region or ""
         try:
@@ -145,10 +149,7 @@ class _Session:
             AccessError: What went wrong; for a login that is missing or expired with the command for this profile.
         """
         try:
-            self._method = getattr(self._session.get_credentials(), "method", None)
-            client = self._session.client(service, region_name=self.region, config=self._config)
-            method = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", call).lower()
-            answer: Mapping[str, Any] = getattr(client, method)(**parameters)
+            answer: Mapping[str, Any] = getattr(self._client(service), snake(call))(**parameters)
         except Exception as error:  # noqa: BLE001 (any class of botocore's; it becomes ours)
             trouble = failure(error, self._asked(call))
         else:
@@ -156,6 +157,16 @@ class _Session:
         if isinstance(trouble, NotLoggedInError) and "clock" not in trouble.found:
             trouble = NotLoggedInError(trouble.found, self._way_in(trouble.way_out))
         raise trouble
+
+    def _client(self, service: str) -> Any:
+        """Make a client when it is first used: a session of boto3's belongs to one thread, and a client to all."""
+        with self._making:
+            if service not in self._clients:
+                self._method = getattr(self._session.get_credentials(), "method", None)
+                self._clients[service] = self._session.client(
+                    service, region_name=self.region, config=self._config
+                )
+            return self._clients[service]
 
     def may_read(self, name: SecretName, id_: str | None) -> bool | None:
         """Try to read a version that is not there."""

@@ -184,6 +184,20 @@ def test_an_environment_that_does_not_open_says_where_and_repeats_nothing_like_a
 
 
 @pytest.mark.engine
+def test_an_environment_of_another_kind_is_found_and_the_command_takes_it_out(
+    project: Path, service: Service
+) -> None:
+    configured(project, "environment:\n  - shop/production\n  - shop/staging\n")
+
+    found = of(looked(project, "production"), "stack-environment")
+
+    assert (found.state, "shop/staging" in found.found) == ("fix", True)
+    followed(project, found.fix.partition(", and add")[0])
+    assert of(looked(project, "production"), "stack-environment").state == "fine"
+    assert service.calls
+
+
+@pytest.mark.engine
 def test_a_backend_without_esc_is_said_and_a_passphrase_that_is_missing(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,6 +38,8 @@ class Recorded:
     answers: dict[str, tuple[int, str]] = field(default_factory=dict)
     headers: dict[str, Mapping[str, str]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
+    """What was sent with them."""
     ahead: timedelta = timedelta()
     """How far its clock is ahead."""
     url: str = ""
@@ -63,6 +65,7 @@ def recorded(folder: Path) -> Iterator[Recorded]:
             call = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
             call = call or parse_qs(body).get("Action", [""])[0] or urlsplit(self.path).path
             what.calls.append(call)
+            what.bodies.append(body)
             if what.hang is not None:
                 what.hang.wait(60)
             status, text = what.answers.get(call, (404, "{}"))

@@ -1,5 +1,6 @@
 """Who is logged in to AWS, and what that identity may do: `infra_secrets/clouds/aws/login.py`."""
 
+import json
 import os
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,6 +12,7 @@ from infra_secrets import clouds
 from infra_secrets.clouds.login import Login
 from infra_secrets.errors import NotLoggedInError, UnreachableError, WrongPlaceError
 from infra_secrets.rules.naming import SecretName
+from tests import servers
 from tests.clouds.login import recorded
 from tests.clouds.login.recorded import ACCOUNT, ASSUMED, ROLE, Recorded
 
@@ -89,6 +91,20 @@ def test_who_may_create_and_not_read_is_found_out_without_a_value(aws: Recorded)
     assert sorted({*aws.calls}) == [
         *("GetCallerIdentity", "GetRole", "GetSecretValue", "SimulatePrincipalPolicy")
     ]
+    asked = [json.loads(each) for each in aws.bodies if each.startswith("{")]
+    assert [each["VersionStage"] for each in asked] == ["infra-secrets-doctor"] * 2
+
+
+def test_a_value_that_is_there_is_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    with servers.serving("aws") as server:
+        servers.entered(monkeypatch, server.environment())
+        server.make(KEY.reference)
+        server.put(KEY.reference, b"made-up-stripe-key")
+
+        found = LOGIN.rights(server.place, "shop", {KEY: None, OTHER: None})
+
+    assert found.read == {KEY: True, OTHER: True}
+    assert "made-up-stripe-key" not in repr(found)
 
 
 def test_who_may_read_is_told_that_the_label_is_not_there(aws: Recorded) -> None:
