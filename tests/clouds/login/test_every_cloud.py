@@ -10,6 +10,7 @@ def test_a_login_is_there_without_pulumi_and_without_the_client_library(cloud: s
     looked = f"""
 import sys
 from infra_secrets import clouds
+clouds.__path__ = {[*clouds.__path__]!r}
 facts = clouds.load({cloud!r})
 login = clouds.login_of(facts)
 login.place({{}})

@@ -10,7 +10,7 @@ from infra_secrets.component.settings import Variable
 from infra_secrets.errors import NotLoggedInError
 from infra_secrets.rules.naming import SecretName
 
-CLIENT_LIBRARY = "infra_secrets.clouds.acme"  # a real cloud's is a package of its own
+CLIENT_LIBRARY = "acme_vault"  # there is none: `values` is in memory
 FOLDER = "~/.acme"
 USER = Variable("ACME_USER", "Acme's own: who is logged in.", "nobody")
 READERS = "readers-"
