@@ -12,12 +12,12 @@ from typing import Annotated
 import typer
 
 from infra_secrets import clouds
-from infra_secrets.cli import USAGE_ERROR
+from infra_secrets.cli import INTERRUPTED, USAGE_ERROR
 from infra_secrets.cli.doctor import deadlines, esc, machine
 from infra_secrets.cli.doctor.access import Access, As
 from infra_secrets.cli.doctor.backend import Backend, Pulumi
 from infra_secrets.cli.doctor.findings import Finding, exit_code
-from infra_secrets.cli.doctor.report import as_json, show
+from infra_secrets.cli.doctor.report import as_json, conclude, show
 from infra_secrets.cli.doctor.running import Check, run
 from infra_secrets.cli.doctor.stack import Stack
 from infra_secrets.cli.rehearse.report import console
@@ -70,16 +70,25 @@ def doctor(
     logging.getLogger().addHandler(silent)
     try:
         checks = prescribed(named, Path.cwd(), expected.value if expected else None, timeout)
-        findings = run(checks, timeout)
+        out = console(sys.stdout)
+        width = max(len(each.subject) for each in checks)
+        findings = []
+        for each in run(checks, timeout):
+            findings.append(each)
+            if not json and not (quiet and each.state == "fine"):
+                show(each, out, width)
     except InfraSecretsError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise typer.Exit(USAGE_ERROR) from None
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         logging.getLogger().removeHandler(silent)
     if json:
         print(as_json(findings))
     else:
-        show(findings, console(sys.stdout), quiet=quiet)
+        conclude(findings, out, quiet=quiet)
     raise typer.Exit(exit_code(findings))
 
 

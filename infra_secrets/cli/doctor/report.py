@@ -29,23 +29,23 @@ NEVER = (
 PAGE = "docs/doctor.md#when-a-cloud-or-esc-is-down"
 
 
-def show(findings: Sequence[Finding], out: Console, *, quiet: bool) -> None:
-    """Print findings for people, in order.
+def show(finding: Finding, out: Console, width: int) -> None:
+    """Print a finding for people.
 
     Args:
-        findings: What was found.
+        finding: What was found.
         out: Where.
-        quiet: Without what is fine.
+        width: Of the longest subject.
     """
-    width = max((len(each.subject) for each in findings), default=0)
-    for each in findings:
-        if quiet and each.state == "fine":
-            continue
-        mark, style = _MARKS[each.state]
-        line = Text.assemble((mark, style), f"  {each.subject:<{width}}  ", each.found)
-        out.print(line, soft_wrap=True)
-        if each.fix:
-            out.print(Text(f"{_INDENT}{each.fix}"), soft_wrap=True)
+    mark, style = _MARKS[finding.state]
+    line = Text.assemble((mark, style), f"  {finding.subject:<{width}}  ", finding.found)
+    out.print(line, soft_wrap=True)
+    if finding.fix:
+        out.print(Text(f"{_INDENT}{finding.fix}"), soft_wrap=True)
+
+
+def conclude(findings: Sequence[Finding], out: Console, *, quiet: bool) -> None:
+    """Print what follows from all findings: what to do in an outage, and how many are to be fixed."""
     if any(each.outage for each in findings):
         _outage(out)
     if not quiet:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from infra_secrets.cli.doctor.findings import Finding
@@ -66,8 +66,8 @@ class _Running:
         )
 
 
-def run(checks: Sequence[Check], seconds: float) -> list[Finding]:
-    """Run checks at once; return what they found in the order of the checks, whichever ends first.
+def run(checks: Sequence[Check], seconds: float) -> Iterator[Finding]:
+    """Run checks at once; yield what they found in the order of the checks, whichever ends first.
 
     Args:
         checks: What to look at.
@@ -77,4 +77,5 @@ def run(checks: Sequence[Check], seconds: float) -> list[Finding]:
     until = time.monotonic() + seconds
     for each in running:
         each.start()
-    return [finding for each in running for finding in each.ended(seconds, until)]
+    for each in running:
+        yield from each.ended(seconds, until)

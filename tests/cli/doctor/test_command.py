@@ -1,8 +1,11 @@
 """`infra-secrets doctor` as a person and a pipeline run it: what it prints, and how it ends."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -146,8 +149,6 @@ def test_a_denial_is_no_outage(doctor: Run, aws: Recorded) -> None:
 def test_a_cloud_that_hangs_is_reported_in_time_and_the_advice_gives_it_more(
     doctor: Run, aws: Recorded
 ) -> None:
-    import threading
-
     aws.hang = threading.Event()
     code, printed, _ = doctor(*ON_AWS, "--timeout", "1", "--json")
     aws.hang.set()
@@ -157,6 +158,27 @@ def test_a_cloud_that_hangs_is_reported_in_time_and_the_advice_gives_it_more(
     advice = by_check(printed)["cloud-login"]["fix"].partition("or wait longer: ")[2]
     code, printed, _ = doctor(*ON_AWS, *advice.split())
     assert code == 0
+
+
+def test_ctrl_c_ends_it_with_130_and_one_word(aws: Recorded, tmp_path: Path) -> None:
+    aws.hang = threading.Event()
+    command = [sys.executable, "-c", "from infra_secrets.cli import main; main()"]
+    with subprocess.Popen(
+        [*command, "doctor", *ON_AWS],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()  # what is found is printed as it is found
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE)
+    aws.hang.set()
+
+    assert first.startswith("ok       machine")
+    assert (process.returncode, said) == (130, "Interrupted.\n")
 
 
 def test_the_clock_is_compared_with_the_cloud_s(doctor: Run, aws: Recorded) -> None:

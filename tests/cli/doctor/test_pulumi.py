@@ -53,7 +53,7 @@ def configured(folder: Path, text: str, stack: str = "production") -> None:
 def looked(folder: Path, stack: str | None = None) -> list[Finding]:
     """What the doctor says of Pulumi, in order."""
     checks = prescribed(Named(stack=stack), folder, None, PATIENCE, lambda: date(2026, 11, 25))
-    return run([each for each in checks if each.name == "pulumi"], PATIENCE)
+    return [*run([each for each in checks if each.name == "pulumi"], PATIENCE)]
 
 
 def of(findings: list[Finding], check: str) -> Finding:

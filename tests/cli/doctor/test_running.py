@@ -50,7 +50,7 @@ def test_a_check_that_hangs_is_reported_with_what_it_had_found() -> None:
         released.wait(PATIENCE)
 
     hangs = Check(name="hanging", subject="aws", look=hanging)
-    found = run([hangs, check("other", finding())], 0.5)
+    found = [*run([hangs, check("other", finding())], 0.5)]
     released.set()
 
     assert [(each.found, each.state) for each in found] == [
@@ -67,7 +67,8 @@ def test_a_check_that_breaks_hides_no_other_and_its_text_is_not_repeated() -> No
         yield finding(found="before")
         raise RuntimeError(CANARY)
 
-    found = run([Check(name="broken", subject="aws", look=broken), check("other", finding())], 60)
+    broke = Check(name="broken", subject="aws", look=broken)
+    found = [*run([broke, check("other", finding())], 60)]
 
     assert [each.found for each in found] == [
         "before",
