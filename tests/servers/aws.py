@@ -252,7 +252,8 @@ class _Secrets(SecretsManagerBackend):
         errors: list[dict[str, Any]] = []
         for each in secret_id_list or []:
             try:
-                values.append(self.get_secret_value(each, "", ""))
+                nothing: Any = None  # with "" it would speak of a version
+                values.append(self.get_secret_value(each, nothing, nothing))
             except JsonRESTError as error:
                 errors.append(
                     {"SecretId": each, "ErrorCode": error.error_type, "Message": error.message}

@@ -541,6 +541,11 @@ class CloudServer:
         else:
             self.vault.fail(*operations, status=401, code="Unauthorized")
 
+    @property
+    def connections(self) -> int:
+        """How many were opened to it."""
+        return self._server.connections
+
     def _answer(self, *asked: Any) -> tuple[int, Mapping[str, str], bytes]:
         return self.vault.answer(*asked)
 
@@ -577,6 +582,12 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     answering: Callable[..., tuple[int, Mapping[str, str], bytes]]
+    connections = 0
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Count it."""
+        self.connections += 1
+        super().process_request(request, client_address)
 
     def handle_error(self, *_: object) -> None:
         """Say nothing of clients that went away."""

@@ -65,7 +65,7 @@ class Asked:
     call: str
     """The API's name of the call, e.g. `GetSecretValue`."""
     name: SecretName | None
-    """Of which container; None for a listing."""
+    """Of which container; None for several."""
     region: str
     profile: str | None = None
     """The profile in use, where one was named."""
@@ -75,7 +75,9 @@ class Asked:
     @property
     def what(self) -> str:
         """The subject, in words."""
-        return self.name.reference if self.name else "the list of containers"
+        if self.name is None:
+            return "the list of containers" if self.call == "ListSecrets" else "several containers"
+        return self.name.reference
 
     @property
     def where(self) -> str:
@@ -105,12 +107,20 @@ def failure(error: Exception, asked: Asked) -> AccessError:
     if "ClientError" in kinds:
         response: Any = getattr(error, "response", {})
         told, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
-        return refusal(
+        failed = refusal(
             str(told.get("Code", "")),
             str(told.get("Message", "")),
             asked,
             status=int(meta.get("HTTPStatusCode", 0)),
             date=meta.get("HTTPHeaders", {}).get("date"),
+        )
+        before = getattr(error, "operation_name", asked.call)
+        if before == asked.call or isinstance(failed, UnreachableError | ThrottledError):
+            return failed
+        # The library asks for a login by calls of its own: AssumeRole, GetRoleCredentials, ...
+        return NotLoggedInError(
+            f"The AWS login fails at {before} ({_spelled(str(told.get('Code', '')))}).",
+            asked.login(),
         )
     if kinds & _NO_LOGIN:
         return _no_login(error, kinds, asked)

@@ -185,7 +185,7 @@ class SecretsManager:
         """ListSecrets, 100 a call. It can be up to five minutes behind, as AWS says of it."""
         asked: dict[str, Any] = {"MaxResults": _PAGE, "IncludePlannedDeletion": deleted}
         if service:
-            prefix = SPELLING.separator.join(filter(None, [service, environment or ""]))
+            prefix = SPELLING.separator.join([service, environment or ""])
             asked["Filters"] = [{"Key": "name", "Values": [prefix]}]
         while True:
             found = _answered(self._ask("ListSecrets", None, **asked))

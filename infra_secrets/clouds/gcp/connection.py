@@ -6,6 +6,7 @@ Only over TLS. What is asked, and what the answers mean, is in `values`.
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from infra_secrets import clouds
@@ -41,17 +42,12 @@ class Login:
         with self._lock:
             if self._found is None:
                 auth = clouds.client_library("google.auth", "Google's login library", EXTRA)
-                # What it warns of, a project or a login that it does not find, is said here where it matters.
-                logger = logging.getLogger("google.auth._default")
-                logger.addFilter(_nothing_passes)
                 try:
                     self._found = auth.default(scopes=[_SCOPE])
                 except (auth.exceptions.GoogleAuthError, *UNUSABLE):
                     trouble = failures.no_login()
                 else:
                     return self._found
-                finally:
-                    logger.removeFilter(_nothing_passes)
                 raise trouble
             return self._found
 
@@ -81,7 +77,8 @@ class Login:
             if credentials.valid:
                 return credentials
             try:
-                credentials.refresh(requests.Request())
+                # Google's own time-out is two minutes: google.auth.transport.requests.
+                credentials.refresh(partial(requests.Request(), timeout=CALL_SECONDS))
             except auth.exceptions.GoogleAuthError as failure:
                 trouble = failures.of_renewal(failure)
             except UNUSABLE:
@@ -89,10 +86,6 @@ class Login:
             else:
                 return credentials
         raise trouble
-
-
-def _nothing_passes(_record: logging.LogRecord) -> bool:
-    return False
 
 
 class _WithoutValues(logging.Filter):

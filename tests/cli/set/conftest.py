@@ -45,10 +45,8 @@ def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def set_(
-    values: Values, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Set]:
-    assert values  # it is what the command finds
+def run_set(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Set]:
+    """Run the command against whatever cloud there is."""
     before = signal.getsignal(signal.SIGTERM)
 
     def run(*arguments: str, given: bytes | str | None = "", where: tuple[str, ...] = HERE) -> Said:
@@ -62,3 +60,9 @@ def set_(
 
     yield run
     signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def set_(values: Values, run_set: Set) -> Set:  # noqa: ARG001 (what the command finds)
+    """Run the command on the AWS of plain data."""
+    return run_set

@@ -598,6 +598,20 @@ def test_twenty_values_are_read_at_the_same_time_with_one_login(
     assert vault.token_requests == 1
 
 
+def test_the_connections_of_one_read_serve_the_next(client: Client, server: CloudServer) -> None:
+    names = [SecretName.from_reference(f"api/production/key-{n}") for n in range(20)]
+    for name in names:
+        server.make(name.reference)
+        server.put(name.reference, b"made-up")
+    server.vault.meeting = threading.Barrier(20)
+    client.read(names)
+    opened = server.connections
+
+    client.read(names)
+
+    assert server.connections == opened
+
+
 def test_the_certificates_to_trust_are_read_once_for_all_connections(
     client: Client, vault: KeyVault, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,8 +3,11 @@
 import json
 import logging
 import os
+import queue
+import socket
 import subprocess
 import sys
+import threading
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -567,6 +570,24 @@ def test_a_login_service_that_is_out_of_order_is_no_denial(
     assert type(read(person)) is UnreachableError
 
 
+def test_a_login_service_that_never_answers_is_given_up(
+    person: values.SecretManager, server: CloudServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up, waited = threading.Event(), queue.SimpleQueue[bool]()
+
+    def never() -> tuple[int, str]:
+        waited.put(given_up.wait(60))
+        return 500, "{}"
+
+    monkeypatch.setattr(connection, "CALL_SECONDS", 0.2)
+    monkeypatch.setattr(server.tokens, "give", never)
+    failure = read(person)
+    given_up.set()
+
+    assert type(failure) is UnreachableError
+    assert waited.get(timeout=60), "it was given up before the service did"
+
+
 def test_another_answer_than_a_token_is_no_denial(
     person: values.SecretManager, server: CloudServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -668,9 +689,6 @@ def test_an_answer_in_plain_text_gets_no_token(
     server: CloudServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever listens at the address sees the beginning of TLS, and no login."""
-    import socket
-    import threading
-
     heard: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -837,8 +855,6 @@ def test_at_once_means_in_the_time_of_one_call(
     client: values.SecretManager, server: CloudServer
 ) -> None:
     """Each answer waits until all have been asked."""
-    import threading
-
     names = [SecretName.from_reference(f"api/production/key-{number}") for number in range(20)]
     for name in names:
         server.make(name.reference)
