@@ -629,6 +629,11 @@ class CloudServer:
         return self._clock
 
 
+class Silent(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing of somebody who has not waited for the answer."""
+
+
 class Tokens:
     """A service that gives a person a new token for the refresh token, over TLS."""
 
@@ -653,7 +658,7 @@ class Tokens:
             def log_message(self, *_: Any) -> None:
                 """Write no log."""
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = Silent(("127.0.0.1", 0), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(files().roots, files().folder / "tls.pem")
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)

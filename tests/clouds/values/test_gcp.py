@@ -1,5 +1,6 @@
 """What is particular to GCP's own client: twins of NOT_FOUND, no conditional write, Application Default Credentials."""
 
+import importlib
 import json
 import logging
 import os
@@ -17,7 +18,7 @@ import grpc
 import pytest
 
 from infra_secrets import clouds
-from infra_secrets.clouds.gcp import connection, values
+from infra_secrets.clouds.gcp import connection, failures, values
 from infra_secrets.clouds.values import Described, Value
 from infra_secrets.errors import (
     AccessError,
@@ -37,6 +38,7 @@ from tests import servers
 from tests.clouds.values.test_every_cloud import shown
 from tests.servers.gcp import PROJECT, CloudServer, checksum, files
 
+exceptions: Any = importlib.import_module("google.auth.exceptions")  # it has no types
 REFERENCE = "api/production/stripe-api-key"
 SPELLED = "api__production__stripe-api-key"
 NAME = SecretName.from_reference(REFERENCE)
@@ -444,6 +446,8 @@ def test_a_server_that_never_answers_is_given_up(
 
     with pytest.raises(UnreachableError, match="DEADLINE_EXCEEDED"):
         client.describe(NAME)
+    server.put(REFERENCE, b"made-up")
+    assert "DEADLINE_EXCEEDED" in str(read(client))
 
 
 def test_an_api_that_is_off_is_told_with_the_command_that_switches_it_on(
@@ -558,6 +562,37 @@ def test_a_token_that_gcp_no_longer_takes_is_an_expired_login(
 
     with pytest.raises(NotLoggedInError):
         person.describe(NAME)
+
+
+def test_a_login_that_google_s_library_cannot_renew_in_a_call_is_no_outage(
+    server: CloudServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As between our look at the token and the call: gRPC says UNAVAILABLE then."""
+    servers.entered(monkeypatch, server.user())
+    monkeypatch.setattr(connection.Login, "credentials", lambda login: login._default()[0])
+    server.tokens.refuse(400, error="invalid_grant")
+    client = values.connect({})
+
+    with pytest.raises(NotLoggedInError):
+        client.describe(NAME)
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (exceptions.RefreshError("invalid_grant: Bad Request", {}), NotLoggedInError),
+        (exceptions.ReauthFailError("Reauthentication is needed."), NotLoggedInError),
+        (exceptions.RefreshError("internal_failure", {}, retryable=True), UnreachableError),
+        (exceptions.RefreshError(exceptions.TransportError("no route")), UnreachableError),
+        (exceptions.TransportError("no route"), UnreachableError),
+    ],
+    ids=repr,
+)
+def test_what_google_s_library_says_of_a_renewal_is_told_as_what_it_is(
+    failure: Exception, kind: type[AccessError]
+) -> None:
+    assert type(failures.of_renewal(failure)) is kind
 
 
 @pytest.mark.parametrize("status", [500, 503])
@@ -843,12 +878,15 @@ def test_google_s_library_adds_no_warning_of_its_own(server: CloudServer, login:
     assert done.split() == ["NotLoggedInError" if login == "nobody" else "NeverSetError"]
 
 
-def test_a_client_of_the_seam_is_this_one(server: CloudServer) -> None:
+def test_a_client_of_the_seam_is_this_one_and_closes_its_channel(server: CloudServer) -> None:
     del server
     client = clouds.connect(clouds.load("gcp"), {})
     assert isinstance(client, values.SecretManager)
+    service = client._connection.service()
     client.close()
     client.close()
+    with pytest.raises(ValueError, match="closed channel"):
+        service.get_secret(name="projects/p/secrets/s")
 
 
 def test_at_once_means_in_the_time_of_one_call(
