@@ -146,6 +146,8 @@ class KeyVault:
         self.versions_of_missing = "404"
         self.logged_in = True
         """Whether there is an identity that gets a token."""
+        self.login_breaks = False
+        """Whether the connection breaks where a token is asked for."""
         self.token_seconds = 3600
         self.valid: set[str] = set()
         self.tenant = TENANT
@@ -290,6 +292,8 @@ class KeyVault:
     def _token(self, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
         with self.lock:
             self.token_requests += 1
+            if self.login_breaks:
+                return 0, {}, b""
             if not self.logged_in or headers.get("X-IDENTITY-HEADER") != self.header:
                 return _json(400, {"statusCode": 400, "message": "no identity is assigned"})
             token = f"made-up-token-{uuid.uuid4().hex}"

@@ -189,7 +189,12 @@ class Connection:
         self._secrets = client_library("azure.keyvault.secrets", WHAT, CLIENT_EXTRA)
         self._login = _Login(
             identity.DefaultAzureCredential(
-                process_timeout=AZ, connection_timeout=CONNECT, read_timeout=ANSWER
+                process_timeout=AZ,
+                connection_timeout=CONNECT,
+                read_timeout=ANSWER,
+                # Only where nothing comes: what IMDS answers is tried again as the library knows it must be.
+                retry_connect=1,
+                retry_read=0,
             )
         )
         session = requests.Session()
@@ -212,7 +217,7 @@ class Connection:
             vault=self.name or self.address,
             host=self.address.removeprefix("https://"),
             named=self.name is not None,
-            id=f"{self.address}/secrets/{SPELLING.spell(name)}" if name else self.address,
+            spelled=SPELLING.spell(name) if name else None,
         )
 
     def ask(self, asked: Asked, call: Callable[[], T]) -> T:

@@ -59,19 +59,30 @@ class Asked:
     """Its host, with the port if there is one."""
     named: bool
     """Whether `vault` is a name, as `az` takes it."""
-    id: str
-    """Address of the secret, or of the vault."""
+    spelled: str | None
+    """Name of the secret in the vault; None for the vault as a whole."""
 
     @property
     def title(self) -> str:
         """The vault as a subject."""
         return f"Key Vault {self.vault}"
 
+    @property
+    def doubt(self) -> str:
+        """What else is to be said where an answer got lost."""
+        if self.verb != "set":
+            return ""
+        return f" Whether the value of {self.what} arrived is not known; setting it a second time does no harm."
+
     def az(self, command: str) -> str:
-        """Write a command of `az` about this secret."""
-        where = f"--id {self.id}"
+        """Write a command of `az` about this secret, or the one that lists all."""
+        if self.spelled is None:
+            where = f"--vault-name {self.vault}" if self.named else f"--id https://{self.host}"
+            return f"az keyvault secret list {where}"
+        folder = "deletedsecrets" if command == "recover" else "secrets"
+        where = f"--id https://{self.host}/{folder}/{self.spelled}"
         if self.named:
-            where = f"--vault-name {self.vault} --name {self.id.rpartition('/')[2]}"
+            where = f"--vault-name {self.vault} --name {self.spelled}"
         return f"az keyvault secret {command} {where}"
 
 
@@ -101,12 +112,11 @@ def meaning(failed: BaseException, asked: Asked) -> AccessError:
 
 
 def _odd(failed: BaseException, asked: Asked) -> AccessError:
-    if (
-        type(failed) is ValueError
-    ):  # the challenge names a resource that is not the vault's, or makes no sense
+    # The challenge names a resource that is not the vault's, or makes no sense.
+    if type(failed) is ValueError:
         return WrongPlaceError(
             f"{asked.host} is not a Key Vault: it asks for a login to something else.",
-            "Check the vault's address: az keyvault list --query '[].properties.vaultUri' --output tsv",
+            "Check its address: az keyvault show --name VAULT --query properties.vaultUri --output tsv",
         )
     if isinstance(failed, OSError):
         return UnreachableError(
@@ -114,7 +124,7 @@ def _odd(failed: BaseException, asked: Asked) -> AccessError:
             "REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, must name a file with certificates that exists; or unset it.",
         )
     return UnreachableError(
-        f"{asked.title} answered with something that is no answer of a Key Vault.",
+        f"{asked.title} answered with something that is no answer of a Key Vault.{asked.doubt}",
         f"Check that nothing between here and {asked.host} answers in its place, a proxy say, and run again.",
     )
 
@@ -144,7 +154,7 @@ def _answered(status: int, code: str, inner: str, asked: Asked) -> AccessError:
         status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
     ):
         found = UnreachableError(
-            f"{asked.title} is out of order at the moment (HTTP {status}). This is no denial.",
+            f"{asked.title} is out of order at the moment (HTTP {status}). This is no denial.{asked.doubt}",
             "Run again later; https://status.azure.com says whether Azure knows of it.",
         )
     return found or AccessError(
@@ -172,7 +182,7 @@ def _forbidden(code: str, asked: Asked) -> AccessError:
             f"{asked.title} does not let this machine's network in ({code}). This says nothing about the login.",
             "Use a network that its firewall allows (VPN, a private endpoint, a runner inside), or have this address "
             "added: az keyvault network-rule add --name "
-            f"{asked.vault if asked.named else 'VAULT'} --ip-address ADDRESS",
+            f"{asked.vault if asked.named else 'VAULT'} --ip-address ADDRESS/32",
         )
     if code == "SecretDisabled":
         return DisabledError(
@@ -266,7 +276,7 @@ def _no_way(failed: BaseException, asked: Asked) -> AccessError:
 
 def _silent(asked: Asked) -> UnreachableError:
     return UnreachableError(
-        f"{asked.title} does not answer from here ({asked.host}). This is no denial.",
+        f"{asked.title} does not answer from here ({asked.host}). This is no denial.{asked.doubt}",
         "Check the network and the proxy (HTTPS_PROXY), and run again; https://status.azure.com says whether Azure "
         "knows of an outage.",
     )

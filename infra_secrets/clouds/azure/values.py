@@ -25,7 +25,6 @@ from infra_secrets.errors import (
     NeverSetError,
     NotFoundError,
     SecretNameError,
-    UnreachableError,
     ValueRefusedError,
 )
 from infra_secrets.rules.naming import SecretName
@@ -115,6 +114,7 @@ class KeyVault:
             if name is not None:
                 yield self._from_list(name, item)
         if deleted:
+            asked = replace(asked, what="its deleted containers")
             for gone in self._items(asked, client.list_deleted_secrets):
                 name = _wanted(gone.properties, service, environment)
                 if name is not None:
@@ -131,12 +131,9 @@ class KeyVault:
         found = self._ask(asked, lambda: [*next(pages.by_page(), ())])
         if not found:
             raise not_found(asked)
-        return replace(
-            described,
-            state=versions.state(found),
-            changed=versions.changed(found),
-            created=versions.first(found),
-        )
+        if len(found) > 1:  # and there may be more pages
+            return replace(described, state="disabled")
+        return replace(described, state="unset", changed=None, created=found[0].created_on)
 
     def read(self, names: Sequence[SecretName]) -> Mapping[SecretName, Value | AccessError]:
         """Read them at the same time, each by one call."""
@@ -165,16 +162,8 @@ class KeyVault:
         if not before:
             raise self._really(not_found(asked), described.name)
         _compare(described, before, asked)
-        try:
-            ours = self._set(asked, before, value)
-        except UnreachableError as failed:
-            unknown = failed
-        else:
-            return self._written(asked, described.name, before, ours)
-        raise UnreachableError(
-            f"{unknown.found} Whether the value for {asked.what} arrived is not known.",
-            f"{unknown.way_out} Setting it a second time does no harm.",
-        )
+        ours = self._set(asked, before, value)
+        return self._written(asked, described.name, before, ours)
 
     def close(self) -> None:
         """Close its connections."""
@@ -183,19 +172,18 @@ class KeyVault:
     # Writing
 
     def _set(self, asked: Asked, before: list[Any], value: Value) -> Any:
-        content_type = versions.present(before).content_type
-        name = asked.id.rpartition("/")[2]
+        last = versions.present(before)
         # Every PUT makes a version: one that may have arrived is not sent again by itself.
         return self._ask(
             asked,
             lambda: (
                 self._client()
                 .set_secret(
-                    name,
+                    last.name,
                     value.data.decode(),
                     enabled=True,
                     tags=versions.carried(before),
-                    content_type=None if content_type == UNSET else content_type,
+                    content_type=None if last.content_type == UNSET else last.content_type,
                     retry_on_methods=(),
                 )
                 .properties

@@ -133,6 +133,22 @@ def test_a_placeholder_is_unset_whether_it_is_marked_or_of_an_older_package(
     assert type(read(client)) is NeverSetError
 
 
+def test_a_disabled_value_with_more_versions_than_a_page_is_completed_by_one_call(
+    client: Client, vault: KeyVault
+) -> None:
+    for number in range(40):
+        vault.put(SPELLED, f"made-up-{number}")
+    vault.change(SPELLED, enabled=False)
+    [listed] = client.listing(deleted=False)
+    vault.calls.clear()
+
+    completed = client.complete(listed)
+
+    assert vault.calls == ["versions"]
+    assert completed.state == "disabled"
+    assert completed.changed == client.describe(NAME).changed
+
+
 def test_a_value_that_somebody_disabled_is_disabled_and_the_error_enables_it(
     client: Client, vault: KeyVault
 ) -> None:
@@ -198,7 +214,8 @@ def test_a_deleted_container_is_scheduled_and_says_until_when_and_how_to_have_it
     assert (listed.deleted - datetime.now(UTC)).days in {89, 90}
     for failure in (read(client), refusal(client, described)):
         assert type(failure) is ScheduledError
-        assert f"az keyvault secret recover --id {vault.address}" in failure.way_out
+        recover = f"az keyvault secret recover --id {vault.address}/deletedsecrets/{SPELLED}"
+        assert recover in failure.way_out
 
 
 def test_a_container_that_is_deleted_while_its_value_is_set_is_scheduled(
@@ -233,6 +250,7 @@ def test_where_deleted_ones_may_not_be_seen_a_missing_one_is_still_not_found(
     found, failure = until_refused(client.listing())
 
     assert type(failure) is DeniedError
+    assert "its deleted containers" in failure.found
     assert [each.spelled for each in found] == [SPELLED], "what could be seen was seen"
     with pytest.raises(NotFoundError):
         client.describe(SecretName.from_reference("api/production/other"))
@@ -493,6 +511,16 @@ def test_an_error_of_the_vault_on_a_write_is_not_tried_again_either(
 
     assert "arrived is not known" in refusal(client, client.describe(NAME)).found
     assert vault.calls.count("set") == 1
+
+
+@pytest.mark.parametrize("why", ["ForbiddenByFirewall", "ForbiddenByRbac"])
+def test_what_surely_did_not_arrive_is_not_said_to_be_in_doubt(
+    client: Client, vault: KeyVault, why: str
+) -> None:
+    vault.container(SPELLED)
+    vault.deny("set", why=why)
+
+    assert "not known" not in str(refusal(client, client.describe(NAME)))
 
 
 def test_a_write_that_the_vault_put_off_is_sent_again(client: Client, vault: KeyVault) -> None:
@@ -940,6 +968,23 @@ def test_waits_between_tries_differ_and_have_an_end(
     assert max(waited) <= 5.0
 
 
+@pytest.mark.parametrize(
+    ("name", "command", "written"),
+    [
+        (NAME, "recover", f"recover --vault-name shop --name {SPELLED}"),
+        (NAME, "set-attributes", f"set-attributes --vault-name shop --name {SPELLED}"),
+        (None, "list-versions", "list --vault-name shop"),
+    ],
+)
+def test_a_command_for_a_vault_under_azure_s_names_names_it(
+    name: SecretName | None, command: str, written: str
+) -> None:
+    way = connection.Connection({"vault": "shop"})
+
+    assert way.asked("look at", name).az(command) == f"az keyvault secret {written}"
+    way.close()
+
+
 # The login
 
 
@@ -1005,6 +1050,18 @@ def test_a_login_that_failed_is_not_tried_by_every_thread(client: Client, vault:
     assert {type(each) for each in found.values()} == {NotLoggedInError}
     assert vault.token_requests <= 2  # one to see whether there is an identity, one for a token
     assert vault.calls == []
+
+
+def test_a_login_service_that_does_not_answer_is_no_denial_and_is_asked_once(
+    client: Client, vault: KeyVault
+) -> None:
+    vault.login_breaks = True
+
+    failure = read(client)
+
+    assert type(failure) is UnreachableError
+    assert "Microsoft Entra" in failure.found
+    assert vault.token_requests == 1
 
 
 def test_a_person_s_login_is_that_of_az_which_is_run_once_for_many_reads(
