@@ -5,7 +5,6 @@ refreshed, and no config is decrypted.
 """
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,7 +104,6 @@ class Project:
                 capture_output=True,
                 text=True,
                 encoding="utf-8",
-                env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
             )
         except FileNotFoundError:
             raise StackError(
@@ -113,9 +111,11 @@ class Project:
                 "(https://www.pulumi.com/docs/install/), or name the place: --cloud, --service, --environment."
             ) from None
         if done.returncode:
-            last = done.stderr.strip().splitlines()[-1:] or ["it says nothing"]
+            # Around the error it may say that there is a newer version.
+            errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+            said = errors[0].removeprefix("error: ") if errors else "it does not say why"
             raise StackError(
-                f"`pulumi {' '.join(arguments)}` failed in {self.directory}: {last[0].removeprefix('error: ')}. Fix "
+                f"`pulumi {' '.join(arguments)}` failed in {self.directory}: {said.rstrip('.')}. Fix "
                 "that, or name the place instead: --cloud, --service, --environment."
             )
         try:

@@ -158,7 +158,7 @@ STATE_HOME = Variable(
     "readable by its owner alone.",
     "`~/.local/state`",
 )
-CI = Variable("CI", "Not empty: `infra-secrets rehearse` shows no progress bar.")
+CI = Variable("CI", "Not empty: no command shows a progress bar.")
 COLUMNS = Variable(
     "COLUMNS",
     "Width of the report of `infra-secrets rehearse`, in characters, when it is not a terminal.",

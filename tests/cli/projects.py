@@ -78,7 +78,7 @@ class RecordedProject:
             'case "$1 $2" in\n'
             '"stack ls") cat ls ;;\n'
             '"stack export") s=${3#--stack=}; [ -f "stack-$s" ] && exec cat "stack-$s"\n'
-            "  echo \"error: no stack named '$s' found\" >&2; exit 6 ;;\n"
+            "  echo \"error: no stack named '$s' found\" >&2; echo warning: a new version >&2; exit 6 ;;\n"
             "*) exit 1 ;;\nesac\n"
         )
         command.chmod(0o755)

@@ -130,7 +130,7 @@ def test_a_stack_that_is_not_there_is_refused_with_what_pulumi_said_and_two_ways
     with pytest.raises(StackError) as refused:
         project.declared("nowhere")
 
-    assert "no stack named 'nowhere' found" in str(refused.value)
+    assert "no stack named 'nowhere' found. Fix that" in str(refused.value)
     assert "--cloud, --service, --environment" in str(refused.value)
 
 

@@ -248,7 +248,9 @@ def _rows(seen: _Seen, now: datetime) -> Iterator[Row]:
         yield _row(seen, declared, described, now)
     names = {each.name for each in asked.declared or ()}
     for described in found.values():
-        if described.name not in names and not _of_another_stack(asked, described):
+        if described.name not in names and not (
+            _of_another_stack(asked, described) or _on_its_way_out(asked, described)
+        ):
             yield _row(seen, None, described, now)
 
 
@@ -327,6 +329,11 @@ def _of_another_stack(asked: Asked, described: Described) -> bool:
     )
 
 
+def _on_its_way_out(asked: Asked, described: Described) -> bool:
+    """Whether a container was removed from code and is deleted already, as far as that goes at once."""
+    return asked.declared is not None and described.state == "scheduled"
+
+
 # What else is said --------------------------------------------------------------------------------------
 
 
@@ -397,15 +404,14 @@ def _notes(seen: _Seen) -> Iterator[str]:
         yield (
             f"{asked.subject}: none of what is declared there is there. Is it the right login{account}?"
         )
-    others = sorted(
-        {
-            each.facts["stack"]
-            for each in seen.found
-            if asked.wants(each.name)
-            and _of_another_stack(asked, each)
-            and _declared(asked, each) is None
-        }
-    )
+    undeclared = [
+        each for each in seen.found if asked.wants(each.name) and _declared(asked, each) is None
+    ]
+    for each in undeclared:
+        if _on_its_way_out(asked, each) and not _of_another_stack(asked, each):
+            gone = f", for good on {each.deleted:%Y-%m-%d}" if each.deleted else ""
+            yield f"{asked.subject}: {each.name.reference} is not declared, and being deleted{gone}."
+    others = sorted({each.facts["stack"] for each in undeclared if _of_another_stack(asked, each)})
     if others:
         yield (
             f"{asked.subject}: not listed is what belongs to {', '.join(others)}. To see it, run this in that project, "

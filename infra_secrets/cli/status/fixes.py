@@ -32,8 +32,16 @@ def fix(row: Row, options: str) -> str | None:
             refresh = " --refresh" if row.id else ""
             return f"pulumi up{refresh} --stack {shlex.quote(row.stack or '')}"
         case "orphan":
-            return f'adopt="{row.id}"'
+            return _adopting(row)
         case "scheduled":
             restore = clouds.values_of(clouds.load(row.cloud)).RESTORE
             return restore.format(name=row.name, **row.place) or None
     return None
+
+
+def _adopting(row: Row) -> str:
+    """Say which `adopt=` takes a container over; where its own client does not know that id, how it is made."""
+    container = clouds.container(clouds.load(row.cloud))
+    if row.id and container.place_of(row.id):
+        return f'adopt="{row.id}"'
+    return container.to_adopt({**row.place, "name": row.name})

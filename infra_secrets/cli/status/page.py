@@ -230,6 +230,15 @@ def _share(row: Row, report: Report) -> str:
 
 
 def _age(row: Row, report: Report) -> str:
+    gone = (
+        f"<small>gone for good on {row.deleted.day} {row.deleted:%B %Y}</small>"
+        if row.deleted
+        else ""
+    )
+    return _age_alone(row, report) + gone
+
+
+def _age_alone(row: Row, report: Report) -> str:
     days, limit = row.age_days(report.now), row.max_age_days
     if days is None:
         return "" if limit is None else f'<span class="soft">limit {numbered(limit, "day")}</span>'

@@ -151,6 +151,8 @@ def test_what_is_in_the_cloud_and_not_declared_is_an_orphan_with_the_id_that_ado
 ) -> None:
     values.add(STRIPE, "made-up")
     values.add(OTHER, "made-up", stack="organization/shop/production")
+    for each in (STRIPE, OTHER):
+        values.containers[each] = replace(values.containers[each], id=arn(each))
     values.add("other-service/production/key", "made-up")
 
     found = looked(by_code())
@@ -168,6 +170,20 @@ def test_what_belongs_to_a_stack_that_was_not_read_is_no_orphan_and_is_said(valu
     assert found.rows == ()
     assert "acme/shared/production" in found.notes[0]
     assert exit_code(found) == 0
+
+
+def test_what_was_removed_from_code_and_is_being_deleted_is_a_note_and_no_orphan(
+    values: Values,
+) -> None:
+    values.add(STRIPE, "made-up", state="scheduled")
+    gone = NOW + timedelta(days=30)
+    values.containers[STRIPE] = replace(values.containers[STRIPE], deleted=gone)
+
+    found = looked(by_code())
+
+    assert (found.rows, exit_code(found)) == ((), 0)
+    assert f"{STRIPE} is not declared, and being deleted, for good on 2026-12-25." in found.notes[0]
+    assert states(looked(by_tags())) == {"stripe-api-key": "scheduled"}
 
 
 def test_by_tags_every_container_is_believed_and_says_owner_limit_and_stack(values: Values) -> None:

@@ -122,6 +122,10 @@ def test_a_picture_of_an_age_has_its_numbers_beside_it() -> None:
     ]
 
 
+def test_when_a_container_is_gone_for_good_is_said() -> None:
+    assert "gone for good on 3 December 2026" in page(REPORT)
+
+
 def test_an_age_far_beyond_its_limit_ends_in_an_arrow() -> None:
     text = page(replace(REPORT, rows=(row("a", "stale", 10_000, max_age_days=1),)))
 
