@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from infra_secrets.cli.doctor.findings import Finding, State
 from infra_secrets.component.settings import ACCESS_TOKEN, BACKEND_URL
@@ -33,6 +33,8 @@ _OUTAGE = re.compile(
 _REFUSED = re.compile(
     r"Unauthorized|requires logging in|invalid access token|\[401\]", re.IGNORECASE
 )
+# Parameters of a bucket as a backend (gocloud.dev/blob/s3blob).
+_NO_KEYS = {"region", "profile", "awssdk", "endpoint", "s3ForcePathStyle", "disableSSL"}
 _PROBLEM = re.compile(r"(?i)x509|certificate")
 
 
@@ -190,7 +192,11 @@ class Backend:
         command = f"pulumi login {named}" if named else "pulumi login"
         if not answer.no_login:
             return _finding(
-                "pulumi-login", "fix", f"`pulumi whoami` fails: {answer.said}.", f"Run: {command}"
+                "pulumi-login",
+                "fix",
+                f"`pulumi whoami` fails: {answer.said or 'it says nothing'}.",
+                f"Which backend is used is said by {BACKEND_URL}, else by `backend` in Pulumi.yaml, else by the last "
+                "pulumi login: correct that one.",
             )
         if ACCESS_TOKEN.read():
             return _finding(
@@ -209,9 +215,10 @@ class Backend:
 
 
 def without_login(url: str) -> str:
-    """Spell a backend's address without user, password and query, which may hold a key."""
+    """Spell a backend's address without user and password, and with those parameters alone that hold no key."""
     parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    query = urlencode([each for each in parse_qsl(parts.query) if each[0] in _NO_KEYS])
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
 
 
 def _finding(check: str, state: State, found: str, fix: str = "") -> Finding:

@@ -11,10 +11,15 @@ from typing import Any
 from infra_secrets.cli.doctor.backend import Backend
 from infra_secrets.cli.doctor.findings import Finding, State
 from infra_secrets.cli.stacks import Declared, Project
-from infra_secrets.component.settings import ENVIRONMENT, PASSPHRASE, PASSPHRASE_FILE
+from infra_secrets.component.settings import (
+    ENVIRONMENT,
+    ENVIRONMENT_VARIABLE,
+    PASSPHRASE,
+    PASSPHRASE_FILE,
+)
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.project import imported_environments, readable, stack_file, stack_files
-from infra_secrets.rules.wording import nearest, words
+from infra_secrets.rules.wording import nearest, shown, words
 
 _KINDS = {
     "production": {"production", "prod", "prd", "live"},
@@ -162,6 +167,7 @@ class Stack:
             )
             return
         yield self._environment(short, known)
+        yield from self._shell(short)
         yield from self._passphrase()
 
     def _environment(self, short: str, known: list[str]) -> Finding:
@@ -193,6 +199,19 @@ class Stack:
                 f"PROJECT/{short} --stack {short} --yes",
             )
         return self._finding("fine", f"Stack {short}: its containers are {service}/{environment}.")
+
+    def _shell(self, short: str) -> Iterator[Finding]:
+        assert self.project is not None  # noqa: S101 (`look` has asked)
+        here, of_stack = ENVIRONMENT_VARIABLE.read(), self.project.parts(short)[1]
+        if here and here != of_stack:
+            yield Finding(
+                check="shell-environment",
+                subject="pulumi",
+                state="note",
+                found=f"This shell has {ENVIRONMENT_VARIABLE}={shown(here)}, and the stack's containers are of "
+                f"{of_stack}: a program that loads its secrets here looks for the former.",
+                fix=f"For such a program, run: export {ENVIRONMENT_VARIABLE}={of_stack}",
+            )
 
     def _passphrase(self) -> Iterator[Finding]:
         file = PASSPHRASE_FILE.read()

@@ -1,6 +1,5 @@
 """Pulumi's login, the stack and its ESC environments, by the real `pulumi` against a service, a file and nothing."""
 
-import re
 import subprocess
 from collections.abc import Iterator
 from datetime import date
@@ -30,7 +29,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PULUMI_SKIP_UPDATE_CHECK", "true")
     for name in (
         *("PULUMI_ACCESS_TOKEN", "PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE"),
-        *("PULUMI_CONFIG_PASSPHRASE_FILE", "INFRA_SECRETS_CLOUD"),
+        *("PULUMI_CONFIG_PASSPHRASE_FILE", "INFRA_SECRETS_CLOUD", "INFRA_SECRETS_ENVIRONMENT"),
     ):
         monkeypatch.delenv(name, raising=False)
     return folder
@@ -297,4 +296,32 @@ def test_a_backend_is_named_without_what_logs_in_to_it() -> None:
     shown = without_login("postgres://ann:made-up-password@db.example:5432/state?key=made-up-key")
 
     assert shown == "postgres://db.example:5432/state"
-    assert re.search("made-up", shown) is None
+    assert without_login("s3://state?region=eu-west-1&key=x") == "s3://state?region=eu-west-1"
+
+
+@pytest.mark.engine
+def test_a_backend_that_is_down_or_not_there_is_said_without_its_password(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "postgres://ann:made-up-password@127.0.0.1:1/state")
+    found = of(looked(project, "production"), "pulumi-login")
+    assert (found.state, found.outage) == ("unknown", True)
+    assert "made-up-password" not in str(found)
+
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{project / 'gone'}")
+    found = of(looked(project, "production"), "pulumi-login")
+    assert (found.state, found.outage) == ("fix", False)
+    assert "no such file or directory" in found.found
+    assert "PULUMI_BACKEND_URL" in found.fix
+
+
+@pytest.mark.engine
+def test_a_shell_that_is_about_another_environment_than_the_stack_gets_a_note(
+    project: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INFRA_SECRETS_ENVIRONMENT", "staging")
+
+    found = of(looked(project, "production"), "shell-environment")
+
+    assert (found.state, service.status) == ("note", 200)
+    assert found.fix.endswith("run: export INFRA_SECRETS_ENVIRONMENT=production")
