@@ -47,6 +47,15 @@ _ASSUMED = re.compile(
 )
 _ENTITY = re.compile(r"arn:[\w-]+:iam::\d+:(user|role)/.+")
 _ALLOWED = "allowed"
+# What botocore (utils.SSOTokenLoader, tokens, credentials) finds of a login by a browser.
+_NONE, _ENDED = "Nobody is logged in with this AWS profile.", "The AWS login has expired."
+_LOGINS = {
+    "SSOTokenLoadError": _NONE,
+    "LoginTokenLoadError": _NONE,
+    "UnauthorizedSSOTokenError": _ENDED,
+    "TokenRetrievalError": _ENDED,
+    "LoginRefreshRequired": _ENDED,
+}
 
 
 def place(config: Mapping[str, str]) -> Place:
@@ -152,10 +161,11 @@ class _Session:
             answer: Mapping[str, Any] = getattr(self._client(service), snake(call))(**parameters)
         except Exception as error:  # noqa: BLE001 (any class of botocore's; it becomes ours)
             trouble = failure(error, self._asked(call))
+            told = _LOGINS.get(type(error).__name__)
         else:
             return answer
         if isinstance(trouble, NotLoggedInError) and "clock" not in trouble.found:
-            trouble = NotLoggedInError(trouble.found, self._way_in(trouble.way_out))
+            trouble = NotLoggedInError(told or trouble.found, self._way_in(trouble.way_out))
         raise trouble
 
     def _client(self, service: str) -> Any:
@@ -234,7 +244,9 @@ class _Session:
             return f"Run: aws login{option}"
         if "source_profile" in settings:
             return f"Run: {LOGIN} --profile {shlex.quote(str(self._settings['source_profile']))}"
-        if not settings & _SSO and not self._method:
+        if settings & _SSO:
+            return f"Run: {LOGIN}{option}"
+        if not self._method:
             return (
                 f"Run: aws configure sso{option}, once; and from then on: {LOGIN}{option} (a workload logs in by its "
                 "role: see that it has one)."

@@ -1,7 +1,10 @@
 """Who is logged in to AWS, and what that identity may do: `infra_secrets/clouds/aws/login.py`."""
 
+import hashlib
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +18,7 @@ from infra_secrets.rules.naming import SecretName
 from tests import servers
 from tests.clouds.login import recorded
 from tests.clouds.login.recorded import ACCOUNT, ASSUMED, ROLE, Recorded
+from tests.conftest import PATIENCE, ROOT
 
 REGION = {"region": "eu-central-1"}
 KEY = SecretName(service="shop", environment="production", key="stripe-api-key")
@@ -197,6 +201,44 @@ def test_a_login_that_has_expired_is_told_from_none(aws: Recorded) -> None:
         refused.value.way_out
     )
     assert "made-up-key-id" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("cached", "found"),
+    [
+        (None, "Nobody is logged in with this AWS profile."),
+        ("2020-01-01T00:00:00Z", "The AWS login has expired."),
+    ],
+    ids=["none", "expired"],
+)
+def test_a_login_by_the_browser_that_has_expired_is_told_from_none(
+    aws: Recorded, monkeypatch: pytest.MonkeyPatch, cached: str | None, found: str
+) -> None:
+    logged_out(monkeypatch)
+    configured(SSO)
+    home = Path(aws.trusted).parent
+    if cached is not None:
+        cache = home / ".aws" / "sso" / "cache"
+        cache.mkdir(parents=True)
+        token = {"accessToken": "made-up-token", "expiresAt": cached}
+        name = hashlib.sha1(b"acme", usedforsecurity=False).hexdigest()  # as botocore names it
+        (cache / f"{name}.json").write_text(json.dumps(token), encoding="utf-8")
+    # In a process of its own: the client library looks for a home once, when it is imported.
+    look = (
+        f"from infra_secrets import clouds; clouds.login_of(clouds.load('aws')).identity({REGION})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", look],
+        env={**os.environ, "HOME": str(home), "AWS_PROFILE": "payments", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    last = done.stderr.splitlines()[-1]
+    assert last.partition("Error: ")[2] == f"{found} Run: aws sso login --profile payments"
+    assert "made-up-token" not in done.stderr
 
 
 def test_a_clock_that_is_off_is_named_and_no_login_is_advised(aws: Recorded) -> None:
