@@ -28,6 +28,7 @@ from infra_secrets.rules.naming import SecretName
 from infra_secrets.rules.wording import shown
 
 LOGIN = "aws sso login"
+RESTORE = "aws secretsmanager restore-secret --secret-id {name} --region {region}"
 
 # Classes of botocore (botocore/exceptions.py, parsers.py), with their subclasses.
 _NO_LOGIN = {
@@ -86,9 +87,13 @@ class Asked:
 
     def command(self, call: str, *options: str) -> str:
         """Write a command of AWS's own tool about this container."""
-        spelled = SPELLING.spell(self.name) if self.name else "NAME"
-        words = ["aws", "secretsmanager", call, "--region", self.region, "--secret-id", spelled]
-        return shlex.join([*words, *options])
+        words = ["aws", "secretsmanager", call, "--secret-id", self.spelled]
+        return shlex.join([*words, "--region", self.region, *options])
+
+    @property
+    def spelled(self) -> str:
+        """The container's name in AWS."""
+        return SPELLING.spell(self.name) if self.name else "NAME"
 
     def login(self) -> str:
         """Say how to log in."""
@@ -219,7 +224,7 @@ def scheduled(asked: Asked) -> ScheduledError:
     """Say that a container is scheduled for deletion."""
     return ScheduledError(
         f"{asked.what} is scheduled for deletion in {asked.where}; its value can neither be read nor set.",
-        f"To keep it: {asked.command('restore-secret')}",
+        f"To keep it: {RESTORE.format(name=asked.spelled, region=asked.region)}",
     )
 
 

@@ -46,7 +46,7 @@ from infra_secrets.rules.wording import snake
 
 CLIENT_EXTRA = "runtime-aws"
 LOGIN = trouble.LOGIN
-RESTORE = "aws secretsmanager restore-secret --secret-id {name} --region {region}"
+RESTORE = trouble.RESTORE
 REGION = Variable(
     "AWS_REGION",
     "AWS's own: the region whose secrets are read and written at run time and by the command line.",
@@ -118,12 +118,6 @@ def refused(value: Value) -> str | None:
     except UnicodeDecodeError:
         return "is not UTF-8 text; store it as binary"
     return None
-
-
-def restoring(described: Described, place: Place) -> str:
-    """Write the command that takes back a deletion that is scheduled."""
-    asked = Asked(call="", name=described.name, region=place["region"])
-    return asked.command("restore-secret")
 
 
 def connect(place: Place) -> "SecretsManager":
@@ -366,7 +360,8 @@ class SecretsManager:
             when=when,
             note=(
                 "This login may not do secretsmanager:UpdateSecretVersionStage, so AWS did not check that nobody else "
-                "set the value in the same moment. Give it that permission, or put its role into writers= again."
+                "set the value in the same moment. Give it that permission; where its role is in writers= of the "
+                "Secret, pulumi up does."
             ),
         )
 

@@ -460,7 +460,7 @@ def test_the_command_that_an_error_prints_takes_the_deletion_back(
     command = raised.value.way_out.partition(": ")[2]
     assert isinstance(failure, ScheduledError)
     assert command in failure.way_out
-    assert command == values.restoring(described, client.place)
+    assert command == values.RESTORE.format(name=REFERENCE, **client.place)
     run(command)
     assert client.describe(NAME).state == "set"
 
@@ -519,7 +519,7 @@ ANSWERS: Mapping[str, tuple[int, str, str, type[AccessError], str]] = {
         "AccessDeniedException",
         "Access to KMS is not allowed",
         DeniedError,
-        "describe-secret --region eu-central-1 --secret-id api/production/stripe-api-key --query KmsKeyId",
+        "describe-secret --secret-id api/production/stripe-api-key --region eu-central-1 --query KmsKeyId",
     ),
     "a key that is named": (
         400,
@@ -540,7 +540,7 @@ ANSWERS: Mapping[str, tuple[int, str, str, type[AccessError], str]] = {
         "InvalidRequestException",
         "You can't perform this operation on the secret because it was marked for deletion.",
         ScheduledError,
-        "aws secretsmanager restore-secret --region eu-central-1 --secret-id api/production/stripe-api-key",
+        "aws secretsmanager restore-secret --secret-id api/production/stripe-api-key --region eu-central-1",
     ),
     "never set": (
         400,
