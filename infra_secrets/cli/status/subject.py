@@ -148,15 +148,16 @@ def _stack_option(row: Row) -> str:
 
 def _by_tags(found: Where, names: Sequence[SecretName]) -> Subject:
     cloud = str(found.cloud)
+    place = _from_variables(cloud, found.place)
     scopes: set[tuple[str | None, str | None]] = {
         (found.service or name.service, found.environment or name.environment) for name in names
     }
     return Subject(
-        title=f"{_scope(found)} on {where.in_words(cloud, found.place)}",
+        title=f"{_scope(found)} on {where.in_words(cloud, place)}",
         places=(
             Asked(
                 cloud=cloud,
-                place=found.place,
+                place=place,
                 scopes=frozenset(scopes or {(found.service, found.environment)}),
                 declared=None,
                 only=tuple(name.reference for name in names),
@@ -165,6 +166,17 @@ def _by_tags(found: Where, names: Sequence[SecretName]) -> Subject:
         ),
         by_code=False,
     )
+
+
+def _from_variables(cloud: str, named: Place) -> Place:
+    """Fill in what the environment says of a place; the rest, the login says."""
+    found = dict(named)
+    for part, variables in clouds.values_of(clouds.load(cloud)).PLACE.items():
+        for variable in variables:
+            text = variable.read()
+            if text and part not in found:
+                found[part] = text
+    return found
 
 
 def _scope(found: Where) -> str:

@@ -202,8 +202,8 @@ def _advice(report: Report, out: Console) -> None:
     _line(out, "")
     for state in kinds:
         fixes = list(dict.fromkeys(row.fix for row in report.of(state) if row.fix))
-        text = Text(state, STYLES[state]).append(f" ({MEANINGS[state].text}). ", "default")
-        out.print(text.append(f"{ADVICE[state]}{':' if fixes else '.'}"), soft_wrap=True)
+        advice = f" ({MEANINGS[state].text}). {ADVICE[state]}{':' if fixes else '.'}"
+        out.print(Text.assemble((state, STYLES[state]), advice), soft_wrap=True)
         for each in fixes[:COMMANDS_SHOWN]:
             _line(out, f"  {each}")
         if len(fixes) > COMMANDS_SHOWN:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from infra_secrets import clouds
 from infra_secrets.cli import main
+from infra_secrets.component.settings import CLOUD_VARIABLE, ENVIRONMENT_VARIABLE
 from tests.cli.test_rehearse import Said
 
 Status = Callable[..., Said]
@@ -18,7 +20,15 @@ def apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Start in no project, with nothing that says where to look."""
     (tmp_path / "somewhere").mkdir()
     monkeypatch.chdir(tmp_path / "somewhere")
-    for name in ("INFRA_SECRETS_CLOUD", "INFRA_SECRETS_ENVIRONMENT", "COLUMNS", "FORCE_COLOR"):
+    places = (clouds.values_of(clouds.load(each)).PLACE for each in clouds.available())
+    variables = [str(each) for place in places for part in place.values() for each in part]
+    for name in (
+        *variables,
+        str(CLOUD_VARIABLE),
+        str(ENVIRONMENT_VARIABLE),
+        "COLUMNS",
+        "FORCE_COLOR",
+    ):
         monkeypatch.delenv(name, raising=False)
 
 

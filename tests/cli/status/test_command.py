@@ -241,15 +241,18 @@ def test_what_looks_like_a_value_is_not_repeated(values: Values, status: Status)
 # Forms
 
 
-def test_json_is_what_the_schema_says(values: Values, status: Status) -> None:
+def test_json_is_what_the_schema_says(
+    values: Values, status: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
     values.add(STRIPE)
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
 
     said = status(*HERE, "--json")
 
     assert said.code == 1
     VALIDATOR.validate(said.report)
     assert said.report["containers"][0]["reference"] == STRIPE
-    assert said.report["subject"] == "shop/production on aws"
+    assert said.report["subject"] == "shop/production on aws, region eu-central-1"
 
 
 def test_the_page_is_written_whole_for_its_owner_alone_beside_the_table(

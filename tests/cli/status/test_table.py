@@ -12,6 +12,7 @@ from rich.console import Console
 from infra_secrets.cli.status.rows import MEANINGS, Refusal, Report, Row
 from infra_secrets.cli.status.table import COMMANDS_SHOWN, LISTED, show
 from tests.cli.status.samples import EVIL, REPORT, ROWS, many, row
+from tests.conftest import ROOT
 
 LAST_LINE = "11 containers: 1 missing, 2 unset, 1 stale, 1 disabled, 1 scheduled, 1 orphan, 1 expiring, 3 set."
 
@@ -111,6 +112,12 @@ def test_no_color_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", printed(colour=True))
 
 
+def test_only_the_state_is_in_its_colour() -> None:
+    [line] = [line for line in printed(colour=True).splitlines() if "Set its value" in line]
+
+    assert line == "\x1b[1;31munset\x1b[0m (no value yet). Set its value:"
+
+
 def test_a_long_list_shows_what_is_not_simply_set_and_all_shows_everything() -> None:
     report = many(1000)
 
@@ -180,6 +187,21 @@ def test_what_could_not_be_looked_at_is_said_with_the_way_out_and_a_thousand_are
     assert "Could not look everywhere:" in text
     assert "key-0 (aws): denied. This login may not look. Ask for secretsmanager:Describe" in text
     assert "and 997 more of this kind" in text
+
+
+def test_the_example_in_the_documentation_is_what_is_printed() -> None:
+    rows = [
+        row("tunnel-token", "missing"),
+        row("stripe-api-key", "unset", max_age_days=90),
+        row("database-url", "stale", 412, max_age_days=365),
+        row("sentry-dsn", "set", 12, changed_exactly=False),
+    ]
+    page = (ROOT / "docs" / "status.md").read_text(encoding="utf-8")
+    shown = page.partition("```text\n")[2].partition("```")[0]
+
+    text = printed(replace(REPORT, rows=tuple(rows)), width=100)
+
+    assert shown == "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
 # In a pipe
