@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperGroup
 
 import infra_secrets
+from infra_secrets.cli.doctor import command as examining
 from infra_secrets.cli.rehearse import command as rehearsing
 from infra_secrets.cli.saying import Quiet
 from infra_secrets.cli.set import command as setting
@@ -17,6 +18,7 @@ from infra_secrets.rules.wording import nearest
 EXAMPLES = (
     "infra-secrets rehearse --stack production",
     "infra-secrets set payments/production/stripe-api-key",
+    "infra-secrets doctor --as ci",
     "infra-secrets status --stack production",
     "infra-secrets --install-completion",
 )
@@ -55,6 +57,7 @@ def make(arguments: Sequence[str] = ()) -> typer.Typer:
         epilog=_examples(EXAMPLES),
     )
     app.callback()(_options)
+    app.command(epilog=_examples(examining.EXAMPLES))(located(examining.doctor))
     app.command(epilog=_examples(rehearsing.EXAMPLES))(rehearsing.rehearse)
     # It refuses by itself what it does not take: Typer would repeat it, and it may be a value.
     taking_anything = {"allow_extra_args": True, "ignore_unknown_options": True}

@@ -97,6 +97,23 @@ def find(named: Named, directory: Path | None = None) -> Where:
     )
 
 
+def refuse_nonsense(named: Named) -> None:
+    """Refuse what `find` would refuse without asking Pulumi, for who looks also where the stack cannot be read.
+
+    Raises:
+        WhereError: What was named, or what the variable names, makes no sense.
+    """
+    _refuse_unreadable(named)
+    for cloud, said_by in (
+        (named.cloud, "--cloud"),
+        (settings.CLOUD_VARIABLE.read(), str(settings.CLOUD_VARIABLE)),
+    ):
+        if cloud:
+            _known(cloud, said_by)
+    if named.cloud is not None:
+        _refuse_other_parts(named.cloud, named.place)
+
+
 def place_of(declared: Declared) -> Place:
     """Return where a declared container is, in the parts that `clouds.connect` takes."""
     parts = _parts(declared.cloud)

@@ -122,6 +122,26 @@ SKIP_CHECKPOINTS = Variable(
     "Pulumi's own: the state is written only at the end. Then a stack that has no outputs yet is not asked whether "
     "it owns a container.",
 )
+ACCESS_TOKEN = Variable(
+    "PULUMI_ACCESS_TOKEN",
+    "Pulumi's own. `infra-secrets doctor` looks whether it is set, so that it can say what to do when it is refused.",
+)
+BACKEND_URL = Variable(
+    "PULUMI_BACKEND_URL",
+    "Pulumi's own: where stacks are. `infra-secrets doctor` names it in the command that logs in.",
+)
+PASSPHRASE = Variable(
+    "PULUMI_CONFIG_PASSPHRASE",
+    "Pulumi's own. `infra-secrets doctor` looks whether it is set where the stack's file needs one.",
+)
+PASSPHRASE_FILE = Variable(
+    "PULUMI_CONFIG_PASSPHRASE_FILE", "Pulumi's own: the file with that passphrase."
+)
+SSL_FILE = Variable(
+    "SSL_CERT_FILE",
+    "OpenSSL's own: whom to trust. `infra-secrets doctor` looks whether the file is there.",
+)
+REQUESTS_FILE = Variable("REQUESTS_CA_BUNDLE", "The same, of most of Python's HTTP clients.")
 CLOUD_VARIABLE = Variable(
     "INFRA_SECRETS_CLOUD",
     "Where containers are, for the command line outside of a Pulumi project and for an application that loads its "
@@ -166,6 +186,12 @@ VARIABLES = (
     KUBERNETES_APPLIES_VARIABLE,
     CONFIG_FILE,
     SKIP_CHECKPOINTS,
+    ACCESS_TOKEN,
+    BACKEND_URL,
+    PASSPHRASE,
+    PASSPHRASE_FILE,
+    SSL_FILE,
+    REQUESTS_FILE,
     CLOUD_VARIABLE,
     ENVIRONMENT_VARIABLE,
     STATE_HOME,

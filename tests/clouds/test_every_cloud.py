@@ -14,6 +14,8 @@ import pytest
 
 from infra_secrets import Secret, clouds
 from infra_secrets.clouds import Cloud, Container, Store, Wanted
+from infra_secrets.clouds.login import Login
+from infra_secrets.clouds.values import Values
 from infra_secrets.rules.naming import SecretName
 from infra_secrets.testing import facets
 from infra_secrets.testing.program import accounts
@@ -25,6 +27,8 @@ FACETS: Mapping[type, Callable[[Cloud], object]] = {
     Cloud: lambda facts: facts,
     Container: clouds.container,
     Store: clouds.store,
+    Values: clouds.values_of,
+    Login: clouds.login_of,
 }
 
 

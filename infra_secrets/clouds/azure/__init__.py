@@ -1,7 +1,9 @@
 """Azure Key Vault: names, limits, tokens and config. It has no empty secrets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from infra_secrets.clouds import Deadline
+from infra_secrets.clouds.azure import api_version
 from infra_secrets.component.settings import NAMESPACE, ConfigKey
 from infra_secrets.rules.naming import Spelling
 
@@ -61,3 +63,6 @@ SETTINGS: Mapping[str, ConfigKey] = {
         "`false`",
     ),
 }
+DEADLINES: Sequence[Deadline] = (
+    api_version.deadline(SECRET_CLASS, str(SETTINGS["azure_secret_class"])),
+)

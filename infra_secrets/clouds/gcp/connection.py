@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 8.0
 """How long calls are repeated, with growing random pauses, while GCP does not answer or the quota is used up."""
 
 # What Google's login library lets through of a file or an answer that is not of the form that it expects.
-_UNUSABLE = (ValueError, TypeError, LookupError, AttributeError, OSError)
+UNUSABLE = (ValueError, TypeError, LookupError, AttributeError, OSError)
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 # google-cloud-secret-manager 2.32.0: at DEBUG, also by GOOGLE_SDK_PYTHON_LOGGING_SCOPE, this logger gets every request
 # and response in full, with the values in them.
@@ -44,7 +44,7 @@ class Login:
                 auth = clouds.client_library("google.auth", "Google's login library", EXTRA)
                 try:
                     self._found = auth.default(scopes=[_SCOPE])
-                except (auth.exceptions.GoogleAuthError, *_UNUSABLE):
+                except (auth.exceptions.GoogleAuthError, *UNUSABLE):
                     trouble = failures.no_login()
                 else:
                     return self._found
@@ -81,7 +81,7 @@ class Login:
                 credentials.refresh(partial(requests.Request(), timeout=CALL_SECONDS))
             except auth.exceptions.GoogleAuthError as failure:
                 trouble = failures.of_renewal(failure)
-            except _UNUSABLE:
+            except UNUSABLE:
                 trouble = failures.login_out_of_order()
             else:
                 return credentials
@@ -178,7 +178,7 @@ class Connection:
                     self._service = self.library.SecretManagerServiceClient(
                         credentials=credentials, client_options=options
                     )
-                except (auth.exceptions.GoogleAuthError, *_UNUSABLE):
+                except (auth.exceptions.GoogleAuthError, *UNUSABLE):
                     trouble = failures.no_login()
                 else:
                     return self._service
