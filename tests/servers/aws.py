@@ -10,6 +10,7 @@ import threading
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any, Final, cast
 from uuid import uuid4
@@ -19,6 +20,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.secretsmanager.exceptions import InvalidParameterException, InvalidRequestException
 from moto.secretsmanager.models import (
     FakeSecret,
+    ReplicaSecret,
     SecretsManagerBackend,
     secretsmanager_backends,
 )
@@ -151,6 +153,10 @@ class CloudServer:
             return b64decode(found["SecretBinary"])
         return str(found["SecretString"]).encode()
 
+    def stop_the_listing(self) -> None:
+        """From now on the listing is behind, as AWS's can be: it shows what is there now."""
+        self.secrets.listed = deepcopy([*self.secrets.secrets.values()])
+
     def disable(self, reference: str) -> None:
         raise NotImplementedError("AWS has no disabled versions")
 
@@ -206,6 +212,17 @@ class CloudServer:
 
 class _Secrets(SecretsManagerBackend):
     """moto's, with what it gets wrong put right."""
+
+    listed: list[FakeSecret | ReplicaSecret] | None = None
+    """What the listing shows; None for what is there."""
+
+    def list_secrets(self, *args: Any, **kwargs: Any) -> tuple[list[dict[str, Any]], str | None]:
+        if self.listed is None:
+            return super().list_secrets(*args, **kwargs)
+        behind = SecretsManagerBackend(self.region_name, self.account_id)
+        for each in self.listed:
+            behind.secrets[each.name] = each
+        return behind.list_secrets(*args, **kwargs)
 
     def put_secret_value(self, secret_id: str, *args: Any, **kwargs: Any) -> str:
         # moto takes a value for a secret that is scheduled for deletion.

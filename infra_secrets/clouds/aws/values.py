@@ -28,7 +28,7 @@ from infra_secrets.clouds.aws.trouble import (
     refusal,
     scheduled,
 )
-from infra_secrets.clouds.values import Described, Value, Written
+from infra_secrets.clouds.values import Described, State, Value, Written
 from infra_secrets.component.settings import Variable
 from infra_secrets.errors import (
     AccessError,
@@ -59,7 +59,9 @@ PLACE: Mapping[str, Sequence[Variable]] = {"region": (REGION, DEFAULT_REGION)}
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html: bytes, where the API's model
 # (botocore, SecretStringType) counts characters.
 MAX_BYTES = 65_536
-CALLS_A_MINUTE = 3_000  # the same page: ListSecretVersionIds, 50 a second
+# ListSecretVersionIds, 50 a second: so the page was in 2022 (awsdocs/aws-secrets-manager-docs, reference_limits.md),
+# and that it still is, is unverified. DescribeSecret has 10,000 a second.
+CALLS_A_MINUTE = 3_000
 STATUS_PERMISSIONS = (
     "secretsmanager:ListSecrets",
     "secretsmanager:DescribeSecret",
@@ -74,6 +76,7 @@ _STAGED = "infra-secrets-staged"
 _BATCH = 20
 _PAGE = 100
 _AT_ONCE = 20  # connections and threads
+_FEW = 20  # unset ones of a listing, which are asked about again: in the time of a call or two
 # Seconds; botocore's own default is 60 for each, and 60 more for each retry.
 _TO_CONNECT = 5
 _TO_ANSWER = 20
@@ -176,11 +179,16 @@ class SecretsManager:
     def listing(
         self, service: str | None = None, environment: str | None = None, *, deleted: bool = True
     ) -> Iterator[Described]:
-        """ListSecrets, 100 a call. It can be up to five minutes behind, as AWS says of it."""
+        """ListSecrets, 100 a call. It can be up to five minutes behind, as AWS says of it.
+
+        So where it shows up to 20 without a value, their state is left open, and `complete` asks for it. More are
+        believed, because each would be a call.
+        """
         asked: dict[str, Any] = {"MaxResults": _PAGE, "IncludePlannedDeletion": deleted}
         if service:
             prefix = SPELLING.separator.join([service, environment or ""])
             asked["Filters"] = [{"Key": "name", "Values": [prefix]}]
+        unset: list[Described] = []
         while True:
             found = _answered(self._ask("ListSecrets", None, **asked))
             for each in found.get("SecretList", ()):
@@ -190,13 +198,28 @@ class SecretsManager:
                     continue  # not one of ours
                 # The filter is by beginning: `api/production` would bring `api/production-eu` too.
                 if service in {None, name.service} and environment in {None, name.environment}:
-                    yield _described(name, each, each.get("SecretVersionsToStages"))
+                    described = _described(name, each, each.get("SecretVersionsToStages"))
+                    if described.state == "unset":
+                        unset.append(described)
+                    else:
+                        yield described
             if not found.get("NextToken"):
-                return
+                break
             asked["NextToken"] = found["NextToken"]
+        state: State | None = "unset" if len(unset) > _FEW else None
+        yield from (replace(each, state=state) for each in unset)
 
     def complete(self, described: Described) -> Described:
-        """Ask ListSecretVersionIds when the present version was made; not known where that is denied."""
+        """Ask DescribeSecret for the state, or ListSecretVersionIds when the present version was made.
+
+        Where that is denied, the listing is believed, and the time stays inexact.
+        """
+        if described.state is None:
+            answer = self._ask("DescribeSecret", described.name, SecretId=described.id)
+            if isinstance(answer, DeniedError):
+                return replace(described, state="unset")
+            now = _answered(answer)
+            return _described(described.name, now, now.get("VersionIdsToStages"))
         if described.changed_exactly:
             return described
         found = self._ask(

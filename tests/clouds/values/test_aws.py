@@ -90,13 +90,99 @@ def stages(server: CloudServer) -> dict[str, list[str]]:
 
 
 def test_a_thousand_containers_are_listed_by_ten_calls(client: Client, server: CloudServer) -> None:
-    for number in range(1000):
-        server.make(f"api/production/key-{number}")
+    many(server, 1000)
 
     found = [*client.listing("api", "production")]
 
     assert len({each.name for each in found}) == 1000
+    assert {each.state for each in found} == {"set"}
     assert server.calls == ["ListSecrets"] * 10
+
+
+def test_a_value_that_was_set_just_now_shows_though_the_listing_is_behind(
+    client: Client, server: CloudServer
+) -> None:
+    [set_before, *_] = many(server, 3)
+    server.make(REFERENCE)
+    server.stop_the_listing()
+    client.write(client.describe(NAME), text(CANARY))
+    server.calls.clear()
+
+    listed = {each.name: each for each in client.listing("api", "production")}
+    assert (len(listed), listed[set_before].state, listed[NAME].state) == (4, "set", None)
+    found = client.complete(listed[NAME])
+
+    assert server.calls == ["ListSecrets", "DescribeSecret"]
+    assert found.state == "set"
+    assert found == client.describe(NAME)
+
+
+@pytest.mark.parametrize(("count", "listed", "now"), [(20, None, "set"), (21, "unset", "unset")])
+def test_up_to_twenty_unset_ones_are_asked_about_again_and_more_are_believed(
+    client: Client, server: CloudServer, count: int, listed: str | None, now: str
+) -> None:
+    many(server, 90)
+    names = set_since_the_listing(server, count)  # 110 are two pages
+
+    found = [each for each in client.listing() if each.name in names]
+    completed = [client.complete(each) for each in found]
+
+    assert {each.name for each in found} == {*names}
+    assert {each.state for each in found} == {listed}
+    assert {each.state for each in completed} == {now}
+    assert server.calls == [*["ListSecrets"] * 2, *["DescribeSecret"] * (0 if listed else count)]
+
+
+def set_since_the_listing(server: CloudServer, count: int) -> list[SecretName]:
+    """Containers with values that the listing shows without."""
+    names = [SecretName.from_reference(f"api/production/new-{n}") for n in range(count)]
+    for name in names:
+        server.make(name.reference)
+    server.stop_the_listing()
+    for name in names:
+        server.put(name.reference, CANARY.encode())
+    return names
+
+
+def test_the_listing_is_believed_where_the_login_may_not_look_at_one(
+    client: Client, server: CloudServer
+) -> None:
+    set_since_the_listing(server, 1)
+    server.fail("denied", "DescribeSecret")
+
+    [listed] = client.listing()
+
+    assert client.complete(listed).state == "unset"
+
+
+@pytest.mark.parametrize(("fault", "kind"), [("down", UnreachableError), ("gone", NotFoundError)])
+def test_what_is_gone_since_or_cannot_be_asked_about_is_not_called_unset(
+    client: Client,
+    server: CloudServer,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    kind: type[AccessError],
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    [name] = set_since_the_listing(server, 1)
+    if fault == "down":
+        server.fail("down", "DescribeSecret")
+    else:
+        del server.secrets.secrets[name.reference]
+
+    [listed] = client.listing()
+
+    with pytest.raises(kind):
+        client.complete(listed)
+
+
+def test_one_that_is_still_unset_is_told_so(client: Client, server: CloudServer) -> None:
+    server.make(REFERENCE, owner="payments@example.com")
+
+    [listed] = client.listing()
+
+    assert client.complete(listed) == client.describe(NAME)
+    assert client.complete(listed).state == "unset"
 
 
 def test_what_others_have_is_left_out_by_aws_and_what_is_not_ours_here(
@@ -106,6 +192,7 @@ def test_what_others_have_is_left_out_by_aws_and_what_is_not_ours_here(
         server.make(f"shop/production/key-{number}")
     for name in ("api/production", "api/production-eu", "api/Production/x", "api-key", "api/a/b/c"):
         server.make(name)
+        server.put(name, CANARY.encode())
 
     found = [each.name.reference for each in client.listing("api", "production")]
 
