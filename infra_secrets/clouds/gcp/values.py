@@ -113,7 +113,7 @@ def _endpoint() -> str | None:
     match = _HOST.fullmatch(address)
     if match is None:
         raise WrongPlaceError(
-            f"{ENDPOINT} is not the https address of a host, such as 'https://secretmanager-acme.p.googleapis.com/'. "
+            f"{ENDPOINT} is not the https address of a host, such as 'https://secretmanager-shop.p.googleapis.com/'. "
             "Nothing was sent: over http the login's token could be read on the way.",
             f"Correct it, or run: unset {ENDPOINT}",
         )
