@@ -167,4 +167,5 @@ class Values(Protocol):
         Raises:
             MissingExtraError: The client library is not installed.
             WrongPlaceError: A part of the place is not known.
+            NotLoggedInError: The login that a variable names does not exist.
         """

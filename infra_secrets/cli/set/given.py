@@ -48,6 +48,8 @@ def from_file(path: str, most: int, say: Say, *, binary: bool) -> Given:
         with open(path, "rb") as opened:  # noqa: PTH123 (a path may be a descriptor's: /dev/fd/63)
             given = _from(opened, most, binary=binary)
             regular = stat.S_ISREG(os.fstat(opened.fileno()).st_mode)
+    except ValueRefusedError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: it has a NUL byte
         code = error.errno if isinstance(error, OSError) else errno.ENOENT
         raise ValueRefusedError(

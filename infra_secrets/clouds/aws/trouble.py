@@ -28,6 +28,7 @@ from infra_secrets.rules.naming import SecretName
 from infra_secrets.rules.wording import shown
 
 LOGIN = "aws sso login"
+RESTORE = "aws secretsmanager restore-secret --secret-id {name} --region {region}"
 
 # Classes of botocore (botocore/exceptions.py, parsers.py), with their subclasses.
 _NO_LOGIN = {
@@ -65,7 +66,7 @@ class Asked:
     call: str
     """The API's name of the call, e.g. `GetSecretValue`."""
     name: SecretName | None
-    """Of which container; None for a listing."""
+    """Of which container; None for several."""
     region: str
     profile: str | None = None
     """The profile in use, where one was named."""
@@ -75,7 +76,9 @@ class Asked:
     @property
     def what(self) -> str:
         """The subject, in words."""
-        return self.name.reference if self.name else "the list of containers"
+        if self.name is None:
+            return "the list of containers" if self.call == "ListSecrets" else "several containers"
+        return self.name.reference
 
     @property
     def where(self) -> str:
@@ -84,9 +87,13 @@ class Asked:
 
     def command(self, call: str, *options: str) -> str:
         """Write a command of AWS's own tool about this container."""
-        spelled = SPELLING.spell(self.name) if self.name else "NAME"
-        words = ["aws", "secretsmanager", call, "--region", self.region, "--secret-id", spelled]
-        return shlex.join([*words, *options])
+        words = ["aws", "secretsmanager", call, "--secret-id", self.spelled]
+        return shlex.join([*words, "--region", self.region, *options])
+
+    @property
+    def spelled(self) -> str:
+        """The container's name in AWS."""
+        return SPELLING.spell(self.name) if self.name else "NAME"
 
     def login(self) -> str:
         """Say how to log in."""
@@ -105,12 +112,20 @@ def failure(error: Exception, asked: Asked) -> AccessError:
     if "ClientError" in kinds:
         response: Any = getattr(error, "response", {})
         told, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
-        return refusal(
+        failed = refusal(
             str(told.get("Code", "")),
             str(told.get("Message", "")),
             asked,
             status=int(meta.get("HTTPStatusCode", 0)),
             date=meta.get("HTTPHeaders", {}).get("date"),
+        )
+        before = getattr(error, "operation_name", asked.call)
+        if before == asked.call or isinstance(failed, UnreachableError | ThrottledError):
+            return failed
+        # The library asks for a login by calls of its own: AssumeRole, GetRoleCredentials, ...
+        return NotLoggedInError(
+            f"The AWS login fails at {before} ({_spelled(str(told.get('Code', '')))}).",
+            asked.login(),
         )
     if kinds & _NO_LOGIN:
         return _no_login(error, kinds, asked)
@@ -209,7 +224,7 @@ def scheduled(asked: Asked) -> ScheduledError:
     """Say that a container is scheduled for deletion."""
     return ScheduledError(
         f"{asked.what} is scheduled for deletion in {asked.where}; its value can neither be read nor set.",
-        f"To keep it: {asked.command('restore-secret')}",
+        f"To keep it: {RESTORE.format(name=asked.spelled, region=asked.region)}",
     )
 
 

@@ -46,7 +46,7 @@ from infra_secrets.rules.wording import snake
 
 CLIENT_EXTRA = "runtime-aws"
 LOGIN = trouble.LOGIN
-RESTORE = "aws secretsmanager restore-secret --secret-id {name} --region {region}"
+RESTORE = trouble.RESTORE
 REGION = Variable(
     "AWS_REGION",
     "AWS's own: the region whose secrets are read and written at run time and by the command line.",
@@ -120,12 +120,6 @@ def refused(value: Value) -> str | None:
     return None
 
 
-def restoring(described: Described, place: Place) -> str:
-    """Write the command that takes back a deletion that is scheduled."""
-    asked = Asked(call="", name=described.name, region=place["region"])
-    return asked.command("restore-secret")
-
-
 def connect(place: Place) -> "SecretsManager":
     """Make a client by the login in the environment, a profile or the workload's role. Nothing is sent yet.
 
@@ -185,7 +179,7 @@ class SecretsManager:
         """ListSecrets, 100 a call. It can be up to five minutes behind, as AWS says of it."""
         asked: dict[str, Any] = {"MaxResults": _PAGE, "IncludePlannedDeletion": deleted}
         if service:
-            prefix = SPELLING.separator.join(filter(None, [service, environment or ""]))
+            prefix = SPELLING.separator.join([service, environment or ""])
             asked["Filters"] = [{"Key": "name", "Values": [prefix]}]
         while True:
             found = _answered(self._ask("ListSecrets", None, **asked))
@@ -366,7 +360,8 @@ class SecretsManager:
             when=when,
             note=(
                 "This login may not do secretsmanager:UpdateSecretVersionStage, so AWS did not check that nobody else "
-                "set the value in the same moment. Give it that permission, or put its role into writers= again."
+                "set the value in the same moment. Give it that permission; where its role is in writers= of the "
+                "Secret, pulumi up does."
             ),
         )
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -36,6 +37,15 @@ def held(server: Server, monkeypatch: pytest.MonkeyPatch) -> Held:
     return Held.back(server, monkeypatch)
 
 
+@pytest.fixture
+def cores() -> Iterator[None]:
+    """Let what is started here dump its core, as far as that is allowed here."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
 def processes() -> dict[str, str]:
     """What every process shows of itself, but this one, which plants the value."""
     found = {}
@@ -64,6 +74,7 @@ def core_limit(process: int) -> str:
     return next(line for line in limits.splitlines() if line.startswith("Max core")).split()[4]
 
 
+@pytest.mark.usefixtures("cores")
 @pytest.mark.parametrize("kind", ["piped", "a file", "a field", "typed"])
 def test_while_a_value_is_in_memory_it_is_nowhere_else(
     held: Held, tmp_path: Path, kind: str
@@ -128,9 +139,11 @@ def test_while_a_value_is_in_memory_it_is_nowhere_else(
 GUARDED = """
 import ctypes, os, resource
 from infra_secrets.cli.set.memory import guard
+_, most = resource.getrlimit(resource.RLIMIT_CORE)
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
     ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # changing the user has closed it already
+resource.setrlimit(resource.RLIMIT_CORE, (most, most))
 def look():
     if (child := os.fork()) == 0:
         try:

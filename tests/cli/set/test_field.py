@@ -152,6 +152,35 @@ def test_the_same_field_that_was_set_in_between_is_not_written_over(
     assert values.text(DOCUMENT) == theirs
 
 
+def test_what_was_set_between_the_look_and_the_read_is_what_is_changed() -> None:
+    values = Values()
+    name = values.add(DOCUMENT, BEFORE, fields=FIELDS)
+    target = Target(name=name, cloud="aws", place={}, options="--cloud aws", fields=FIELDS)
+    described = values.describe(name)
+    values.put(DOCUMENT, BEFORE.replace("1.10e5", '"theirs"'))
+
+    Attempt(target, values, print).field(described, "STRIPE_API_KEY", "mine", force=False)
+
+    assert json.loads(values.text(DOCUMENT)) == {
+        "STRIPE_API_KEY": "mine",
+        "DATABASE_URL": "theirs",
+    }
+    assert [each for each in values.calls if each.startswith("write")] == [f"write {DOCUMENT}"]
+
+
+def test_after_an_interrupt_nothing_more_is_written() -> None:
+    values = Values()
+    name = values.add(DOCUMENT, BEFORE, fields=FIELDS)
+    target = Target(name=name, cloud="aws", place={}, options="--cloud aws", fields=FIELDS)
+    attempt = Attempt(target, values, print, interrupted=True)
+
+    with pytest.raises(KeyboardInterrupt):
+        attempt.field(values.describe(name), "STRIPE_API_KEY", "mine", force=False)
+
+    assert attempt.outcome == "unchanged"
+    assert values.text(DOCUMENT) == BEFORE
+
+
 class Overtaking(Values):
     """A cloud without conditional writes: who wrote over somebody is told, after it has happened."""
 

@@ -112,6 +112,13 @@ def test_a_file_is_read_and_said_to_be_still_there(
     assert said.err == DROPPED + "The file is left as it is, with the value in it.\n"
 
 
+def test_a_file_without_an_end_is_not_read_to_its_end(values: Values, set_: Set) -> None:
+    said = set_(REFERENCE, "--file", "/dev/zero")
+
+    assert (said.code, "larger than 65,536 bytes" in said.err) == (2, True)
+    assert values.stored == {}
+
+
 def test_a_dash_is_standard_input(values: Values, set_: Set) -> None:
     assert set_(REFERENCE, "--file", "-", given=CANARY).code == 0
     assert values.text(REFERENCE) == CANARY

@@ -111,6 +111,11 @@ def test_what_others_have_is_left_out_by_aws_and_what_is_not_ours_here(
 
     assert found == ["api/production"]
     assert server.calls == ["ListSecrets"]
+    for number in range(100):
+        server.make(f"api-old/production/key-{number}")
+    server.calls.clear()
+    assert len([*client.listing("api")]) == 2
+    assert server.calls == ["ListSecrets"]
 
 
 def test_a_listing_leaves_out_what_is_scheduled_where_that_is_wanted(
@@ -252,6 +257,20 @@ def test_who_may_not_read_in_batches_reads_each_at_once_and_does_not_ask_again(
     server.calls.clear()
     client.read(names)
     assert server.calls == ["GetSecretValue"] * 20
+
+
+def test_an_outage_is_everybody_s_answer_and_is_not_asked_about_one_by_one(
+    client: Client, server: CloudServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = many(server, 3)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    server.fail("down", "BatchGetSecretValue")
+
+    found = client.read(names)
+
+    assert {type(each) for each in found.values()} == {UnreachableError}
+    assert "several containers" in str(found[names[0]])
+    assert server.calls == ["BatchGetSecretValue"]
 
 
 def test_a_batch_that_fails_because_of_one_is_read_one_by_one(
@@ -441,7 +460,7 @@ def test_the_command_that_an_error_prints_takes_the_deletion_back(
     command = raised.value.way_out.partition(": ")[2]
     assert isinstance(failure, ScheduledError)
     assert command in failure.way_out
-    assert command == values.restoring(described, client.place)
+    assert command == values.RESTORE.format(name=REFERENCE, **client.place)
     run(command)
     assert client.describe(NAME).state == "set"
 
@@ -500,7 +519,7 @@ ANSWERS: Mapping[str, tuple[int, str, str, type[AccessError], str]] = {
         "AccessDeniedException",
         "Access to KMS is not allowed",
         DeniedError,
-        "describe-secret --region eu-central-1 --secret-id api/production/stripe-api-key --query KmsKeyId",
+        "describe-secret --secret-id api/production/stripe-api-key --region eu-central-1 --query KmsKeyId",
     ),
     "a key that is named": (
         400,
@@ -521,7 +540,7 @@ ANSWERS: Mapping[str, tuple[int, str, str, type[AccessError], str]] = {
         "InvalidRequestException",
         "You can't perform this operation on the secret because it was marked for deletion.",
         ScheduledError,
-        "aws secretsmanager restore-secret --region eu-central-1 --secret-id api/production/stripe-api-key",
+        "aws secretsmanager restore-secret --secret-id api/production/stripe-api-key --region eu-central-1",
     ),
     "never set": (
         400,
@@ -767,6 +786,16 @@ def test_a_region_that_does_not_exist_is_told_from_one_that_does_not_answer(
 
 
 @pytest.mark.usefixtures("server")
+def test_a_region_that_another_endpoint_alone_knows_is_not_called_made_up(
+    monkeypatch: pytest.MonkeyPatch, closed_port: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{closed_port}")
+
+    with pytest.raises(UnreachableError, match=r"127\.0\.0\.1 does not answer"):
+        values.connect({"region": "in-house-1"}).describe(NAME)
+
+
+@pytest.mark.usefixtures("server")
 def test_a_profile_that_does_not_exist_is_no_login_and_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -812,6 +841,38 @@ def test_a_profile_whose_login_is_over_is_told_with_the_command_that_logs_in_aga
 
     assert "Run: aws sso login --profile 'shop developer'" in raised.value.way_out
     assert server.calls == []
+
+
+ROLE = """
+[profile shop]
+region = eu-central-1
+role_arn = arn:aws:iam::123456789012:role/developer
+source_profile = keys
+[profile keys]
+aws_access_key_id = made-up-key-id
+aws_secret_access_key = made-up-access-key
+"""
+
+
+@pytest.mark.parametrize(("status", "expected"), [(403, NotLoggedInError), (503, UnreachableError)])
+def test_a_role_that_may_not_be_assumed_is_no_login_and_no_denial_of_the_secret(
+    server: CloudServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    status: int,
+    expected: type[AccessError],
+) -> None:
+    (tmp_path / "config").write_text(ROLE)
+    said = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_PROFILE": "shop"}
+    servers.entered(monkeypatch, {**server.nobody(), **said, "AWS_MAX_ATTEMPTS": "1"})
+    code = {403: "AccessDenied", 503: "ServiceUnavailable"}[status]
+    error = f"<Error><Code>{code}</Code><Message>made up</Message></Error>"
+    server.answer(status, "", f"<ErrorResponse>{error}</ErrorResponse>")  # as STS writes it
+
+    failure = values.connect({}).read([NAME])[NAME]
+
+    assert type(failure) is expected
+    assert ("fails at AssumeRole (AccessDenied)" in str(failure)) == (expected is NotLoggedInError)
 
 
 def test_keys_in_the_environment_are_named_because_a_login_does_not_replace_them(
