@@ -19,6 +19,7 @@ from infra_secrets.errors import DeniedError
 from tests.cli.projects import RecordedProject, arn, of_an_older_version, secret
 from tests.cli.status.conftest import Status
 from tests.cli.status.test_document import VALIDATOR
+from tests.conftest import ROOT
 from tests.values import Values, connected
 
 STRIPE = "shop/production/stripe-api-key"
@@ -395,6 +396,8 @@ def test_a_state_of_an_older_version_gets_its_owners_from_the_tags(
 
 
 def test_the_permissions_are_those_of_each_cloud(status: Status) -> None:
+    documented = (ROOT / "docs" / "status.md").read_text(encoding="utf-8")
+
     said = status("--permissions")
 
     assert said.code == 0
@@ -402,6 +405,7 @@ def test_the_permissions_are_those_of_each_cloud(status: Status) -> None:
         assert f"{name}:\n" in said.out
         for each in clouds.values_of(clouds.load(name)).STATUS_PERMISSIONS:
             assert f"  {each}\n" in said.out
+            assert f"`{each}`" in documented
 
 
 def test_every_example_of_the_help_is_one_that_the_command_takes(

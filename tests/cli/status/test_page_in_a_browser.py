@@ -141,6 +141,13 @@ def test_the_keyboard_finds_filters_and_sorts(opened: Open) -> None:
         assert found.shown() == ["ner-token", "hub-token", "gitops-token"]
 
 
+def test_on_a_narrow_screen_what_is_filtered_away_is_not_seen(opened: Open) -> None:
+    with opened(width=360) as found:
+        found.page.locator("#text").fill("stripe")
+
+        assert found.page.locator("#list tbody tr:visible").count() == 1
+
+
 def sorting(found: Opened) -> dict[str, str]:
     return dict(
         found.page.eval_on_selector_all(
