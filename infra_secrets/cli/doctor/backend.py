@@ -34,7 +34,7 @@ _REFUSED = re.compile(
     r"Unauthorized|requires logging in|invalid access token|\[401\]", re.IGNORECASE
 )
 # Parameters of a bucket as a backend (gocloud.dev/blob/s3blob).
-_NO_KEYS = {"region", "profile", "awssdk", "endpoint", "s3ForcePathStyle", "disableSSL"}
+_NO_KEYS = {"region", "profile", "endpoint", "s3ForcePathStyle", "disableSSL"}
 _PROBLEM = re.compile(r"(?i)x509|certificate")
 
 

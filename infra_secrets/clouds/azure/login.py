@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from infra_secrets.clouds import Place, client_library
-from infra_secrets.clouds.azure import VAULT_ID
+from infra_secrets.clouds.azure import SPELLING, VAULT_ID
 from infra_secrets.clouds.azure.connection import ANSWER, AUTHORITY, AZ, CONNECT, Connection, vault
 from infra_secrets.clouds.azure.failures import CLIENT_EXTRA, LOGIN, WHAT, Asked, meaning
 from infra_secrets.clouds.azure.vaults import VAULT
@@ -106,7 +106,7 @@ def rights(place: Place, service: str, wanted: Mapping[SecretName, str | None]) 
 
 def _may_read(connection: Connection, name: SecretName) -> bool | None:
     asked = connection.asked("read", name)
-    spelled = asked.id.rpartition("/")[2]
+    spelled = SPELLING.spell(name)
     try:
         connection.ask(asked, lambda: connection.client().get_secret(spelled, NO_VERSION))
     except DeniedError:
@@ -326,4 +326,4 @@ def _has_address(host: str | None) -> bool:
 
 def _asked() -> Asked:
     host = _manager().removeprefix("https://")
-    return Asked(verb="look at", what="this login", vault="", host=host, named=False, id="")
+    return Asked(verb="look at", what="this login", vault="", host=host, named=False, spelled=None)
