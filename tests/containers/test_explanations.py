@@ -215,7 +215,9 @@ def test_a_second_name_of_a_component_for_pods_is_one_sentence(component: Any, o
         f'{component.__name__}("nlp"): name is not an argument: the logical name comes first, and the names of the '
         f"objects begin with it. Leave it out."
     )
-    assert [*inspect.signature(component).parameters] == ["name", "args", "opts", "kwargs"]
+    assert [*inspect.signature(component).parameters] == [
+        *("name", "args", "opts", "settings", "kwargs")
+    ]
 
 
 # Options that say the opposite of the retention --------------------------------------------------
