@@ -100,7 +100,8 @@ def kind(block: Block) -> str:  # noqa: PLR0911 (one for each kind)
     if block.language == "python":
         if re.search(r"(?m)^def test_", text):
             return "a test"
-        return "an application" if "infra_secrets.runtime" in text else "a program"
+        loads = "infra_secrets.runtime" in text and "from infra_secrets import" not in text
+        return "an application" if loads else "a program"
     if block.language in SHELLS:
         return "commands"
     if block.language == "yaml":

@@ -166,17 +166,15 @@ class Values:
             return DeniedError(f"This login may not read {reference}.", "Ask for it.")
         if reference not in self.containers:
             return NotFoundError(f"There is no container {reference}.", "Make it in code.")
-        match self.containers[reference].state:
-            case "unset":
-                return NeverSetError(
-                    f"The value of {reference} was never set.",
-                    f"Run: infra-secrets set {reference}",
-                )
-            case "disabled":
-                return DisabledError(f"The value of {reference} is disabled.", "Enable it.")
-            case "scheduled":
-                return ScheduledError(f"{reference} is scheduled for deletion.", "Restore it.")
-        return self.stored[reference][-1]
+        unreadable: dict[State | None, AccessError] = {
+            "unset": NeverSetError(
+                f"The value of {reference} was never set.", f"Run: infra-secrets set {reference}"
+            ),
+            "disabled": DisabledError(f"The value of {reference} is disabled.", "Enable it."),
+            "scheduled": ScheduledError(f"{reference} is scheduled for deletion.", "Restore it."),
+        }
+        found = unreadable.get(self.containers[reference].state)
+        return found or self.stored[reference][-1]
 
 
 def connected(monkeypatch: pytest.MonkeyPatch, *places: Values) -> None:

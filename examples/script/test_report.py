@@ -21,7 +21,7 @@ def run(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_runs_with_variables_and_shows_no_value(tmp_path: Path) -> None:
-    done = run(tmp_path, API_TOKEN="made-up-token", CUSTOMERS='["acme"]')  # noqa: S106
+    done = run(tmp_path, API_TOKEN="made-up-token", CUSTOMERS='["initech"]')  # noqa: S106
 
     assert (done.stdout, done.stderr) == ("1 reports, with **********\n", "")
 

@@ -57,7 +57,9 @@ def make(arguments: Sequence[str] = ()) -> typer.Typer:
         epilog=_examples(EXAMPLES),
     )
     app.callback()(_options)
-    app.command(epilog=_examples(examining.EXAMPLES))(located(examining.doctor))
+    app.command("doctor", epilog=_examples(examining.EXAMPLES))(
+        at_places("doctor", examining.doctor)
+    )
     app.command(epilog=_examples(rehearsing.EXAMPLES))(rehearsing.rehearse)
     # It refuses by itself what it does not take: Typer would repeat it, and it may be a value.
     taking_anything = {"allow_extra_args": True, "ignore_unknown_options": True}

@@ -5,11 +5,21 @@ Nothing is looked for here, and no value is known.
 
 import re
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
-from pydantic import AliasChoices, AliasPath, Json, Secret, SecretBytes, UrlConstraints
+from pydantic import (
+    AliasChoices,
+    AliasPath,
+    Json,
+    PydanticUndefinedAnnotation,
+    PydanticUserError,
+    Secret,
+    SecretBytes,
+    TypeAdapter,
+    UrlConstraints,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
@@ -204,13 +214,27 @@ def _format(inner: Any, metadata: list[Any], *, parsed: bool) -> str | None:
 
 
 def _schemes(inner: Any, metadata: list[Any]) -> list[str]:
-    constraints = [getattr(inner, "_constraints", None), *metadata]
-    allowed = [
+    said = [
         each.allowed_schemes
-        for each in constraints
+        for each in metadata
         if isinstance(each, UrlConstraints) and each.allowed_schemes
     ]
-    return allowed[-1] if allowed else []
+    return said[-1] if said else _schemes_of(inner)
+
+
+def _schemes_of(inner: Any) -> list[str]:
+    """What a type of URL itself takes, by pydantic's schema of it."""
+    if not isinstance(inner, type):
+        return []
+    try:
+        schema: Any = TypeAdapter(inner).core_schema
+    except (PydanticUserError, PydanticUndefinedAnnotation):
+        return []
+    while isinstance(schema, Mapping):
+        if allowed := schema.get("allowed_schemes"):
+            return list(allowed)
+        schema = schema.get("schema")
+    return []
 
 
 _OTHER_NAMES = {"postgresql": {"postgres"}}

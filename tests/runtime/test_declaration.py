@@ -31,6 +31,14 @@ from infra_secrets.runtime import SecretSettings, SettingsUseError
 from infra_secrets.runtime.declaration import Setting, declaration
 
 
+SCHEMES = (
+    *("postgres", "postgresql", "postgresql+asyncpg", "postgresql+pg8000", "postgresql+psycopg"),
+    *("postgresql+psycopg2", "postgresql+psycopg2cffi", "postgresql+py-postgresql"),
+    "postgresql+pygresql",
+)
+"""Of `PostgresDsn`, by pydantic."""
+
+
 class Database(BaseModel):
     host: str
 
@@ -60,6 +68,7 @@ def test_a_declaration_is_plain_data_in_the_order_of_the_class() -> None:
             variable="STRIPE_API_KEY",
             key="stripe-api-key",
             format=None,
+            schemes=(),
             optional=False,
             validated_as="stripe_api_key",
             parsed=False,
@@ -70,6 +79,7 @@ def test_a_declaration_is_plain_data_in_the_order_of_the_class() -> None:
             variable="DATABASE_URL",
             key="database-url",
             format="postgresql",
+            schemes=SCHEMES,
             optional=False,
             validated_as="database_url",
             parsed=False,
@@ -80,6 +90,7 @@ def test_a_declaration_is_plain_data_in_the_order_of_the_class() -> None:
             variable="NER_LABELS",
             key="ner-labels",
             format="json",
+            schemes=(),
             optional=True,
             validated_as="ner_labels",
             parsed=True,
@@ -90,6 +101,7 @@ def test_a_declaration_is_plain_data_in_the_order_of_the_class() -> None:
             variable="STRIPE_OTHER_KEY",
             key="stripe",
             format=None,
+            schemes=(),
             optional=False,
             validated_as="STRIPE_OTHER_KEY",
             parsed=False,
