@@ -3,6 +3,7 @@
 Every server of `tests/servers` answers 50 milliseconds late, as over a network. Calls are counted by the server.
 """
 
+import functools
 import os
 import statistics
 import subprocess
@@ -164,8 +165,8 @@ def loading() -> None:
             server.delay = DELAY
             twenty, one = medians(
                 5,
-                lambda env=env: printed(SETTINGS.format(count=20), env),
-                lambda env=env: printed(SETTINGS.format(count=1), env),
+                functools.partial(printed, SETTINGS.format(count=20), env),
+                functools.partial(printed, SETTINGS.format(count=1), env),
             )
             row(f"loading 20 settings / 1, {cloud} (s)", twenty, one, "below 1.2")
 

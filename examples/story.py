@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+__all__ = ["BrokenPromiseError", "Story", "below", "escape", "nowhere", "say"]
+
 try:
     from rich.console import Console
     from rich.markup import escape

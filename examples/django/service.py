@@ -3,8 +3,8 @@
 DJANGO_SETTINGS_MODULE=service python -m django runserver
 """
 
-from django.http import HttpRequest, JsonResponse  # type: ignore[import-untyped]
-from django.urls import path  # type: ignore[import-untyped]
+from django.http import HttpRequest, JsonResponse
+from django.urls import path
 from pydantic import PostgresDsn, SecretStr
 
 from infra_secrets.runtime import SecretSettings

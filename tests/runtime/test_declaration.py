@@ -30,7 +30,6 @@ from infra_secrets.rules import formats
 from infra_secrets.runtime import SecretSettings, SettingsUseError
 from infra_secrets.runtime.declaration import Setting, declaration
 
-
 SCHEMES = (
     *("postgres", "postgresql", "postgresql+asyncpg", "postgresql+pg8000", "postgresql+psycopg"),
     *("postgresql+psycopg2", "postgresql+psycopg2cffi", "postgresql+py-postgresql"),

@@ -29,7 +29,7 @@ from google.auth.compute_engine import _metadata
 from google.cloud import secretmanager_v1 as api
 from google.iam.v1 import iam_policy_pb2  # type: ignore[import-untyped]
 from google.protobuf import any_pb2, empty_pb2
-from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
+from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status  # type: ignore[import-untyped]
 
 from infra_secrets.clouds import Place
