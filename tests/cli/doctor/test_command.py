@@ -15,7 +15,7 @@ import pytest
 
 from infra_secrets.cli import main
 from infra_secrets.cli.doctor import report
-from infra_secrets.cli.doctor.command import prescribed
+from infra_secrets.cli.doctor.examination import prescribed
 from infra_secrets.cli.where import Named
 from tests.cli.doctor.service import CANARY, TOKEN, Service, serving
 from tests.cli.doctor.test_pulumi import project as project  # noqa: PLC0414 (a fixture)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra_secrets.cli.doctor.backend import without_login
-from infra_secrets.cli.doctor.command import prescribed
+from infra_secrets.cli.doctor.examination import prescribed
 from infra_secrets.cli.doctor.findings import Finding
 from infra_secrets.cli.doctor.running import run
 from infra_secrets.cli.doctor.stack import contradict
