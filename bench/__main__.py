@@ -18,7 +18,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
-from bench import type_checking
+from bench import operating, type_checking
 from infra_secrets import EscEnv, Secret
 from infra_secrets.testing import Recording, Rehearsal
 
@@ -247,8 +247,9 @@ def printed(code: str) -> float:
 
 
 def main() -> None:
-    for part in (workloads, types):
-        if part.__name__ in sys.argv[1:]:
+    parts = {"workloads": workloads, "types": types, "operating": operating.main}
+    for name, part in parts.items():
+        if name in sys.argv[1:]:
             part()
             return
     print(f"{'what':58} {'package':>8} {'raw':>8} {'ratio':>7}  aim")
@@ -300,6 +301,7 @@ def main() -> None:
     )
     workloads()
     types()
+    operating.main()
     print(
         f"\ncloud SDKs loaded by `from infra_secrets import Secret`: {json.loads(found.stdout) or 'none'}"
     )

@@ -1,7 +1,8 @@
 """The examples on simulated clouds, with an operator in them: `make demo`, or `python -m examples.demo gcp`.
 
 On each cloud the quickstart meets what usually loses a value; on Kubernetes the NLP service gets its values
-from containers on AWS, through ESC, into its pods. Each chapter checks what became of them, and says so.
+from containers on AWS, through ESC, into its pods. `gcp-journey` is a value's whole way on GCP: see `journey.py`.
+Each chapter checks what became of the values, and says so.
 The programs know nothing of this: a change of the code is an edited copy of its text.
 """
 
@@ -12,25 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from examples.journey import JourneyStory
+from examples.story import BrokenPromiseError, Story, below, escape, nowhere, say
 from infra_secrets import clouds
 from infra_secrets.errors import UnknownCloudError
 from infra_secrets.testing import Canary, EngineMissingError, Rehearsal, Run, ordinary_config
-
-try:
-    from rich.console import Console
-    from rich.markup import escape
-
-    say = Console(highlight=False, emoji=False, soft_wrap=True).print
-except ModuleNotFoundError:  # the story reads without colours too
-
-    def say(text: str = "", *, end: str = "\n") -> None:  # type: ignore[misc] # stands in for Rich's
-        """Print without the markup."""
-        print(re.sub(r"\[/?(bold|dim|red|green)\]", "", text), end=end, flush=True)
-
-    def escape(text: str) -> str:  # type: ignore[misc] # the same
-        """Return a text that holds no markup."""
-        return text
-
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / "examples" / "quickstart" / "__main__.py"
@@ -54,10 +41,7 @@ kubernetes.apps.v1.Deployment("payments", spec=spec)
 """
 NLP = ROOT / "examples" / "nlp"
 KUBERNETES = "kubernetes"
-
-
-class BrokenPromiseError(Exception):
-    """What the package promises did not hold; the rest of that cloud's story has no ground to stand on."""
+JOURNEY = "-journey"
 
 
 def edited(changes: Mapping[str, str]) -> Callable[[], None]:
@@ -73,28 +57,6 @@ def edited(changes: Mapping[str, str]) -> Callable[[], None]:
         text = text.replace(old, new)
     code = compile(text, str(PROGRAM), "exec")
     return lambda: exec(code, {"__name__": "__main__"})  # noqa: S102 (this repository's own program)
-
-
-class Story:
-    """What the chapters of every story share."""
-
-    def _chapter(self, title: str, play: Callable[[], str]) -> None:
-        say(f"  {title:<22}  ", end="")
-        try:
-            outcome = play()
-            self._look_around()
-        except BrokenPromiseError as broken:
-            say(f"[red]broken[/red]  {escape(str(broken))}")
-            raise
-        say(f"[green]ok[/green]  {outcome}")
-
-    def _look_around(self) -> None:
-        """Check what must hold after every chapter."""
-
-    @staticmethod
-    def _promise(kept: object, otherwise: str) -> None:
-        if not kept:
-            raise BrokenPromiseError(otherwise)
 
 
 class CloudStory(Story):
@@ -151,7 +113,7 @@ class CloudStory(Story):
         for name in names:
             self._promise(self._simulated.value(name) is None, f"{name} is not empty")
         reader = f"who reads one now gets {self._simulated.reader_sees(names[0])}"
-        return f"3 containers, all empty{_below(*names, reader)}"
+        return f"3 containers, all empty{below(*names, reader)}"
 
     def _set_by_hand(self) -> str:
         for name in self._simulated.names():
@@ -201,7 +163,7 @@ class CloudStory(Story):
         self._promise(not run.succeeded, "up went through without the state")
         ways_out = dict(re.findall(r'Secret\("(\w+)"\): .*?(add adopt="[^"]+")', run.error))
         self._promise(set(ways_out) == set(SECRETS), "it is not said how to take them over")
-        return f"refused, with the fix{_below(ways_out[SECRETS[0]])}"
+        return f"refused, with the fix{below(ways_out[SECRETS[0]])}"
 
     def _adopted(self) -> str:
         self._rehearsal.program = edited(
@@ -233,13 +195,13 @@ class CloudStory(Story):
         seen = cluster.environment("payments")
         wanted = {each.value for name, each in self._values.items() if name.endswith("-key")}
         self._promise({*seen.values()} == wanted, "its pods see other values")
-        return f"its pods see the values{_below(', '.join(sorted(seen)))}"
+        return f"its pods see the values{below(', '.join(sorted(seen)))}"
 
     def _never_seen(self) -> str:
         texts = sum(1 for _ in self._rehearsal.evidence())
         leaks = [each for each in self._rehearsal.sightings(self._values.values()) if each.leaked]
         self._promise(not leaks, f"seen {len(leaks)} times, first: {leaks[:1]}")
-        return _nowhere(texts)
+        return nowhere(texts)
 
 
 class KubernetesStory(Story):
@@ -314,7 +276,7 @@ class KubernetesStory(Story):
             self._promise(seen["DATABASE_URL"] == self._values["database-url"], "a wrong value")
             [(path, content)] = self._cluster.files(workload).items()
             self._promise(content.decode() == f"{self._values['ssh-key']}\n", f"a wrong {path}")
-        return f"its pods see the values{_below(', '.join([*sorted(seen), path]))}"
+        return f"its pods see the values{below(', '.join([*sorted(seen), path]))}"
 
     def _unchanged(self) -> str:
         run = self._up()
@@ -341,7 +303,7 @@ class KubernetesStory(Story):
         run = self._refused(("nlp:sentry_dsn:", "nlp:sentry_dns:"), "(there is 'nlp:sentry_dns')")
         command = re.search(r"esc env set .*", run.error)
         self._promise(command, "it is not said how to fix it")
-        return f"refused, with the fix{_below(command[0] if command else '')}"
+        return f"refused, with the fix{below(command[0] if command else '')}"
 
     def _unmarked(self) -> str:
         self._refused(('${aws.secrets["api-token"]}', "made-up-token"), "is stored in plain text")
@@ -372,43 +334,42 @@ class KubernetesStory(Story):
         texts = sum(1 for each in both for _ in each.evidence())
         leaks = [found for each in both for found in each.sightings() if found.leaked]
         self._promise(not leaks, f"seen {len(leaks)} times, first: {leaks[:1]}")
-        return _nowhere(texts)
-
-
-def _below(*lines: str) -> str:
-    """Return lines that stand below an outcome."""
-    return "".join(f"\n    [dim]{escape(line)}[/dim]" for line in lines)
-
-
-def _nowhere(texts: int) -> str:
-    return f"nowhere{_below(f'{texts} requests, files, logs and outputs searched')}"
+        return nowhere(texts)
 
 
 def _refused(run: Run) -> bool:
     return not run.succeeded and "protect" in run.error
 
 
+def _story(name: str) -> "CloudStory | KubernetesStory | JourneyStory":
+    if name == KUBERNETES:
+        return KubernetesStory()
+    return JourneyStory(name.removesuffix(JOURNEY)) if name.endswith(JOURNEY) else CloudStory(name)
+
+
 def main(names: Sequence[str] = ()) -> int:
     """Tell the stories.
 
     Args:
-        names: Clouds, and `kubernetes`; all by default.
+        names: Clouds, `kubernetes`, and `aws-journey` and its like; all by default.
 
     Returns:
         The exit code: 0 only when every promise held.
     """
     endings: dict[str, tuple[bool, str]] = {}
-    for name in names or (*clouds.available(), KUBERNETES):
-        story = KubernetesStory() if name == KUBERNETES else CloudStory(name)
+    journeys = (f"{cloud}{JOURNEY}" for cloud in clouds.available())
+    for name in names or (*clouds.available(), KUBERNETES, *journeys):
+        story = _story(name)
         say(f"\n[bold]{name}: {story.title}[/bold]")
         try:
             endings[name] = True, story.tell()
         except BrokenPromiseError as broken:
             endings[name] = False, str(broken).partition("\n")[0]
     say()
+    longest = max(10, *map(len, endings))
     for name, (kept, ending) in endings.items():
         word = "[green]ok[/green]    " if kept else "[red]broken[/red]"
-        say(f"{word}  [bold]{name:<10}[/bold] {escape(ending)}")
+        say(f"{word}  [bold]{name:<{longest}}[/bold] {escape(ending)}")
     return 0 if all(kept for kept, _ in endings.values()) else 1
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from infra_secrets.containers.secret import Secret, SecretArgs
+    from infra_secrets.containers.secrets_for import secrets_for
     from infra_secrets.errors import InfraSecretsError
     from infra_secrets.stack.require_esc import require_esc
     from infra_secrets.workloads.esc_deployment import EscDeployment, EscDeploymentArgs
@@ -29,6 +30,7 @@ __all__ = [
     "SecretArgs",
     "__version__",
     "require_esc",
+    "secrets_for",
 ]
 
 _HOMES = {
@@ -42,6 +44,7 @@ _HOMES = {
     "Secret": "infra_secrets.containers.secret",
     "SecretArgs": "infra_secrets.containers.secret",
     "require_esc": "infra_secrets.stack.require_esc",
+    "secrets_for": "infra_secrets.containers.secrets_for",
 }
 
 

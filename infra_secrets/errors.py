@@ -153,11 +153,64 @@ class ThrottledError(AccessError):
 
 
 class ChangedMeanwhileError(AccessError):
-    """Somebody else set the value in between."""
+    """Somebody else set the value in between.
+
+    Attributes:
+        present: The version that is the present one now.
+        overtaken: Versions of others that came between the one that was expected and the writer's own, oldest first.
+            They are kept, and `present` is the writer's own, without their changes. Empty where nothing was written.
+    """
+
+    def __init__(
+        self,
+        found: str,
+        way_out: str,
+        present: str | None = None,
+        overtaken: Sequence[str] = (),
+    ) -> None:
+        self.present = present
+        self.overtaken: tuple[str, ...] = tuple(overtaken)
+        super().__init__(found, way_out)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be pickled by everything it was made of."""
+        return type(self), (self.found, self.way_out, self.present, self.overtaken)
 
 
 class ValueRefusedError(AccessError, ValueError):
     """The value is not one that can be stored there unchanged, or not of the declared shape."""
+
+
+class SettingsError(InfraSecretsError):
+    """The settings of an application could not be loaded; it says everything that is missing or wrong.
+
+    Not a `ValueError`: pydantic would make one of its own of it, which shows inputs.
+
+    Attributes:
+        problems: One text for each thing that is wrong.
+        settings: Names of the settings that are not there.
+        unreachable: Whether nothing is wrong but that a cloud does not answer for the moment.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        problems: Sequence[str] = (),
+        settings: Sequence[str] = (),
+        unreachable: bool = False,
+    ) -> None:
+        self.problems: tuple[str, ...] = tuple(problems)
+        self.settings: tuple[str, ...] = tuple(settings)
+        self.unreachable = unreachable
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be pickled by what it says."""
+        return type(self), (str(self), self.problems, self.settings, self.unreachable)
+
+
+class SettingsUseError(InfraSecretsError, TypeError):
+    """A class of settings is declared, or its settings are used, as they must not be."""
 
 
 def combined(

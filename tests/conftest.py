@@ -1,14 +1,20 @@
 """What several tests stand on: a recording on each cloud, with everything a cloud needs to be chosen."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from google.rpc import status_pb2
 
 from infra_secrets import clouds
 from infra_secrets.testing import Recording, ordinary_config
 from tests.engine_mark import EngineMark
+
+# Pulumi's plugin server has a copy of this message under another file's name, and protobuf takes only one into a
+# process. Here both that server and Google's client library are needed; elsewhere no process needs both.
+sys.modules["pulumi.runtime.proto.status_pb2"] = status_pb2
 
 ROOT = Path(__file__).parents[1]
 """This repository."""

@@ -6,7 +6,9 @@ each is given to a recorded `Secret` there.
 """
 
 import ast
+import importlib
 import inspect
+import pkgutil
 import re
 import sys
 import textwrap
@@ -30,10 +32,12 @@ from infra_secrets import (
     SecretArgs,
     clouds,
     require_esc,
+    secrets_for,
 )
 from infra_secrets.component import settings
-from infra_secrets.component.settings import ConfigKey
+from infra_secrets.component.settings import ConfigKey, Variable
 from infra_secrets.errors import InfraSecretsError
+from infra_secrets.runtime import SecretSettings
 from infra_secrets.testing import Recording, ordinary_config
 from infra_secrets.workloads.pods import PodEnvironment
 
@@ -51,6 +55,7 @@ from the code by `{COMMAND}`, and a test compares the two. Why and when are on t
 - [`EscDeployment`](#escdeployment)
 - [`ExternalEnv`](#externalenv)
 - [`inject`, `transform`, `transform_only`](#inject-transform-transform_only)
+- [`secrets_for`](#secrets_for)
 - [`require_esc`](#require_esc)
 - [Config keys](#config-keys)
 - [Environment variables](#environment-variables)
@@ -130,7 +135,10 @@ def attributes(class_: type) -> list[Attribute]:
 
 
 def _hints(annotated: Any) -> dict[str, Any]:
-    return inspect.get_annotations(annotated, eval_str=True)
+    # What a module imports for type checkers alone.
+    return inspect.get_annotations(
+        annotated, eval_str=True, locals={SecretSettings.__name__: SecretSettings}
+    )
 
 
 def in_words(type_: Any, *, many: bool = False) -> str:  # noqa: PLR0911 (one for each form of a type)
@@ -152,6 +160,10 @@ def in_words(type_: Any, *, many: bool = False) -> str:  # noqa: PLR0911 (one fo
         )
     if origin is pulumi.Output:
         return in_words(parts[0], many=many)
+    if origin is type:
+        return f"a class of `{parts[0].__name__}`"
+    if origin is typing.Unpack:
+        return f"those of `{parts[0].__name__}`"
     if origin is not None and issubclass(origin, Mapping):
         inner = "" if parts[1] is Any else f" of strings to {in_words(parts[1], many=True)}"
         return f"{'mappings' if many else 'mapping'}{inner}"
@@ -268,11 +280,7 @@ def outputs(*classes: type) -> str:
 
 def function(name: str, called: Callable[..., Any]) -> str:
     """Write what a function does and takes, from its signature and docstring."""
-    text = inspect.getdoc(called) or ""
-    told, _, rest = text.partition("\n\nArgs:\n")
-    said = dict(
-        re.findall(r"(?ms)^ {4}(\w+): (.*?)(?=^ {4}\w+: |^\w|\Z)", f"{rest}\n") if rest else []
-    )
+    told, said = _told(called)
     parameters = [
         each
         for each in inspect.signature(called).parameters.values()
@@ -281,17 +289,31 @@ def function(name: str, called: Callable[..., Any]) -> str:
     hints = _hints(called)
     rows = []
     for each in parameters:
-        default = _default_of(each.default)
+        rest = each.kind is inspect.Parameter.VAR_KEYWORD
+        default = "none" if rest else _default_of(each.default)
         type_ = (
             "a spec" if isinstance(hints[each.name], typing.TypeVar) else in_words(hints[each.name])
         )
-        rows.append(
-            [f"`{each.name}`", type_, default, re.sub(r"\s+", " ", said[each.name]).strip()]
-        )
+        rows.append([f"`{'**' if rest else ''}{each.name}`", type_, default, said[each.name]])
     parts = [_joined(f"**`{name}`.** {told.partition('Raises:')[0]}")]
     if rows:
         parts.append(table(["argument", "type", "default", "what it is"], rows))
     return "\n\n".join(parts)
+
+
+def _told(called: Callable[..., Any]) -> tuple[str, dict[str, str]]:
+    """Take a docstring apart: what is said of the whole, and of each argument."""
+    text = inspect.getdoc(called) or ""
+    told, _, rest = text.partition("\n\nArgs:\n")
+    found = re.findall(r"(?ms)^ {4}(\w+): (.*?)(?=^ {4}\w+: |^\w|\Z)", f"{rest}\n")
+    return told, {name: re.sub(r"\s+", " ", said).strip() for name, said in found if rest}
+
+
+def of_python_alone(component: type) -> str:
+    """Write what a component takes as a keyword and in Python alone."""
+    constructor: Any = component.__init__  # type: ignore[misc] # of the class itself
+    said = _told(constructor)[1]["settings"]
+    return _joined(f"In Python alone, and only as a keyword: **`settings`**. {said} Default: none.")
 
 
 def _default_of(given: object) -> str:
@@ -322,6 +344,17 @@ def config_keys() -> list[tuple[str, ConfigKey]]:
     return found
 
 
+def variables() -> list[Variable]:
+    """List every environment variable that the code reads: the package's, then what only one cloud needs."""
+    found = [*settings.VARIABLES]
+    for name in clouds.available():
+        folder = clouds.load(name)
+        for file in pkgutil.iter_modules(vars(folder)["__path__"]):
+            module = importlib.import_module(f"{folder.__name__}.{file.name}")
+            found += [each for each in vars(module).values() if isinstance(each, Variable)]
+    return [*dict.fromkeys(found)]
+
+
 def page() -> str:
     """Write the whole page."""
     sections = [
@@ -333,20 +366,26 @@ def page() -> str:
         "## `EscEnv`",
         "The stack's config as the environment of pods: [Kubernetes](kubernetes.md#escenv).",
         arguments(EscEnvArgs),
+        of_python_alone(EscEnv),
         outputs(EscEnv, PodEnvironment),
         "## `EscDeployment`",
         "A hardened Deployment and its `EscEnv`: [Kubernetes](kubernetes.md#escdeployment). All of `EscEnv`, and:",
         arguments(EscDeploymentArgs),
+        of_python_alone(EscDeployment),
         outputs(EscDeployment),
         "## `ExternalEnv`",
         "The values of containers as the environment of pods, without Pulumi: [Kubernetes](kubernetes.md#externalenv).",
         arguments(ExternalEnvArgs),
+        of_python_alone(ExternalEnv),
         outputs(ExternalEnv, PodEnvironment),
         "## `inject`, `transform`, `transform_only`",
         "Methods of `EscEnv` and `ExternalEnv`, for Python alone: [Kubernetes](kubernetes.md#injecting).",
         function("inject", PodEnvironment.inject),
         function("transform", PodEnvironment.transform),
         function("transform_only", PodEnvironment.transform_only),
+        "## `secrets_for`",
+        "For Python alone: [one declaration for both sides](patterns.md#one-declaration-for-both-sides).",
+        function("secrets_for", secrets_for),
         "## `require_esc`",
         function("require_esc", require_esc),
         "## Config keys",
@@ -359,7 +398,7 @@ def page() -> str:
         VARIABLES_NOTE.strip(),
         table(
             ["variable", "default", "what it does"],
-            [[f"`{each}`", each.default, each.meaning] for each in settings.VARIABLES],
+            [[f"`{each}`", each.default, each.meaning] for each in variables()],
         ),
     ]
     return "\n\n".join(sections) + "\n"

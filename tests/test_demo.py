@@ -1,5 +1,6 @@
 """The demo keeps its word on every cloud, and notices when a promise is broken."""
 
+import sys
 from pathlib import Path
 
 import pulumi
@@ -39,6 +40,29 @@ def test_every_promise_holds_on_kubernetes(capsys: pytest.CaptureFixture[str]) -
     assert "--secret --string --file -" in told
     assert "kubernetes values only where pods read them" in told
     assert drawn(told), "run make pictures"
+
+
+@pytest.mark.engine
+def test_a_value_goes_its_whole_way(cloud: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo.main([f"{cloud}-journey"]) == 0
+
+    told = capsys.readouterr().out
+    assert told.count(" ok  ") == 8
+    assert "canary-" not in told
+    assert "infra-secrets set payments/dev/stripe-api-key" in told
+    assert "changed: stripe_api_key" in told
+    assert "unset, set, read, rotated" in told.splitlines()[-1]
+
+
+@pytest.mark.engine
+def test_a_service_that_starts_without_a_secret_is_a_broken_promise(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    careless = (sys.executable, "-c", "print('The service has all its secrets.')")
+    monkeypatch.setattr("examples.journey.SERVICE", careless)
+
+    assert demo.main(["aws-journey"]) == 1
+    assert "it ended with 0" in capsys.readouterr().out.splitlines()[-1]
 
 
 @pytest.mark.engine

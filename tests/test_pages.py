@@ -52,6 +52,7 @@ ELSEWHERE: Mapping[str, str] = {
     "a policy or role": "test_documentation.py: it is read, and what it allows is looked at",
     "what a command prints": "test_examples.py compares every error of the package with the one that comes",
     "a program in YAML": "test_examples.py runs it through the plugin",
+    "an application": "runtime/test_page.py runs it",
 }
 """What is not rehearsed here, by kind, and what checks it."""
 
@@ -97,7 +98,10 @@ def kind(block: Block) -> str:  # noqa: PLR0911 (one for each kind)
     """Say what a fence holds; a word in brackets is what nothing here knows."""
     text = block.text
     if block.language == "python":
-        return "a test" if re.search(r"(?m)^def test_", text) else "a program"
+        if re.search(r"(?m)^def test_", text):
+            return "a test"
+        loads = "infra_secrets.runtime" in text and "from infra_secrets import" not in text
+        return "an application" if loads else "a program"
     if block.language in SHELLS:
         return "commands"
     if block.language == "yaml":

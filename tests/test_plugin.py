@@ -282,6 +282,37 @@ def test_a_remote_component_makes_the_same_container_and_the_value_survives(clou
 
 @pytest.mark.engine
 @pytest.mark.usefixtures("plugin_on_path")
+def test_the_state_of_a_remote_component_says_what_was_declared_as_that_of_python_does() -> None:
+    somebody = "arn:aws:iam::123456789012:role/somebody"
+    given: dict[str, Any] = {"owner": "payments@example.com", "readers": [somebody]}
+
+    def declared_in(program: Callable[[], object]) -> Any:
+        with Rehearsal(
+            program, project="shop", stack="production", config=config_for("aws")
+        ) as rehearsal:
+            rehearsal.up()
+            [component] = [
+                each for each in rehearsal.resources if each["type"] == "infra-secrets:index:Secret"
+            ]
+            return component["outputs"]["declared"]
+
+    remote = declared_in(
+        lambda: RemoteSecret("api", {**given, "fields": ["A"], "maxAgeDays": 90.0, "tags": {}})
+    )
+    here = declared_in(lambda: Secret("api", fields=["A"], max_age_days=90, **given))
+
+    assert remote == here
+    assert here == {
+        "cloud": "aws",
+        "reference": "shop/production",
+        "fields": ["A"],
+        "maxAgeDays": 90,
+        **given,
+    }
+
+
+@pytest.mark.engine
+@pytest.mark.usefixtures("plugin_on_path")
 def test_the_set_command_of_a_remote_component_runs_from_the_stack_s_outputs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,8 +359,9 @@ def test_the_set_command_of_a_remote_component_runs_from_the_stack_s_outputs(
         ),
         ({"maxAgeDays": -1}, "max_age_days=-1"),
         ({"service": "Shop", "key": "A_B"}, "service='Shop', key='A_B'"),
+        ({"overrides": {}}, "overrides is not an argument of a Secret"),
     ],
-    ids=["a value", "a secret value", "a typo", "a bad number", "bad names"],
+    ids=["a value", "a secret value", "a typo", "a bad number", "bad names", "of Python alone"],
 )
 def test_a_refusal_reaches_other_languages_as_its_message_and_makes_nothing(
     properties: Mapping[str, Any], problem: str

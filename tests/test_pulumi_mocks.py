@@ -629,7 +629,7 @@ REFUSED = """
             return Secret("One", **{**ON[cloud], "readers": [ON[cloud]["readers"][0], missing]})
 
         assert seen_of(program, "reference") == {"reference": "project/stack/one"}
-        grants = {"aws": ("SecretPolicy", 1), "gcp": ("SecretIamMember", 3), "azure": ("RoleAssignment", 3)}
+        grants = {"aws": ("SecretPolicy", 1), "gcp": ("SecretIamMember", 4), "azure": ("RoleAssignment", 3)}
         ending, count = grants[cloud]
         assert len(registered(mocks, ending)) == count
         assert "null" not in str(mocks.registered)

@@ -12,7 +12,7 @@ from infra_secrets import EscDeploymentArgs, EscEnvArgs, ExternalEnvArgs, Secret
 from infra_secrets.component import settings
 from tests import reference
 from tests.imported import dotted, imported
-from tests.reference import Attribute, attributes, config_keys
+from tests.reference import Attribute, attributes, config_keys, variables
 
 PACKAGE = Path(infra_secrets.__file__).parent
 # What users' tests import passes a whole environment on, and reads no key of its own.
@@ -106,7 +106,7 @@ def test_the_page_has_everything_that_is_declared() -> None:
     declared = declared_in((PACKAGE / "component/settings.py").read_text(encoding="utf-8"))
     declared += sum(map(declared_in, SOURCES.values()))
 
-    assert len(config_keys()) + len(settings.VARIABLES) == declared
+    assert len(config_keys()) + len(variables()) == declared
     assert len({str(key) for _, key in config_keys()}) == len(config_keys())
 
 

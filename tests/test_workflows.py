@@ -103,9 +103,14 @@ def test_ci_runs_the_six_commands_that_contributing_asks_for() -> None:
 
     six = ["check", "test", "test-cluster", "test-consumer", "test-languages", "test-esc"]
     assert re.findall(r"`make\s([a-z-]+)`", asked) == six
+    browser = (
+        "command -v chromium || command -v google-chrome || "
+        "{ apt-get update --quiet && apt-get install --yes --quiet chromium; }"
+    )
     assert ran == [
         "set -euo pipefail",
         'cd "$(dirname "$0")/.."',
+        browser,
         *(f"make {target}" for target in six),
     ]
 

@@ -5,7 +5,7 @@ each cloud.
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,7 @@ from infra_secrets.clouds.values import Described, State, Value, Written
 from infra_secrets.errors import (
     AccessError,
     ChangedMeanwhileError,
+    DeniedError,
     DisabledError,
     NeverSetError,
     NotFoundError,
@@ -39,6 +40,10 @@ class Values:
     """What is raised by method, e.g. `read`, or for a container, by reference."""
     calls: list[str] = field(default_factory=list)
     """The methods that were called, with the reference where there is one."""
+    denied: set[str] = field(default_factory=set)
+    """`read`: the login may not."""
+    before_write: Callable[[], object] | None = None
+    """What somebody else does just before a write, once."""
     now: datetime = NOW
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -119,14 +124,27 @@ class Values:
         self._asked("read")
         return {name: self._read(name) for name in names}
 
+    def read_version(self, name: SecretName, version: str) -> Value:
+        """Read one version."""
+        self._asked("read_version", name)
+        for value in self.stored.get(name.reference, []):
+            if value.version == version:
+                return value
+        raise NotFoundError(f"{name.reference} has no version {version}.", "Look at its versions.")
+
     def write(self, described: Described, value: Value) -> Written:
         """Write one."""
         self._asked("write", described.name)
+        if self.before_write is not None:
+            meanwhile, self.before_write = self.before_write, None
+            meanwhile()
         reference = described.name.reference
         with self.lock:
             if self.containers[reference].version != described.version:
                 raise ChangedMeanwhileError(
-                    "Somebody else set the value.", "Look, and set it again."
+                    "Somebody else set the value.",
+                    "Look, and set it again.",
+                    self.containers[reference].version,
                 )
             return Written(version=self.put(reference, value.data), when=self.now)
 
@@ -144,19 +162,19 @@ class Values:
         reference = name.reference
         if reference in self.failing:
             return self.failing[reference]
+        if "read" in self.denied:
+            return DeniedError(f"This login may not read {reference}.", "Ask for it.")
         if reference not in self.containers:
             return NotFoundError(f"There is no container {reference}.", "Make it in code.")
-        match self.containers[reference].state:
-            case "unset":
-                return NeverSetError(
-                    f"The value of {reference} was never set.",
-                    f"Run: infra-secrets set {reference}",
-                )
-            case "disabled":
-                return DisabledError(f"The value of {reference} is disabled.", "Enable it.")
-            case "scheduled":
-                return ScheduledError(f"{reference} is scheduled for deletion.", "Restore it.")
-        return self.stored[reference][-1]
+        unreadable: dict[State | None, AccessError] = {
+            "unset": NeverSetError(
+                f"The value of {reference} was never set.", f"Run: infra-secrets set {reference}"
+            ),
+            "disabled": DisabledError(f"The value of {reference} is disabled.", "Enable it."),
+            "scheduled": ScheduledError(f"{reference} is scheduled for deletion.", "Restore it."),
+        }
+        found = unreadable.get(self.containers[reference].state)
+        return found or self.stored[reference][-1]
 
 
 def connected(monkeypatch: pytest.MonkeyPatch, *places: Values) -> None:

@@ -27,7 +27,7 @@ if [ -z "$wheel" ]; then
     wheel=$(ls "$folder"/dist/*.whl)
 fi
 # Twice: pip takes a wheel of the same version for the one that is installed.
-"$bin/python" -m pip install --quiet "$wheel[aws,gcp,azure,kubernetes,cli]" pytest mypy 'pyright[nodejs]'
+"$bin/python" -m pip install --quiet "$wheel[aws,gcp,azure,kubernetes,cli,runtime]" pytest mypy 'pyright[nodejs]'
 "$bin/python" -m pip install --quiet --force-reinstall --no-deps "$wheel"
 
 # As an activated environment: its commands come first.

@@ -22,7 +22,7 @@ database = Secret(
     owner="platform@example.com",
 )
 
-# What an operator runs next: each command asks for a value and sets it.
+# An operator runs `infra-secrets set StripeApiKey` next, or, with the cloud's own tool alone, one of these.
 pulumi.export("set_stripe_api_key", stripe.set_command)
 pulumi.export("set_webhook_signing_key", signing.set_command)
 pulumi.export("set_database", database.set_command)

@@ -3,9 +3,12 @@
 Typer and Rich come with the extra `cli`, and nothing here is imported by what users deploy.
 """
 
+import importlib.util
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from infra_secrets.errors import MissingExtraError
 
@@ -22,9 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: What follows the command's name; by default this process's own.
     """
     try:
-        import detect_secrets  # noqa: F401 (looked for here, so that one sentence says what is missing)
-        import rich  # noqa: F401 (the same)
-
+        _need("detect_secrets", "rich")
         from infra_secrets.cli.app import make
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in {"detect_secrets", "rich", "typer"}:
@@ -39,4 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
     # Whoever ends the command politely gets the same clean end as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    make()(arguments)
+    make(sys.argv[1:] if arguments is None else arguments)(arguments)
+
+
+def end_at_once() -> NoReturn:
+    """End after Ctrl-C, although a thread may still be busy with what nobody waits for any more."""
+    print("Interrupted.", file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)
+
+
+def _need(*libraries: str) -> None:
+    """Look for libraries, so that one sentence says what is missing; to import them takes long."""
+    for library in libraries:
+        if importlib.util.find_spec(library) is None:
+            raise ModuleNotFoundError(name=library)

@@ -5,7 +5,6 @@ refreshed, and no config is decrypted.
 """
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,6 +46,8 @@ class Declared:
     fields: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
     writers: tuple[str, ...] = ()
+    registered: bool = True
+    """False in a state of a package version that did not register its arguments: the container's own tags are asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,7 @@ class Project:
 
     def declared(self, stack: str) -> list[Declared]:
         """List the containers in a stack's state."""
-        export = self._pulumi("stack", "export", "--stack", stack)
+        export = self._pulumi("stack", "export", f"--stack={stack}")
         resources = (export.get("deployment") or {}).get("resources") or []
         return list(_declared(resources, stack.rpartition("/")[2]))
 
@@ -103,7 +104,6 @@ class Project:
                 capture_output=True,
                 text=True,
                 encoding="utf-8",
-                env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
             )
         except FileNotFoundError:
             raise StackError(
@@ -111,12 +111,20 @@ class Project:
                 "(https://www.pulumi.com/docs/install/), or name the place: --cloud, --service, --environment."
             ) from None
         if done.returncode:
-            last = done.stderr.strip().splitlines()[-1:] or ["it says nothing"]
+            # Around the error it may say that there is a newer version.
+            errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+            said = errors[0].removeprefix("error: ") if errors else "it does not say why"
             raise StackError(
-                f"`pulumi {' '.join(arguments)}` failed in {self.directory}: {last[0].removeprefix('error: ')}. Fix "
+                f"`pulumi {' '.join(arguments)}` failed in {self.directory}: {said.rstrip('.')}. Fix "
                 "that, or name the place instead: --cloud, --service, --environment."
             )
-        return json.loads(done.stdout)
+        try:
+            return json.loads(done.stdout)
+        except ValueError:
+            raise StackError(
+                f"`pulumi {' '.join(arguments)}` in {self.directory} did not answer with JSON. Run it yourself to see "
+                "why, or name the place instead: --cloud, --service, --environment."
+            ) from None
 
 
 def _declared(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[Declared]:
@@ -124,26 +132,42 @@ def _declared(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[De
         if resource.get("type") != SECRET or resource.get("delete"):
             continue
         inputs, outputs = resource.get("inputs") or {}, resource.get("outputs") or {}
-        reference, cloud = outputs.get("reference"), inputs.get("cloud")
-        if not isinstance(reference, str) or cloud not in clouds.available():
-            continue
+        # One whose container was never made has inputs alone: what was asked for.
+        declared = outputs.get("declared") or inputs
+        reference = _text(outputs.get("reference")) or _text(inputs.get("reference"))
         id_ = _text(outputs.get("secretId"))
+        cloud = declared.get("cloud") or _cloud_of(id_)
+        if reference in (None, NOT_SHOWN) or cloud not in clouds.available():
+            continue
         place = clouds.container(clouds.load(cloud)).place_of(id_) if id_ else {}
-        age = inputs.get("maxAgeDays")
+        age = declared.get("maxAgeDays")
         yield Declared(
-            name=SecretName.from_reference(reference),
+            name=SecretName.from_reference(str(reference)),
             cloud=cloud,
             logical_name=str(resource["urn"]).rpartition("::")[2],
             stack=stack,
             id=id_,
             place={part: text for part, text in place.items() if part != "name"},
-            description=_text(inputs.get("description")),
-            owner=_text(inputs.get("owner")),
+            description=_text(declared.get("description")),
+            owner=_text(declared.get("owner")),
             max_age_days=int(age) if isinstance(age, int | float) else None,
-            fields=_texts(inputs.get("fields")),
-            readers=_texts(inputs.get("readers")),
-            writers=_texts(inputs.get("writers")),
+            fields=_texts(declared.get("fields")),
+            readers=_texts(declared.get("readers")),
+            writers=_texts(declared.get("writers")),
+            registered="cloud" in declared,
         )
+
+
+def _cloud_of(id_: str | None) -> str | None:
+    """Tell a container's cloud by its id, for a state that does not name it."""
+    return next(
+        (
+            name
+            for name in clouds.available()
+            if (id_ or "").startswith(clouds.load(name).ID_PREFIX)
+        ),
+        None,
+    )
 
 
 def _text(found: object) -> str | None:

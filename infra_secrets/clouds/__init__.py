@@ -6,7 +6,8 @@ names it. What a cloud must tell others it says itself, in a facet, which is a m
 - the folder itself (`Cloud`): facts, for which nothing of Pulumi is imported;
 - `container` (`Container`): how a container is made, looked at and adopted;
 - `store` (`Store`): how External Secrets Operator and Pulumi ESC read from it;
-- `values` (`Values`): how values are read and written by the cloud's own client.
+- `values` (`Values`): how values are read and written by the cloud's own client;
+- `login` (`Login`): who is logged in, and what that identity may do.
 
 Clouds do not know each other. No module has an `import` of a cloud's SDK: `sdk` imports one by name, where it is used.
 """
@@ -14,8 +15,9 @@ Clouds do not know each other. No module has an `import` of a cloud's SDK: `sdk`
 import functools
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -27,6 +29,7 @@ from infra_secrets.rules.wording import nearest, shown
 if TYPE_CHECKING:
     import pulumi
 
+    from infra_secrets.clouds.login import Login
     from infra_secrets.clouds.values import Client, Values
     from infra_secrets.component.internals import Asking
 
@@ -151,6 +154,22 @@ class Registered:
     """Its page in a browser."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline:
+    """A day on which something ends that the package's users may depend on."""
+
+    day: date
+    """The last day on which it works."""
+    what: str
+    """What ends, as a sentence."""
+    source: str
+    """The address of who says so."""
+    way_out: str
+    """What to do before, in sentences."""
+    affected: Callable[[Mapping[str, str]], str | None]
+    """Says what here depends on it, as a sentence; None if nothing does. Given the stack's plain config, by key."""
+
+
 class Cloud(Protocol):
     """What a cloud is: the folder `clouds/<cloud>` itself. It is there without Pulumi and without an SDK."""
 
@@ -173,6 +192,9 @@ class Cloud(Protocol):
 
     SETTINGS: Mapping[str, ConfigKey]
     """What only this cloud needs of a container: each setting with the config key that gives it."""
+
+    DEADLINES: "Sequence[Deadline]"
+    """What ends there on a day that is known: API versions, SDKs."""
 
 
 class Store(Protocol):
@@ -317,14 +339,19 @@ def store(cloud: Cloud) -> Store:
     return cast(Store, _facet(cloud, "store"))
 
 
-def values(cloud: Cloud) -> "Values":
+def values_of(cloud: Cloud) -> "Values":
     """Find how values are read and written in a cloud."""
     return cast("Values", _facet(cloud, "values"))
 
 
+def login_of(cloud: Cloud) -> "Login":
+    """Find how somebody is logged in to a cloud."""
+    return cast("Login", _facet(cloud, "login"))
+
+
 def connect(cloud: Cloud, place: Place) -> "Client":
     """Make a client that reads and writes values; see `Values.connect`."""
-    return values(cloud).connect(place)
+    return values_of(cloud).connect(place)
 
 
 def _facet(cloud: Cloud, name: str) -> ModuleType:

@@ -29,7 +29,7 @@ class Described:
     state: State | None
     """None where a listing does not tell, and `Client.complete` does."""
     version: str | None = None
-    """The version that a reader gets; None without a value."""
+    """The version that a reader gets; None without a value, and in a listing that does not tell."""
     changed: datetime | None = None
     """When the present value was set."""
     changed_exactly: bool = True
@@ -37,7 +37,7 @@ class Described:
     created: datetime | None = None
     """When the container was made."""
     deleted: datetime | None = None
-    """When it is gone for good, of one that is scheduled for deletion."""
+    """When it is gone for good, of one that is scheduled for deletion, or that expires and can be read until then."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What it says about itself, as `Wanted.facts` wrote it: `stack`, `logical-name`, `owner`, `max-age-days`."""
     fields: tuple[str, ...] = ()
@@ -110,12 +110,16 @@ class Client(Protocol):
         The values come in as few rounds as the cloud allows: in batches, or concurrently.
         """
 
+    def read_version(self, name: SecretName, version: str) -> Value:
+        """Read one version of a value, the present one or an earlier one that is still kept."""
+
     def write(self, described: Described, value: Value) -> Written:
         """Make a value the present one, if the present version is still that of `described`.
 
         Raises:
             ChangedMeanwhileError: Somebody else wrote in between. Theirs is still there, and the error says what the
-                present value is.
+                present value is. A cloud without conditional writes finds out only afterwards: then the value is
+                written, and the error's `overtaken` names the versions whose changes it does not have.
             ValueRefusedError: The cloud takes no such value; found out before anything is sent.
         """
 
@@ -138,6 +142,10 @@ class Values(Protocol):
     LOGIN: str
     """The command by which a person logs in, e.g. `aws sso login`."""
 
+    RESTORE: str
+    """The command that brings back a container that is scheduled for deletion, with `{name}`, its name in the cloud,
+    and the parts of `PLACE`; empty where none is ever scheduled."""
+
     MAX_BYTES: int
     """Size of the largest value."""
 
@@ -159,4 +167,5 @@ class Values(Protocol):
         Raises:
             MissingExtraError: The client library is not installed.
             WrongPlaceError: A part of the place is not known.
+            NotLoggedInError: The login that a variable names does not exist.
         """

@@ -31,6 +31,11 @@ class Component(pulumi.ComponentResource):
 
     _token: ClassVar[str]
     _outputs: ClassVar[tuple[str, ...]]
+    _declared: "pulumi.Output[Any] | None" = None
+    """What the state has as `declared` beside the outputs, for tools that read it there. It is no output of the class.
+
+    It is not among the inputs, because the engine writes those first, and drops the outputs where they changed.
+    """
 
     def __init_subclass__(cls, *, read_by: type[Reader] | None = None, **kwargs: Any) -> None:
         """Read the class.
@@ -63,7 +68,9 @@ class Component(pulumi.ComponentResource):
         """
         with one_clear_message(), short_stack_trace():
             yield
-            self.register_outputs({camel(name): getattr(self, name) for name in self._outputs})
+            outputs = {camel(name): getattr(self, name) for name in self._outputs}
+            beside = {} if self._declared is None else {"declared": self._declared}
+            self.register_outputs({**outputs, **beside})
 
 
 def _explaining_two_names(

@@ -122,11 +122,52 @@ SKIP_CHECKPOINTS = Variable(
     "Pulumi's own: the state is written only at the end. Then a stack that has no outputs yet is not asked whether "
     "it owns a container.",
 )
-CI = Variable("CI", "Not empty: `infra-secrets rehearse` shows no progress bar.")
+ACCESS_TOKEN = Variable(
+    "PULUMI_ACCESS_TOKEN",
+    "Pulumi's own. `infra-secrets doctor` looks whether it is set, so that it can say what to do when it is refused.",
+)
+BACKEND_URL = Variable(
+    "PULUMI_BACKEND_URL",
+    "Pulumi's own: where stacks are. `infra-secrets doctor` names it in the command that logs in.",
+)
+PASSPHRASE = Variable(
+    "PULUMI_CONFIG_PASSPHRASE",
+    "Pulumi's own. `infra-secrets doctor` looks whether it is set where the stack's file needs one.",
+)
+PASSPHRASE_FILE = Variable(
+    "PULUMI_CONFIG_PASSPHRASE_FILE", "Pulumi's own: the file with that passphrase."
+)
+SSL_FILE = Variable(
+    "SSL_CERT_FILE",
+    "OpenSSL's own: whom to trust. `infra-secrets doctor` looks whether the file is there.",
+)
+REQUESTS_FILE = Variable("REQUESTS_CA_BUNDLE", "The same, of most of Python's HTTP clients.")
+CLOUD_VARIABLE = Variable(
+    "INFRA_SECRETS_CLOUD",
+    "Where containers are, for the command line outside of a Pulumi project and for an application that loads its "
+    "secrets.",
+)
+ENVIRONMENT_VARIABLE = Variable(
+    "INFRA_SECRETS_ENVIRONMENT",
+    "The second part of containers' names, for the command line outside of a Pulumi project and for an application "
+    "that loads its secrets.",
+)
+STATE_HOME = Variable(
+    "XDG_STATE_HOME",
+    "The folder below which `infra-secrets set` keeps the key of its fingerprints: `infra-secrets/fingerprint.key`, "
+    "readable by its owner alone.",
+    "`~/.local/state`",
+)
+CI = Variable("CI", "Not empty: no command shows a progress bar.")
 COLUMNS = Variable(
     "COLUMNS",
     "Width of the report of `infra-secrets rehearse`, in characters, when it is not a terminal.",
     "160",
+)
+
+DIRECTORY_VARIABLE = Variable(
+    "INFRA_SECRETS_DIRECTORY",
+    "The folder in which an application's settings are mounted as files, where its class does not say `directory=`.",
 )
 
 CONFIG_KEYS = (
@@ -141,5 +182,26 @@ CONFIG_KEYS = (
     KUBERNETES_APPLIES,
 )
 """Every key but those that only one cloud needs: `SETTINGS` of its own folder and of its store."""
-VARIABLES = (KUBERNETES_APPLIES_VARIABLE, CONFIG_FILE, SKIP_CHECKPOINTS, CI, COLUMNS)
+VARIABLES = (
+    KUBERNETES_APPLIES_VARIABLE,
+    CONFIG_FILE,
+    SKIP_CHECKPOINTS,
+    ACCESS_TOKEN,
+    BACKEND_URL,
+    PASSPHRASE,
+    PASSPHRASE_FILE,
+    SSL_FILE,
+    REQUESTS_FILE,
+    CLOUD_VARIABLE,
+    ENVIRONMENT_VARIABLE,
+    STATE_HOME,
+    CI,
+    COLUMNS,
+    DIRECTORY_VARIABLE,
+)
 """Every environment variable."""
+
+
+def setting(name: str) -> str | None:
+    """Read the environment variable in which an application declares one of its own values; None if it is not set."""
+    return os.environ.get(name)

@@ -34,7 +34,7 @@ from infra_secrets.errors import (
 from infra_secrets.rules.naming import SecretName, kebab, suggest
 from infra_secrets.rules.wording import nearest, shown
 
-_SET_BY_HAND = "Leave it out: a value is set by hand, with the command in output set_command."
+_SET_BY_HAND = "Leave it out: a value is set by hand, by infra-secrets set or the command in output set_command."
 
 MAX_AGE_DAYS = 36_500  # a hundred years; the package's own limit
 MAX_FIELD = 128  # characters of a JSON key; the package's own limit, so that a key fits into every cloud's tags
@@ -89,10 +89,24 @@ class SecretReader(Reader):
         return unknown_argument(key, known)
 
     def wanted(self) -> tuple[Cloud, Wanted]:
-        """Fill in every default and refuse everything that cannot be met.
+        """Fill in every default, refuse everything that cannot be met, and take the container's name.
 
         What is wanted has outputs that fail with a refusal as soon as it is known that they hold what cannot be; so do
         `checks`.
+
+        Raises:
+            SecretArgsError: One error with every problem.
+        """
+        cloud, wanted = self.read()
+        try:
+            take_name(cloud, wanted, self.given, self.opts)
+        except CollisionError as error:
+            self.errors.append(error)
+            raise self.refused() from None
+        return cloud, judged_later(self.subject, cloud, wanted, self.checks, self.takes)
+
+    def read(self) -> tuple[Cloud, Wanted]:
+        """Fill in every default, and refuse everything that cannot be met.
 
         Raises:
             SecretArgsError: One error with every problem.
@@ -105,15 +119,9 @@ class SecretReader(Reader):
         if found is not None:
             for problem in contradictions(found[1], self.opts):
                 self.refuse(problem)
-        if not self.errors and found is not None:
-            try:
-                take_name(*found, self.given, self.opts)
-            except CollisionError as error:
-                self.errors.append(error)
         if self.errors or found is None:
             raise self.refused()
-        cloud, wanted = found
-        return cloud, judged_later(self.subject, cloud, wanted, self.checks, self.takes)
+        return found
 
     def _read(self, name: str) -> tuple[Cloud, Wanted] | None:
         texts = {argument: self.text(argument) for argument in _NAMES}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
@@ -178,13 +178,24 @@ class Claim(Ownership):
             return
         Run.this().watch(lambda: self._must_be_made(container))
 
+    def once_it_stays(self, container: clouds.Registered, outputs: Any) -> "pulumi.Output[Any]":
+        """Hold back what the state is to say of the container, and for good where this run wants another one."""
+
+        async def held() -> Any:
+            if not is_without_engine():
+                await self.stays(await self._properties(container))
+            return outputs
+
+        return pulumi.Output.from_input(cast(Any, held()))
+
+    async def _properties(self, container: clouds.Registered) -> dict[str, Any]:
+        return {name: await output.future() for name, output in container.properties.items()}
+
     async def _must_be_made(self, container: clouds.Registered) -> None:
         try:
             await container.resource.urn.future()
             made = await container.resource.id.is_known()
-            properties = {
-                name: await output.future() for name, output in container.properties.items()
-            }
+            properties = await self._properties(container)
         except Exception:  # noqa: BLE001 (the registration's own error is the program's)
             return
         with one_clear_message():

@@ -59,9 +59,9 @@ def unknown_argument(key: object, known: Collection[str]) -> UnknownArgumentErro
     if (bare in _CALLED_SO or misspelt or _LIKE_A_VALUE.search(key)) and not exact:
         return ValueGivenError(
             f"{argument_name(key)} is not an argument: a Secret never takes its value, because it would then be in "
-            f"the code, the state and the logs. Leave it out, run pulumi up, and set the value by hand with the "
-            f"command in output set_command. (If a real value was written down here, it is no longer secret: "
-            f"replace it.)"
+            f"the code, the state and the logs. Leave it out, run pulumi up, and set the value by hand: "
+            f"infra-secrets set, or the command in output set_command. (If a real value was written down here, it is "
+            f"no longer secret: replace it.)"
         )
     if bare in _LIKE_A_NAME:
         return UnknownArgumentError(
@@ -105,7 +105,8 @@ def no_such_output(
         return NoSuchOutputError(f"{subject} has no {attribute}. {_CALLED_HERE[attribute]}")
     if not attribute.startswith("_") and _LIKE_A_VALUE.search(attribute):
         return NoSuchOutputError(
-            f"{subject} has no {attribute}: a value never passes through Pulumi. An operator sets it with the command "
-            f"in output set_command; the service reads it when it runs, by secret_id or secret_name."
+            f"{subject} has no {attribute}: a value never passes through Pulumi. An operator sets it: "
+            f"infra-secrets set, or the command in output set_command; the service reads it when it runs, by secret_id "
+            f"or secret_name."
         )
     return AttributeError(f"'Secret' object has no attribute {attribute!r}")

@@ -6,11 +6,13 @@ for one, and every attempt to pass one in is refused. What a container is in eac
 
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
+import copy
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import pulumi
 
+from infra_secrets.clouds import Cloud, Wanted
 from infra_secrets.component.argument_types import Literal, SequenceNotStr
 from infra_secrets.component.messages import one_clear_message
 from infra_secrets.component.registering import Component
@@ -71,8 +73,8 @@ class SecretArgs(TypedDict, total=False):
 class Secret(Component, read_by=SecretReader):
     """An empty container for a secret value, with an enforced name, in the cloud's own secrets manager.
 
-    It is created without a value; an operator sets one afterwards with `set_command`. The value is never in
-    code, config, state or an output, and by default (`retention="keep"`) no change of the program loses it.
+    It is created without a value; an operator sets one afterwards: `infra-secrets set`, or `set_command`. The value is
+    never in code, config, state or an output, and by default (`retention="keep"`) no change of the program loses it.
     """
 
     secret_id: pulumi.Output[str]
@@ -110,7 +112,9 @@ class Secret(Component, read_by=SecretReader):
         with SecretReader.reading(SecretArgs, name, args, kwargs, opts) as reader:
             cloud, wanted = reader.wanted()
         with self._registering():
-            super().__init__(self._token, name, {}, opts)
+            declared = _declared(cloud, wanted)
+            asked_for = {each: declared[each] for each in _ASKED_FOR}
+            super().__init__(self._token, name, asked_for, _no_update(opts))
             claim = Claim(self, cloud, wanted, reader.checks)
             container = claim.container.create(wanted, claim.options())
             claim.watch(container)
@@ -121,6 +125,7 @@ class Secret(Component, read_by=SecretReader):
             self.reference = pulumi.Output.from_input(wanted.name.reference)
             self.set_command = container.set_command
             self.console_url = container.console_url
+            self._declared = claim.once_it_stays(container, declared)
 
     # Hidden from type checkers, which refuse it by themselves.
     if not TYPE_CHECKING:
@@ -130,3 +135,33 @@ class Secret(Component, read_by=SecretReader):
             with one_clear_message():
                 outputs = Secret.__annotations__
                 raise no_such_output(self.__dict__.get("_name"), name, outputs)
+
+
+_ASKED_FOR = ("cloud", "reference")
+"""Inputs of the component: they name a container in the state also where none could be made."""
+
+
+def _no_update(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """Let other inputs be no update of the component.
+
+    With an update the engine drops the outputs before it does anything else, and a run that is then refused would
+    leave a state that does not say where the container is.
+    """
+    same = copy.copy(opts) if opts is not None else pulumi.ResourceOptions()
+    same.ignore_changes = [*(same.ignore_changes or ()), *_ASKED_FOR]
+    return same
+
+
+def _declared(cloud: Cloud, wanted: Wanted) -> dict[str, Any]:
+    """What a `Secret` says of its container in the state, for tools that read it there. Nothing of it is secret."""
+    declared = {
+        "cloud": cloud.__name__.rpartition(".")[2],
+        "reference": wanted.name.reference,
+        "fields": [*wanted.fields] or None,
+        "description": wanted.description,
+        "owner": wanted.owner,
+        "maxAgeDays": wanted.max_age_days,
+        "readers": [*wanted.readers] or None,
+        "writers": [*wanted.writers] or None,
+    }
+    return {name: each for name, each in declared.items() if each is not None}

@@ -28,6 +28,10 @@ class Entry:
     key: Key
     format: str | None = None
     optional: bool = False
+    or_formats: tuple[str, ...] = ()
+    """Formats of which one will do as well."""
+    asked_by: str = ""
+    """What asks for the format, where no argument does: the field of a class of settings."""
 
     @property
     def secret(self) -> bool:
@@ -117,8 +121,11 @@ class Entry:
         problem = None if self.argument == "files" else kubernetes.value_problem(self.target, value)
         if problem is None and self.format is not None:
             problem = formats.problem(value, self.format)
+            if problem and any(not formats.problem(value, other) for other in self.or_formats):
+                problem = None
             if problem:
-                return f"is not what formats={{{shown(self.target)}: {self.format!r}}} asks for: its value {problem}"
+                asked_by = self.asked_by or f"formats={{{shown(self.target)}: {self.format!r}}}"
+                return f"is not what {asked_by} asks for: its value {problem}"
         return f"cannot be used: its value {problem}" if problem else None
 
 

@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
 from collections.abc import Mapping
-from typing import Any, Required, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Required, Unpack, cast, overload
 
 import pulumi
 
@@ -21,6 +21,9 @@ from infra_secrets.workloads.pods import (
     name_of,
     warn_if_not_awaited,
 )
+
+if TYPE_CHECKING:
+    from infra_secrets.runtime import SecretSettings
 
 
 class EscDeploymentArgs(EscEnvArgs, total=False):
@@ -90,6 +93,8 @@ class EscDeployment(Component, read_by=ContainerReader):
         name: str,
         args: EscDeploymentArgs,
         opts: pulumi.ResourceOptions | None = None,
+        *,
+        settings: "type[SecretSettings] | None" = None,
     ) -> None: ...
 
     @overload
@@ -98,6 +103,8 @@ class EscDeployment(Component, read_by=ContainerReader):
         name: str,
         args: EscEnvArgs = ...,
         opts: pulumi.ResourceOptions | None = None,
+        *,
+        settings: "type[SecretSettings] | None" = None,
         **kwargs: Unpack[EscDeploymentArgs],
     ) -> None: ...
 
@@ -106,6 +113,8 @@ class EscDeployment(Component, read_by=ContainerReader):
         name: str,
         args: EscDeploymentArgs = EscDeploymentArgs(),  # type: ignore[typeddict-item] # noqa: B008 (never changed; the schema analyzer wants this form)
         opts: pulumi.ResourceOptions | None = None,
+        *,
+        settings: "type[SecretSettings] | None" = None,
         **kwargs: Unpack[EscDeploymentArgs],
     ) -> None:
         """Check everything and register the `EscEnv` and the Deployment.
@@ -114,6 +123,7 @@ class EscDeployment(Component, read_by=ContainerReader):
             name: Logical name, and the beginning of the objects' names, e.g. `nlp`.
             args: Everything that is not the default; keyword arguments do the same.
             opts: As in every Pulumi component.
+            settings: A class of `infra_secrets.runtime.SecretSettings`, as in an `EscEnv`.
 
         Raises:
             EnvArgsError: Something is not valid. It lists every problem at once, and nothing was registered.
@@ -123,6 +133,7 @@ class EscDeployment(Component, read_by=ContainerReader):
         """
         with ContainerReader.reading(EscDeploymentArgs, name, args, kwargs, opts) as reader:
             sdk = clouds.sdk("pulumi_kubernetes", "kubernetes")
+            reader.declare(settings)
             reader.logical_name()
             container = reader.container()
             replicas = reader.whole_number("replicas", 0, 2**31 - 1)
@@ -134,7 +145,10 @@ class EscDeployment(Component, read_by=ContainerReader):
         with self._registering():
             super().__init__(self._token, name, {}, opts)
             self.env = EscEnv(
-                name, _of_the_env(reader, wanted), pulumi.ResourceOptions(parent=self)
+                name,
+                _of_the_env(reader, wanted),
+                pulumi.ResourceOptions(parent=self),
+                settings=settings,
             )
             labels = {**selector, **wanted.labels}
             container["securityContext"] = security("container", relaxed)

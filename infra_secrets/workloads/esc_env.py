@@ -9,7 +9,7 @@ workload first.
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
 from collections.abc import Mapping
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import pulumi
 
@@ -25,6 +25,9 @@ from infra_secrets.workloads.pods import (
     name_of,
 )
 from infra_secrets.workloads.provider import once_hidden
+
+if TYPE_CHECKING:
+    from infra_secrets.runtime import SecretSettings
 
 
 class EscEnvArgs(TypedDict, total=False):
@@ -77,6 +80,8 @@ class EscEnv(PodEnvironment, read_by=EnvReader):
         name: str,
         args: EscEnvArgs = EscEnvArgs(),  # noqa: B008 (never changed; the schema analyzer wants this form)
         opts: pulumi.ResourceOptions | None = None,
+        *,
+        settings: "type[SecretSettings] | None" = None,
         **kwargs: Unpack[EscEnvArgs],
     ) -> None:
         """Check every value and register the Secret and the ConfigMap.
@@ -85,6 +90,9 @@ class EscEnv(PodEnvironment, read_by=EnvReader):
             name: Logical name, and the beginning of the objects' names, e.g. `nlp`.
             args: Everything that is not the default; keyword arguments do the same.
             opts: As in every Pulumi component.
+            settings: A class of `infra_secrets.runtime.SecretSettings`: each field is a variable from the secret config
+                of the field's name (`STRIPE_API_KEY` from `stripe_api_key`), in the format of its type, and optional
+                where it has a default. What `secrets`, `config` or `formats` say of one of its variables wins.
 
         Raises:
             EnvArgsError: Something is not valid. It lists every problem at once, and nothing was registered.
@@ -94,6 +102,7 @@ class EscEnv(PodEnvironment, read_by=EnvReader):
         """
         with EnvReader.reading(EscEnvArgs, name, args, kwargs, opts) as reader:
             sdk = clouds.sdk("pulumi_kubernetes", "kubernetes")
+            reader.declare(settings)
             reader.logical_name()
             wanted = reader.environment()
         with self._registering():

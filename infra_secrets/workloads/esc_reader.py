@@ -1,13 +1,14 @@
 """What `EscEnv` and `EscDeployment` want of the stack's config, read and judged before anything is registered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
 from infra_secrets.component.given import kind
 from infra_secrets.errors import ArgsError, StackConfigError
+from infra_secrets.project import Key
 from infra_secrets.rules import formats, kubernetes
 from infra_secrets.rules.wording import nearest, shown
 from infra_secrets.stack.keys import named
@@ -17,6 +18,10 @@ from infra_secrets.workloads.pods import (
     PodReader,
 )
 from infra_secrets.workloads.provider import default_provider_problem
+
+if TYPE_CHECKING:
+    from infra_secrets.runtime import SecretSettings
+    from infra_secrets.runtime.declaration import Setting
 
 SOURCES = ("secrets", "config", "files")
 
@@ -55,6 +60,36 @@ class EnvReader(PodReader):
     component = "EscEnv"
     way_out = BY_REFERENCE
     note = ""  # below everything that is wrong
+
+    def __init__(self, *read: Any) -> None:
+        super().__init__(*read)
+        self._settings: dict[str, tuple[str, Setting]] = {}
+        """What a class of settings says of a variable, with the field as messages name it."""
+
+    def declare(self, settings: "type[SecretSettings] | None") -> None:
+        """Add the variables of a class of settings. What is given beside it wins, one variable at a time."""
+        if settings is None:
+            return
+        declared = self.declared(settings).settings
+        given = {argument: self.mapping(argument) for argument in ("secrets", "config", "formats")}
+        optional: tuple[str, ...] = self.list("optional", plain=True)
+        named = {
+            each.variable: each.name for each in declared if each.variable not in given["config"]
+        }
+        self.given["secrets"] = {**named, **given["secrets"]}
+        self.given["optional"] = [
+            *optional,
+            *(
+                each.variable
+                for each in declared
+                if each.optional and each.variable not in optional
+            ),
+        ]
+        self._settings = {
+            each.variable: (f"{settings.__name__}.{each.name}", each)
+            for each in declared
+            if each.variable not in given["formats"]
+        }
 
     def environment(self) -> WantedEnvironment:
         """Read everything that an `EscEnv` takes, and look at every value and where it would go."""
@@ -106,10 +141,25 @@ class EnvReader(PodReader):
                 except StackConfigError as error:
                     self.refuse(f"{argument}[{shown(target)}]: {error}")
                     continue
-                entries.append(
-                    Entry(argument, target, parsed, expected.get(target), target in optional)
-                )
+                entries.append(self._entry(argument, target, parsed, expected, optional))
         return entries
+
+    def _entry(
+        self,
+        argument: str,
+        target: str,
+        key: Key,
+        expected: Mapping[str, str],
+        optional: Sequence[str],
+    ) -> Entry:
+        entry = Entry(argument, target, key, expected.get(target), target in optional)
+        if argument == "files" or target not in self._settings:
+            return entry
+        field, setting = self._settings[target]
+        accepted = [each for each in (setting.format, *setting.schemes) if each is not None]
+        if not accepted:
+            return entry
+        return replace(entry, format=accepted[0], or_formats=tuple(accepted), asked_by=field)
 
     def _formats(self) -> dict[str, str]:
         kept = {}

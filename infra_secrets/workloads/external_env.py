@@ -9,7 +9,7 @@ container whose value is missing leaves the Secret that running pods use as it i
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 import pulumi
 
@@ -18,8 +18,9 @@ from infra_secrets.clouds import Cloud
 from infra_secrets.component.argument_types import Literal
 from infra_secrets.component.given import is_input, kind, not_shown, unless_made_up
 from infra_secrets.component.outputs import apply_clearly, known_only
-from infra_secrets.component.settings import CLOUD
-from infra_secrets.errors import EnvArgsError, UnknownCloudError
+from infra_secrets.component.settings import CLOUD, ENVIRONMENT
+from infra_secrets.errors import EnvArgsError, SecretNameError, UnknownCloudError
+from infra_secrets.rules.naming import SecretName
 from infra_secrets.rules.wording import is_credential, looks_like_a_value, shown
 from infra_secrets.workloads.pods import (
     PodEnvironment,
@@ -29,6 +30,9 @@ from infra_secrets.workloads.pods import (
     mounted,
     name_of,
 )
+
+if TYPE_CHECKING:
+    from infra_secrets.runtime import SecretSettings
 
 API = "external-secrets.io/v1"
 """The operator's API; served since its 0.16 (external-secrets/external-secrets apis/externalsecrets/v1)."""
@@ -96,6 +100,41 @@ class _ExternalReader(PodReader):
         "refresh_interval": "e.g. '15m'",
     }
     way_out = _IN_A_CONTAINER
+    declares = False
+    """Whether a class of settings names variables."""
+    cloud_of_the_class: str | None = None
+
+    def declare(self, settings: "type[SecretSettings] | None") -> None:
+        """Add the variables of a class of settings, each with its container. What `secrets` says of one wins."""
+        if settings is None:
+            return
+        declared, options = self.declared(settings), settings.__options__
+        self.declares = True
+        chosen = self.text("cloud")
+        if options.cloud is not None and chosen not in (None, options.cloud):
+            self.refuse(
+                f"cloud is not that of {settings.__name__}, which says {options.cloud!r}: its containers are there. "
+                "Leave it out here, or there."
+            )
+        self.cloud_of_the_class = options.cloud
+        cloud = self._cloud(chosen)
+        environment = options.environment or self.configured(ENVIRONMENT) or pulumi.get_stack()
+        if cloud is None:
+            raise self.refused()
+        given = self.mapping("secrets")
+        named: dict[str, str] = {}
+        for each in declared.settings:
+            if each.variable in given:
+                continue
+            try:
+                name = SecretName(service=declared.service, environment=environment, key=each.key)
+                field = f"#{each.variable}" if declared.document else ""
+                named[each.variable] = cloud.SPELLING.spell(name) + field
+            except SecretNameError as error:
+                self.refuse(f"settings: {error}")
+        if self.errors:
+            raise self.refused()
+        self.given["secrets"] = {**named, **given}
 
     def references(self, argument: str) -> dict[str, Any]:
         """Read which container each target comes from, as the operator's `remoteRef`."""
@@ -148,7 +187,12 @@ class _ExternalReader(PodReader):
         account = self.object_name("service_account")
         chosen = self.text("cloud")
         if "store" in self.given:
-            extra = [key for key in ("cloud", "service_account", *settings) if key in self.given]
+            # With a class of settings, the cloud also says how the names of its containers are spelled.
+            extra = [
+                key
+                for key in ("cloud", "service_account", *settings)
+                if key in self.given and not (self.declares and key == "cloud")
+            ]
             if extra:
                 self.refuse(
                     f"store names an existing store, but {', '.join(extra)} would be for one that is created. Give "
@@ -197,11 +241,12 @@ class _ExternalReader(PodReader):
     def _cloud(self, chosen: str | None) -> "Cloud | None":
         if chosen is None and ("cloud" in self.given or self.is_secret(CLOUD)):
             return None  # refused already
-        chosen = chosen or self.configured(CLOUD)
+        chosen = chosen or self.cloud_of_the_class or self.configured(CLOUD)
         if chosen is None:
+            otherwise = "" if self.declares else ", or name an existing store with store="
             self.refuse(
                 f"no cloud is chosen. Choose one for the stack: pulumi config set {CLOUD} {clouds.available()[0]} (one "
-                f"of {', '.join(clouds.available())}), or here with cloud=, or name an existing store with store=."
+                f"of {', '.join(clouds.available())}), or here with cloud={otherwise}."
             )
             return None
         try:
@@ -228,6 +273,8 @@ class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
         name: str,
         args: ExternalEnvArgs = ExternalEnvArgs(),  # noqa: B008 (never changed; the schema analyzer wants this form)
         opts: pulumi.ResourceOptions | None = None,
+        *,
+        settings: "type[SecretSettings] | None" = None,
         **kwargs: Unpack[ExternalEnvArgs],
     ) -> None:
         """Register the ExternalSecret, and a SecretStore unless one was named.
@@ -236,6 +283,9 @@ class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
             name: Logical name, and the beginning of the objects' names, e.g. `nlp`.
             args: Everything that is not the default; keyword arguments do the same.
             opts: As in every Pulumi component.
+            settings: A class of `infra_secrets.runtime.SecretSettings`: each field is a variable from its container, as
+                `secrets_for` makes it in this stack, also a field that has a default. What `secrets` says of one of its
+                variables wins. With `store`, too, `cloud` or the config then says how the names are spelled.
 
         Raises:
             EnvArgsError: Something is not valid. It lists every problem at once, and nothing was registered.
@@ -243,6 +293,7 @@ class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
         """
         with _ExternalReader.reading(ExternalEnvArgs, name, args, kwargs, opts) as reader:
             kubernetes = clouds.sdk("pulumi_kubernetes", "kubernetes")
+            reader.declare(settings)
             reader.logical_name()
             reader.targets("secrets", "files")
             variables, files = reader.references("secrets"), reader.references("files")
@@ -251,7 +302,7 @@ class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
                     "secrets and files are empty; name at least one variable, e.g. "
                     'secrets={"STRIPE_API_KEY": stripe.secret_name}.'
                 )
-            store, store_kind, cloud, settings = reader.store()
+            store, store_kind, cloud, place = reader.store()
             interval, mode = reader.refresh_interval(), reader.file_mode()
             namespace, labels = reader.namespace(), reader.labels()
             reloader = reader.flag("reloader")
@@ -265,7 +316,7 @@ class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
                     api_version=API,
                     kind="SecretStore",
                     metadata=metadata,
-                    spec={"provider": clouds.store(cloud).provider(settings)},
+                    spec={"provider": clouds.store(cloud).provider(place)},
                     opts=pulumi.ResourceOptions(parent=self),
                 )
                 store = name_of(made)

@@ -7,9 +7,9 @@ Where the values come from is its own affair.
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 import pulumi
 
@@ -21,10 +21,15 @@ from infra_secrets.component.messages import one_clear_message
 from infra_secrets.component.reader import Reader
 from infra_secrets.component.registering import Component
 from infra_secrets.component.settings import AUTONAMING, KUBERNETES_NAMESPACE
-from infra_secrets.errors import EnvArgsError, WorkloadError
+from infra_secrets.containers.declared import declared_by
+from infra_secrets.errors import ArgsError, EnvArgsError, SettingsUseError, WorkloadError
 from infra_secrets.rules import kubernetes
 from infra_secrets.rules.wording import looks_like_a_value, shown
 from infra_secrets.workloads.injection import Injection, workload_kind
+
+if TYPE_CHECKING:
+    from infra_secrets.runtime import SecretSettings
+    from infra_secrets.runtime.declaration import Declaration
 
 T = TypeVar("T")
 Transform = Callable[[pulumi.ResourceTransformArgs], pulumi.ResourceTransformResult | None]
@@ -68,6 +73,28 @@ class PodReader(Reader):
             f"{subject_of(cls.component, name)}: name is not an argument: the logical name comes first, and the names "
             f"of the objects begin with it. Leave it out."
         )
+
+    @classmethod
+    def unknown(cls, key: object, known: Collection[str]) -> ArgsError:
+        """Explain, too, the one argument that no other language has."""
+        if key == "settings":
+            return cls.error(
+                "settings takes a class, which only a Python program has, and only as a keyword: "
+                f'{cls.component}("{cls.named}", settings=Payments).'
+            )
+        return super().unknown(key, known)
+
+    def declared(self, settings: "type[SecretSettings]") -> "Declaration":
+        """Read a class of settings.
+
+        Raises:
+            ArgsError: It is none.
+        """
+        try:
+            return declared_by(settings)
+        except SettingsUseError as error:
+            self.refuse(f"settings: {error}")
+            raise self.refused() from None
 
     def logical_name(self) -> None:
         """Refuse a logical name that Kubernetes would refuse as the beginning of an object's name."""

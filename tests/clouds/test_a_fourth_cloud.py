@@ -19,6 +19,7 @@ from tests.conftest import PATIENCE, ROOT
 PROMISES = (
     "tests/clouds/test_every_cloud.py",
     "tests/clouds/test_every_cloud_on_the_engine.py",
+    "tests/clouds/login/test_every_cloud.py",
     "tests/containers/test_on_the_engine.py",
 )
 
@@ -41,6 +42,7 @@ def test_a_fourth_cloud_keeps_every_promise_and_nothing_else_names_it(tmp_path: 
     for each in PROMISES:
         assert re.search(rf"{re.escape(each)}::\S+\[.*acme.*\] PASSED", ran.stdout), each
     assert "test_acme_is_read_by_an_environment_of_esc PASSED" in ran.stdout
+    assert "test_acme_s_value_is_set_and_read_and_the_doctor_knows_who_may PASSED" in ran.stdout
 
 
 def naming(path: Path) -> set[str]:

@@ -75,8 +75,27 @@ def test_aws_writers_set_without_reading_and_the_policy_can_never_be_public() ->
         ("Allow", "*")
     ] * 2
     assert "secretsmanager:GetSecretValue" in readers["Action"]
-    assert writers["Action"] == ["secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret"]
+    assert writers["Action"] == [
+        "secretsmanager:PutSecretValue",
+        "secretsmanager:UpdateSecretVersionStage",
+        "secretsmanager:DescribeSecret",
+    ]
     assert writers["Principal"] == {"AWS": READERS[1:]}
+
+
+def test_a_policy_that_this_package_made_before_writers_could_move_labels_is_its_own() -> None:
+    before = {
+        "Sid": "Writers",
+        "Effect": "Allow",
+        "Principal": {"AWS": READERS[:1]},
+        "Action": ["secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret"],
+        "Resource": "*",
+    }
+
+    assert aws._foreign(json.dumps({"Statement": before})) == []
+    assert aws._foreign(json.dumps({"Statement": {**before, "Sid": "Readers"}})) == [
+        "Allow 'Readers'"
+    ]
 
 
 def test_the_customer_s_key_encrypts_the_container_on_aws_and_readers_may_read_only() -> None:

@@ -1,6 +1,7 @@
 """What is particular to Azure Key Vault."""
 
 import io
+from collections.abc import Callable
 from email.message import Message
 from typing import Any
 from urllib.error import HTTPError
@@ -11,8 +12,9 @@ import pytest
 from infra_secrets import Secret
 from infra_secrets.clouds.azure import container as azure
 from infra_secrets.errors import InfraSecretsError
+from infra_secrets.testing import Rehearsal
 from tests.clouds.containers import container
-from tests.conftest import VAULT, recording_on
+from tests.conftest import VAULT, config_for, recording_on
 
 READERS = [
     "ServicePrincipal:11111111-2222-3333-4444-555555555555",
@@ -25,8 +27,76 @@ def test_azure_starts_disabled_and_is_never_updated_again() -> None:
     recording.run(lambda: Secret("x"))
 
     found = container(recording, "azure")
-    assert found.inputs["properties"] == {"value": "UNSET", "attributes": {"enabled": False}}
+    assert found.inputs["properties"] == {
+        "value": "UNSET",
+        "contentType": "infra-secrets: unset",
+        "attributes": {"enabled": False},
+    }
     assert found.ignore_changes[:2] == ("properties", "tags")
+
+
+NAME = "shop--production--x"
+
+
+def rehearsal_of(program: Callable[[], object]) -> Rehearsal:
+    return Rehearsal(program, config=config_for("azure"), project="shop", stack="production")
+
+
+def content_types(rehearsal: Rehearsal) -> list[str | None]:
+    [secret] = rehearsal.azure.service.secrets.values()
+    return [each.content_type for each in secret.versions]
+
+
+@pytest.mark.engine
+def test_a_value_that_is_set_is_a_version_without_the_mark_of_the_placeholder() -> None:
+    with rehearsal_of(lambda: Secret("x")) as rehearsal:
+        rehearsal.up()
+        assert content_types(rehearsal) == ["infra-secrets: unset"]
+        rehearsal.azure.set_value(NAME, "made up")
+        again = [rehearsal.up(), rehearsal.refresh(), rehearsal.up()]
+
+        assert content_types(rehearsal) == ["infra-secrets: unset", None]
+        assert [step.op for run in (again[0], again[2]) for step in run.changes] == []
+        assert rehearsal.azure.value(NAME) == "made up"
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("is_set", [False, True])
+def test_a_placeholder_made_before_there_was_a_mark_is_left_as_it_is(is_set: bool) -> None:
+    def as_it_was(deployment: dict[str, Any]) -> None:
+        for each in deployment["resources"]:
+            for properties in (each.get("inputs", {}), each.get("outputs", {})):
+                if "contentType" in properties.get("properties", {}):
+                    del properties["properties"]["contentType"]
+
+    with rehearsal_of(lambda: Secret("x")) as rehearsal:
+        rehearsal.up()
+        [secret] = rehearsal.azure.service.secrets.values()
+        secret.current.content_type = None
+        rehearsal.edit_state(as_it_was)
+        assert "infra-secrets: unset" not in str(rehearsal.state)
+        if is_set:
+            rehearsal.azure.set_value(NAME, "made up")
+        before = rehearsal.azure.versions(NAME)
+        runs = [rehearsal.up(), rehearsal.refresh(), rehearsal.up()]
+
+        assert [step.op for run in (runs[0], runs[2]) for step in run.changes] == []
+        assert rehearsal.azure.versions(NAME) == before
+        assert set(content_types(rehearsal)) == {None}
+
+
+@pytest.mark.engine
+def test_a_secret_that_is_adopted_keeps_its_own_content_type() -> None:
+    with rehearsal_of(lambda: Secret("x", adopt=f"{VAULT}/secrets/{NAME}")) as rehearsal:
+        rehearsal.azure.service.put(
+            "shop-prod", NAME, {"properties": {"value": "made up", "contentType": "text/plain"}}
+        )
+        rehearsal.up()
+        rehearsal.program = lambda: Secret("x")
+        rehearsal.up()
+
+        assert content_types(rehearsal) == ["text/plain"]
+        assert rehearsal.azure.value(NAME) == "made up"
 
 
 def test_azure_s_resource_class_can_be_replaced_by_config() -> None:

@@ -14,6 +14,8 @@ import pytest
 
 from infra_secrets import Secret, clouds
 from infra_secrets.clouds import Cloud, Container, Store, Wanted
+from infra_secrets.clouds.login import Login
+from infra_secrets.clouds.values import Values
 from infra_secrets.rules.naming import SecretName
 from infra_secrets.testing import facets
 from infra_secrets.testing.program import accounts
@@ -25,6 +27,8 @@ FACETS: Mapping[type, Callable[[Cloud], object]] = {
     Cloud: lambda facts: facts,
     Container: clouds.container,
     Store: clouds.store,
+    Values: clouds.values_of,
+    Login: clouds.login_of,
 }
 
 
@@ -92,19 +96,48 @@ def test_the_container_is_empty_has_the_canonical_name_and_is_protected(cloud: s
     ]
 
 
-def test_the_component_itself_takes_no_inputs_into_the_state(cloud: str) -> None:
-    recording = recording_on(cloud)
-    recording.run(lambda: Secret("StripeApiKey", description="d", owner="o"))
+def test_the_component_says_what_the_program_declared(cloud: str) -> None:
+    who = principals(cloud)[:2]
 
-    [component] = recording.of_type("infra-secrets:index:Secret")
-    assert component.inputs == {}
+    def program() -> None:
+        Secret("StripeApiKey")
+        Secret(
+            "Database",
+            fields=["URL", "PASSWORD"],
+            description=pulumi.Output.from_input("Where the orders are"),
+            owner="payments@example.com",
+            max_age_days=90,
+            readers=[who[0], pulumi.Output.from_input(who[1])],
+            retention="keep",
+            tags={"team": "payments"},
+        )
+
+    recording = recording_on(cloud)
+    recording.run(program)
+
+    component = recording.named("StripeApiKey", "infra-secrets:index:Secret")
+    assert set(component.ignore_changes) == set(component.inputs) == {"cloud", "reference"}
+    assert recording.outputs["StripeApiKey"]["declared"] == {
+        "cloud": cloud,
+        "reference": "shop/production/stripe-api-key",
+    }
+    assert recording.outputs["Database"]["declared"] == {
+        "cloud": cloud,
+        "reference": "shop/production",
+        "fields": ["URL", "PASSWORD"],
+        "description": "Where the orders are",
+        "owner": "payments@example.com",
+        "maxAgeDays": 90,
+        "readers": who,
+    }
 
 
 def test_the_outputs_are_all_there_and_none_is_secret(cloud: str) -> None:
     recording = recording_on(cloud)
     recording.run(lambda: Secret("StripeApiKey"))
 
-    outputs = recording.outputs["StripeApiKey"]
+    outputs = dict(recording.outputs["StripeApiKey"])
+    del outputs["declared"]
     assert sorted(outputs) == ["consoleUrl", "reference", "secretId", "secretName", "setCommand"]
     assert all(isinstance(text, str) and text for text in outputs.values())
     assert outputs["reference"] == "shop/production/stripe-api-key"
@@ -129,7 +162,9 @@ def test_python_sees_the_same_outputs_as_the_state(cloud: str) -> None:
 
     recording.run(program)
 
-    assert seen == recording.outputs["StripeApiKey"]
+    outputs = dict(recording.outputs["StripeApiKey"])
+    del outputs["declared"]
+    assert seen == outputs
 
 
 def test_a_document_of_fields_has_no_key_in_its_name_and_tells_its_fields(cloud: str) -> None:

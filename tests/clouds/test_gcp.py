@@ -2,12 +2,16 @@
 
 import re
 
+import pulumi
+import pulumi_gcp as gcp
 import pytest
 
 from infra_secrets import Secret
+from infra_secrets.testing import Rehearsal, Run
 from tests.clouds.containers import container
-from tests.conftest import recording_on
+from tests.conftest import config_for, recording_on
 
+GRANT = "gcp:secretmanager/secretIamMember:SecretIamMember"
 READERS = ["serviceAccount:api@shop.iam.gserviceaccount.com", "group:ops@example.com"]
 
 
@@ -92,19 +96,84 @@ def test_gcp_takes_every_kind_of_principal_that_is_not_everybody(member: str) ->
     recording = recording_on("gcp")
     recording.run(lambda: Secret("x", readers=[member]))
 
-    [grant] = recording.of_type("gcp:secretmanager/secretIamMember:SecretIamMember")
+    [grant] = recording.of_type(GRANT)
     assert grant.inputs["member"] == member
     assert re.fullmatch("x-reader-[0-9a-f]{8}", grant.name), "too short, and two would collide"
 
 
-def test_gcp_grants_the_accessor_and_the_version_adder_and_nothing_more() -> None:
+def test_gcp_readers_read_and_writers_look_and_set_and_never_read() -> None:
     recording = recording_on("gcp")
     recording.run(lambda: Secret("x", readers=READERS[:1], writers=READERS[1:]))
 
-    assert [
-        each.inputs["role"]
-        for each in recording.of_type("gcp:secretmanager/secretIamMember:SecretIamMember")
-    ] == [
-        "roles/secretmanager.secretAccessor",
-        "roles/secretmanager.secretVersionAdder",
+    assert [(each.inputs["member"], each.inputs["role"]) for each in recording.of_type(GRANT)] == [
+        (READERS[0], "roles/secretmanager.secretAccessor"),
+        (READERS[1], "roles/secretmanager.secretVersionAdder"),
+        (READERS[1], "roles/secretmanager.viewer"),
     ]
+
+
+def test_a_principal_of_gcp_that_reads_and_writes_has_each_role_once() -> None:
+    recording = recording_on("gcp")
+    names = []
+    for given in (READERS[:1], [pulumi.Output.from_input(READERS[0])] * 2):
+        recording.run(lambda given=given: Secret("x", readers=given, writers=given))  # type: ignore[misc]
+        names.append({each.inputs["role"]: each.name for each in recording.of_type(GRANT)})
+        assert len(recording.of_type(GRANT)) == 3
+
+    assert (
+        names
+        == [
+            {
+                "roles/secretmanager.secretAccessor": "x-reader-9a301e4c",
+                "roles/secretmanager.secretVersionAdder": "x-writer-9a301e4c",
+                "roles/secretmanager.viewer": "x-writer-metadata-9a301e4c",
+            }
+        ]
+        * 2
+    )
+
+
+def changed_on_gcp(run: Run) -> list[tuple[str, str]]:
+    return [(step.op, step.name) for step in run.changes if step.type.startswith("gcp:")]
+
+
+@pytest.mark.engine
+def test_a_stack_from_before_writers_looked_gets_the_new_grants_and_keeps_the_others() -> None:
+    reader, writer = READERS
+
+    def now() -> None:
+        Secret("x", readers=[reader], writers=[writer])
+
+    def before() -> None:
+        made = Secret("x", readers=[reader])
+        gcp.secretmanager.SecretIamMember(
+            "x-writer-80c1d2bb",  # as it was named then
+            secret_id=made.secret_id,
+            role="roles/secretmanager.secretVersionAdder",
+            member=writer,
+            opts=pulumi.ResourceOptions(parent=made),
+        )
+
+    config = config_for("gcp")
+    with Rehearsal(before, project="shop", stack="production", config=config) as rehearsal:
+        rehearsal.up()
+        granted = rehearsal.gcp.describe("shop__production__x")["bindings"]
+        rehearsal.gcp.set_value("shop__production__x", "made-up-stripe-key")
+        rehearsal.program = now
+        upgraded, again = rehearsal.up(), rehearsal.up()
+
+        new = {"role": "roles/secretmanager.viewer", "member": writer}
+        assert changed_on_gcp(upgraded) == [("create", "x-writer-metadata-80c1d2bb")]
+        assert again.changes == []
+        assert rehearsal.gcp.describe("shop__production__x")["bindings"] == [*granted, new]
+        rehearsal.program = lambda: Secret("x", readers=[reader])
+        taken_away = rehearsal.up()
+
+        assert sorted(changed_on_gcp(taken_away)) == [
+            ("delete", "x-writer-80c1d2bb"),
+            ("delete", "x-writer-metadata-80c1d2bb"),
+        ]
+        [left] = rehearsal.gcp.describe("shop__production__x")["bindings"]
+        assert left == {"role": "roles/secretmanager.secretAccessor", "member": reader}
+        assert rehearsal.gcp.value("shop__production__x") == "made-up-stripe-key"
+        rehearsal.assert_no_leak()

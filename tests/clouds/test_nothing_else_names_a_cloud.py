@@ -29,6 +29,7 @@ SIMULATIONS = {
 
 MUST: Mapping[str, tuple[str, set[str]]] = {
     "cli/rehearse/command.py": (EXAMPLE, {"aws:region", "google"}),
+    "cli/status/command.py": (EXAMPLE, {"aws"}),
     "component/options.py": (EXAMPLE, {"aws.Provider"}),
     "containers/secret.py": (ARGUMENT, {"aws", "azure", "gcp", "azure_vault_id"}),
     "stack/require_esc.py": (WRITTEN, {"arn:"}),

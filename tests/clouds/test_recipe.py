@@ -6,19 +6,37 @@ import re
 import pytest
 
 from infra_secrets import clouds
-from infra_secrets.clouds import Cloud, Container, Registered, Store, grants
+from infra_secrets.clouds import Cloud, Container, Deadline, Registered, Store, grants
+from infra_secrets.clouds.login import Identity, Login, Rights
+from infra_secrets.clouds.values import Client, Described, Value, Values, Written
 from infra_secrets.rules import shell
 from infra_secrets.testing import SimulatedCloud
 from infra_secrets.testing.computed.dialects import Dialect
 from tests.conftest import ROOT
 
-PROTOCOLS = (Cloud, Container, Store)
+PROTOCOLS = (Cloud, Container, Store, Values, Client, Login)
 FACETS: dict[type, str] = {
     Cloud: "**`__init__.py`**",
     Container: "**`container.py`**",
     Store: "**`store.py`**",
+    Values: "**`values.py`**",
+    Client: "**its `Client`**",
+    Login: "**`login.py`**",
 }
-KNOWN_BESIDE = {"set_command", "dev", "if", "import", "ConfigKey", "SecretArgs", "ExternalEnvArgs"}
+DATA = (
+    *(Registered, SimulatedCloud, Dialect, Deadline),
+    *(Described, Value, Written, Identity, Rights),
+)
+KNOWN_BESIDE = {
+    "set_command",
+    "AccessError",
+    "dev",
+    "if",
+    "import",
+    "ConfigKey",
+    "SecretArgs",
+    "ExternalEnvArgs",
+}
 """Words in code that are no member of a facet."""
 
 
@@ -56,7 +74,7 @@ def test_every_name_in_the_recipe_is_there() -> None:
         for each in SimulatedCloud.__mro__
         for name in (*vars(each), *inspect.get_annotations(each))
     }
-    classes = {each.__name__ for each in (Registered, SimulatedCloud, Dialect)}
+    classes = {each.__name__ for each in DATA}
 
     assert named(recipe()) - there - of_simulation - classes == KNOWN_BESIDE
 

@@ -418,7 +418,9 @@ def test_every_name_for_a_value_gets_the_way_to_set_one_also_with_nothing_in_it(
     refused = refusal(lambda: made(Secret, **{argument: given}))
 
     assert isinstance(refused, ValueGivenError)
-    assert "set the value by hand with the command in output set_command" in str(refused)
+    assert "set the value by hand: infra-secrets set, or the command in output set_command" in str(
+        refused
+    )
     assert str(refused).startswith(f'Secret("nlp"): {argument or repr("")} is not an argument')
 
 

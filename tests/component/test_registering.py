@@ -26,6 +26,9 @@ MADE: dict[type[Component], Callable[[], Component]] = {
     ),
 }
 
+BESIDE: dict[type[Component], list[str]] = {Secret: ["declared"]}
+"""What the state has beside the outputs."""
+
 
 def recorded(program: Callable[[], object]) -> Recording:
     recording = Recording(
@@ -47,10 +50,11 @@ def test_a_component_registers_the_outputs_that_the_schema_promises(
     type_ = f"infra-secrets:index:{component.__name__}"
 
     assert [each.name for each in recording.registrations if each.type == type_] == ["nlp"]
-    assert sorted(recording.outputs["nlp"]) == sorted(schema["resources"][type_]["properties"])
+    promised = [*schema["resources"][type_]["properties"], *BESIDE.get(component, [])]
+    assert sorted(recording.outputs["nlp"]) == sorted(promised)
 
 
-OUTPUTS = ["consoleUrl", "reference", "secretId", "secretName", "setCommand"]
+OUTPUTS = ["consoleUrl", "declared", "reference", "secretId", "secretName", "setCommand"]
 
 
 class Payments(Secret):

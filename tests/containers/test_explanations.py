@@ -87,8 +87,9 @@ def test_whoever_looks_for_the_value_is_told_where_it_is(attribute: str) -> None
         getattr(made(), attribute)
 
     assert str(refused.value) == (
-        f'Secret("StripeApiKey") has no {attribute}: a value never passes through Pulumi. An operator sets it with '
-        f"the command in output set_command; the service reads it when it runs, by secret_id or secret_name."
+        f'Secret("StripeApiKey") has no {attribute}: a value never passes through Pulumi. An operator sets it: '
+        "infra-secrets set, or the command in output set_command; the service reads it when it runs, by secret_id or "
+        "secret_name."
     )
 
 
@@ -214,7 +215,9 @@ def test_a_second_name_of_a_component_for_pods_is_one_sentence(component: Any, o
         f'{component.__name__}("nlp"): name is not an argument: the logical name comes first, and the names of the '
         f"objects begin with it. Leave it out."
     )
-    assert [*inspect.signature(component).parameters] == ["name", "args", "opts", "kwargs"]
+    assert [*inspect.signature(component).parameters] == [
+        *("name", "args", "opts", "settings", "kwargs")
+    ]
 
 
 # Options that say the opposite of the retention --------------------------------------------------

@@ -1,11 +1,15 @@
 """What is particular to Acme. Its name keeps it from being collected where the cloud is not there."""
 
 import os
+from pathlib import Path
 
 import pulumi
 import pytest
 
-from infra_secrets import Secret
+from infra_secrets import Secret, clouds
+from infra_secrets.cli import main
+from infra_secrets.clouds.values import Value
+from infra_secrets.rules.naming import SecretName
 from infra_secrets.testing import Recording, Rehearsal
 from infra_secrets.testing.computed import texts
 from infra_secrets.testing.computed.subject import Subject
@@ -63,6 +67,26 @@ def test_acme_s_logins_do_not_reach_a_rehearsed_program(monkeypatch: pytest.Monk
     assert "ACME_TOKEN" in os.environ
     assert "ACME_TOKEN" not in accounts.harmless_environment()
     assert accounts.no_account()["ACME_CONFIG"] == "/nonexistent"
+
+
+def test_acme_s_value_is_set_and_read_and_the_doctor_knows_who_may(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    acme = clouds.connect(clouds.load("acme"), {"tenant": "shop"})
+    name = SecretName(service="shop", environment="production", key="stripe-api-key")
+    made = acme.make(name)  # type: ignore[attr-defined]  # code does it, and no client
+    acme.write(made, Value(data=b"made-up-key"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ACME_USER", "readers-of-shop")
+
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", "--cloud", "acme", "--service", "shop", "--as", "service"])
+
+    assert (acme.read([name])[name], ended.value.code) == (
+        Value(data=b"made-up-key", version="1"),
+        0,
+    )
+    assert "Logged in as readers-of-shop@acme (tenant main)." in capsys.readouterr().out
 
 
 def test_what_acme_computes_is_written_as_acme_writes_it() -> None:

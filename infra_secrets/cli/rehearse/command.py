@@ -11,13 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from infra_secrets import clouds
-from infra_secrets.cli import INTERRUPTED, USAGE_ERROR
-from infra_secrets.cli.rehearse.report import TerminalProgress, as_json, console, show
+from infra_secrets.cli import USAGE_ERROR, end_at_once
 from infra_secrets.component.settings import CLOUD
 from infra_secrets.errors import InfraSecretsError, MissingExtraError
 from infra_secrets.project import find_project, stack_file, stack_files
@@ -29,6 +28,12 @@ if TYPE_CHECKING:
 
 CLOUD_KEY = str(CLOUD)
 NOT_WELL = 1
+
+EXAMPLES = (
+    "infra-secrets rehearse",
+    "infra-secrets rehearse infrastructure --stack production",
+    "infra-secrets rehearse --stack-output acme/network/prod:vpcId=vpc-1 --json",
+)
 
 _KEY = re.compile(r"[^\s:=]+(:[^\s:=]+)?")
 
@@ -138,8 +143,11 @@ def rehearse(
         print(f"Error: {error}", file=sys.stderr)
         raise typer.Exit(USAGE_ERROR) from None
     except KeyboardInterrupt:
-        _end_at_once()
+        # The engine is dead, the files are gone; a thread of the program may still be busy.
+        end_at_once()
     if json:
+        from infra_secrets.cli.rehearse.report import as_json
+
         print(as_json(verdicts, str(project.directory)))
     raise typer.Exit(0 if all(verdict.well for verdict in verdicts) else NOT_WELL)
 
@@ -162,6 +170,7 @@ def _rehearse_on(
 ) -> "Verdict":
     from infra_secrets.cli.rehearse import trial
     from infra_secrets.cli.rehearse.hints import about_made_up
+    from infra_secrets.cli.rehearse.report import TerminalProgress, console, show
     from infra_secrets.clouds.misspelt import misspelt
     from infra_secrets.testing.clouds import ordinary_config
     from infra_secrets.testing.cluster.kubernetes import SimulatedKubernetes
@@ -339,11 +348,3 @@ def _missing_sdk_explained() -> Iterator[None]:
             raise
         extras = (clouds.load(name).EXTRA for name in clouds.available())
         raise MissingExtraError(f"The Pulumi SDK ({missing.name})", *extras) from None
-
-
-def _end_at_once() -> NoReturn:
-    """End although a thread of the program may still be busy. The engine is dead, the files are gone."""
-    print("Interrupted.", file=sys.stderr)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(INTERRUPTED)

@@ -1,7 +1,8 @@
 """AWS Secrets Manager: names, limits and tokens. A secret is a container that can truly be empty."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from infra_secrets.clouds import Deadline
 from infra_secrets.component.settings import ConfigKey
 from infra_secrets.rules.naming import Spelling
 
@@ -17,4 +18,7 @@ RESOURCE_TYPE = "aws:secretsmanager/secret:Secret"
 ID_PREFIX = "arn:"
 SDK = "pulumi_aws"
 EXTRA = "aws"
+FIELDS_TAG = "infra-secrets:fields"
+"""The tag with the JSON keys of a value, or its beginning where there are several: `-2`, `-3`, ..."""
 SETTINGS: Mapping[str, ConfigKey] = {}
+DEADLINES: Sequence[Deadline] = ()

@@ -16,6 +16,7 @@ from infra_secrets.clouds import DISCARD, Existing, Place, Registered, Wanted, g
 from infra_secrets.clouds.adopting import going, other_name
 from infra_secrets.clouds.aws import (
     EXTRA,
+    FIELDS_TAG,
     MAX_DESCRIPTION,
     MAX_TAG_KEY,
     MAX_TAG_VALUE,
@@ -33,8 +34,15 @@ if TYPE_CHECKING:
     from infra_secrets.component.internals import Asking
 
 READ = ("secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret")
-WRITE = ("secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret")
-"""Setting without reading: `UpdateSecret` is left out because it could also change the key."""
+WRITE = (
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecretVersionStage",
+    "secretsmanager:DescribeSecret",
+)
+"""Setting without reading: `UpdateSecret` is left out because it could also change the key.
+
+`UpdateSecretVersionStage` makes a value the present one only where nobody else set one in between (`values.py`).
+"""
 
 # With a customer-managed key. A writer needs Decrypt too (PutSecretValue says so), but for this secret's
 # encryption context only, and without GetSecretValue there is nothing for it to decrypt.
@@ -52,7 +60,6 @@ _PRINCIPAL = re.compile(
     r"(root|(user|role|assumed-role|federated-user)(/[\w+=,.@-]+)+)",
     re.ASCII,
 )
-_FIELDS = "infra-secrets:fields"  # the tag, or its beginning where there are several
 _TAG_TEXT = re.compile(r"[\w .:/=+\-@]*")
 _MULTI_REGION_KEY = re.compile(r"(arn:aws[a-z-]*:kms:)[a-z0-9-]+(:\d{12}:key/mrk-[0-9a-f]+)")
 _CONSOLES = {"aws-cn": "console.amazonaws.cn", "aws-us-gov": "console.amazonaws-us-gov.com"}
@@ -112,7 +119,7 @@ def _tag_problems(wanted: Wanted) -> Iterator[SecretArgsError]:
                 f"is stored in a tag of the secret."
             )
     for key, text in tags.items():
-        if key.startswith(_FIELDS):
+        if key.startswith(FIELDS_TAG):
             continue  # judged above
         if (
             len(key) > MAX_TAG_KEY
@@ -206,8 +213,8 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Registered:
 def _tags(wanted: Wanted) -> "dict[str, pulumi.Input[str]]":
     fields = lines_of(wanted.fields, MAX_TAG_VALUE)
     names = [
-        _FIELDS,
-        *(f"{_FIELDS}-{n}" for n in range(2, len(fields) + 1)),
+        FIELDS_TAG,
+        *(f"{FIELDS_TAG}-{n}" for n in range(2, len(fields) + 1)),
     ]
     return {**wanted.tags, **wanted.facts(":"), **dict(zip(names, fields, strict=False))}
 
@@ -295,6 +302,8 @@ def _grant(
 
 _OURS = {"Readers": READ, "Writers": WRITE}
 """The statements of a resource policy that this package makes, by Sid."""
+_BEFORE = {"Writers": ("secretsmanager:PutSecretValue", "secretsmanager:DescribeSecret")}
+"""One that it made before it set values itself; it is ours to replace."""
 
 
 def _statements(policy: object) -> list[Mapping[str, Any]] | None:
@@ -310,7 +319,8 @@ def _is_ours(statement: Mapping[str, Any]) -> bool:
     return (
         set(statement) == {"Sid", "Effect", "Principal", "Action", "Resource"}
         and statement["Effect"] == "Allow"
-        and _listed(statement["Action"]) == sorted(_OURS.get(statement["Sid"], ()))
+        and _listed(statement["Action"])
+        in [sorted(each.get(statement["Sid"], ())) for each in (_OURS, _BEFORE)]
     )
 
 

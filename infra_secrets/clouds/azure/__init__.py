@@ -1,7 +1,9 @@
 """Azure Key Vault: names, limits, tokens and config. It has no empty secrets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from infra_secrets.clouds import Deadline
+from infra_secrets.clouds.azure import api_version
 from infra_secrets.component.settings import NAMESPACE, ConfigKey
 from infra_secrets.rules.naming import Spelling
 
@@ -22,6 +24,13 @@ SECRET_CLASS = "pulumi_azure_native.keyvault:Secret"  # noqa: S105 (the name of 
 Replaceable, because control-plane API versions before 2026-02-01 retire on 2027-02-27
 (https://learn.microsoft.com/azure/key-vault/general/migrate-api-version) and a newer one may come in
 a package of its own (`pulumi package add azure-native keyvault 2026-02-01`).
+"""
+
+UNSET = "infra-secrets: unset"
+"""Content type of the placeholder, the disabled version that a container begins with.
+
+By it one listing tells a value that was never set from one that somebody disabled: both are disabled versions. A new
+version starts without it (content types belong to versions).
 """
 
 VAULT_ID = ConfigKey(
@@ -54,3 +63,6 @@ SETTINGS: Mapping[str, ConfigKey] = {
         "`false`",
     ),
 }
+DEADLINES: Sequence[Deadline] = (
+    api_version.deadline(SECRET_CLASS, str(SETTINGS["azure_secret_class"])),
+)

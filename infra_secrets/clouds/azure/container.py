@@ -1,6 +1,7 @@
 """How a secret of Azure Key Vault is made, looked at and adopted: as a *disabled* version of a public constant.
 
-A reader before the value is set is refused, instead of being served the constant. Pulumi never touches
+A reader before the value is set is refused, instead of being served the constant. Its content type tells it from a
+value that somebody disabled, by metadata alone; a value that is set is a new version without it. Pulumi never touches
 the container again: every update of azure-native is a PUT of the whole secret, which would put the
 constant on top of the operator's value, so `properties` and `tags` are ignored after creation. And
 because the provider's create recovers a soft-deleted secret and then does that very PUT, a check before
@@ -20,7 +21,15 @@ from urllib.parse import urlsplit
 from infra_secrets import clouds
 from infra_secrets.clouds import Existing, Place, Registered, Wanted, grants
 from infra_secrets.clouds.adopting import other_name
-from infra_secrets.clouds.azure import EXTRA, MAX_TAG_TEXT, MAX_TAGS, SDK, SECRET_CLASS, SPELLING
+from infra_secrets.clouds.azure import (
+    EXTRA,
+    MAX_TAG_TEXT,
+    MAX_TAGS,
+    SDK,
+    SECRET_CLASS,
+    SPELLING,
+    UNSET,
+)
 from infra_secrets.clouds.azure.vaults import GUID, VAULT, checked, malformed, parts
 from infra_secrets.errors import (
     InfraSecretsError,
@@ -200,7 +209,11 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Registered:
         resource_group_name=vault_id.apply(lambda text: parts(text)["group"]),
         vault_name=vault_id.apply(lambda text: parts(text)["vault"]),
         secret_name=wanted.spelled,
-        properties={"value": PLACEHOLDER, "attributes": {"enabled": False}},
+        properties={
+            "value": PLACEHOLDER,
+            "contentType": UNSET,
+            "attributes": {"enabled": False},
+        },
         tags=_tags(wanted),
         opts=opts,
     )

@@ -1,7 +1,8 @@
 """GCP Secret Manager: names, limits and tokens. A secret is a container, and its versions hold the values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from infra_secrets.clouds import Deadline
 from infra_secrets.component.settings import ConfigKey
 from infra_secrets.rules.naming import Spelling
 
@@ -18,3 +19,4 @@ ID_PREFIX = "projects/"
 SDK = "pulumi_gcp"
 EXTRA = "gcp"
 SETTINGS: Mapping[str, ConfigKey] = {}
+DEADLINES: Sequence[Deadline] = ()

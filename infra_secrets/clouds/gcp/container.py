@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 READ = "roles/secretmanager.secretAccessor"
 WRITE = "roles/secretmanager.secretVersionAdder"
+# For writers too, as `infra-secrets set` looks before it writes: this role holds secrets.get, versions.get and
+# versions.list, and not versions.access (docs.cloud.google.com/iam/docs/roles-permissions/secretmanager).
+LOOK = "roles/secretmanager.viewer"
 
 _SECRET = re.compile(r"projects/(?P<project>[^/\s]+)/secrets/(?P<name>[A-Za-z0-9_-]+)")
 _KEY = re.compile(r"projects/[^/]+/locations/(?P<location>[^/]+)/keyRings/[^/]+/cryptoKeys/[^/]+")
@@ -207,7 +210,7 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Registered:
         deletion_protection=wanted.retention == KEEP,
         opts=opts,
     )
-    roles = {"reader": READ, "writer": WRITE}
+    roles = {"reader": READ, "writer": WRITE, "writer-metadata": LOOK}
 
     def grant(name: str, what: str, member: "pulumi.Input[str]") -> None:
         beside = grants.beside(
@@ -223,9 +226,12 @@ def create(wanted: Wanted, opts: "pulumi.ResourceOptions") -> Registered:
             opts=beside,
         )
 
-    granted = grants.grant_each(
-        wanted, [("reader", wanted.readers), ("writer", wanted.writers)], grant
-    )
+    kinds = [
+        ("reader", wanted.readers),
+        ("writer", wanted.writers),
+        ("writer-metadata", wanted.writers),
+    ]
+    granted = grants.grant_each(wanted, kinds, grant)
     secret_id = grants.after(granted, secret.id)
     return Registered(
         resource=secret,

@@ -27,10 +27,10 @@ _KUBERNETES_SECRET: Final = "kubernetes:core/v1:Secret"  # noqa: S105 (a type's 
 _OWN: Final = "infra-secrets:index:"
 _CONTAINER: Final = f"{_OWN}Secret"
 _FIX: Final[Mapping[FindingId, str]] = {
-    "plain-text-value": "Create a container with Secret(...), set the value with its set_command, and read it at run"
+    "plain-text-value": "Create a container with Secret(...), set the value with infra-secrets set, and read it at run"
     " time: with EscEnv(secrets=...) or ExternalEnv in a workload, elsewhere with secret config from Pulumi ESC.",
     "program-writes-value": "Create the container with Secret(...), which takes no value, and set the value with"
-    " its set_command.",
+    " infra-secrets set.",
 }
 _PART_OF_A_KEY: Final = 32  # characters of a line, of which a message may show some
 _CONTAINED: Final = 8  # characters of a made-up text that is not found in another by chance

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, assert_type, cast
 
 import pulumi
+from pydantic import SecretStr
 
 from infra_secrets import (
     EscDeployment,
@@ -22,7 +23,9 @@ from infra_secrets import (
     SecretArgs,
     __version__,
     require_esc,
+    secrets_for,
 )
+from infra_secrets.runtime import SecretSettings
 
 OPTS = pulumi.ResourceOptions(protect=True)
 arn = pulumi.Output.from_input("arn:aws:iam::123456789012:role/api")
@@ -229,6 +232,33 @@ ExternalEnv("web", config={"A": "b"})  # type: ignore[call-arg]  # pyright: igno
 ExternalEnv("web", secrets=["TOKEN"])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ExternalEnv("web", cloud="asw")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ExternalEnv("web", store_kind="Store")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+# One declaration for both sides: a class, and never an object of it.
+class Payments(SecretSettings, service="payments"):
+    """What the service loads."""
+
+    stripe_api_key: SecretStr
+
+
+made = secrets_for(Payments, owner="payments@example.com", readers=mixed, retention="keep")
+assert_type(made, Mapping[str, Secret])
+secrets_for(Payments, overrides={"stripe_api_key": {"max_age_days": 30}}, opts=OPTS)
+secrets_for(Payments, **shared)
+secrets_for(Payments, owner=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+secrets_for(Payments, value="made-up")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+secrets_for(Payments, overrides={"stripe_api_key": {"owner": 5}})  # type: ignore[typeddict-item]  # pyright: ignore[reportArgumentType]
+secrets_for(Secret)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+secrets_for(Payments())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+EscEnv("web", settings=Payments)
+EscEnv("web", shared_env, OPTS, settings=Payments, config={"LOG_LEVEL": "log_level"})
+EscDeployment("web", image="ghcr.io/acme/web:1", settings=Payments)
+EscDeployment("web", {"image": "ghcr.io/acme/web:1"}, OPTS, settings=Payments)
+ExternalEnv("web", settings=Payments, store="aws")
+EscEnv("web", settings=Secret)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+EscDeployment("web", image="a", settings="Payments")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+ExternalEnv("web", settings=Payments())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+EscEnv("web", {"settings": Payments})  # type: ignore[typeddict-unknown-key]  # pyright: ignore[reportArgumentType]
 
 require_esc(allow=["app:tokenIssuer"])
 require_esc(allow="app:tokenIssuer")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

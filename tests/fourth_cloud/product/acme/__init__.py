@@ -1,7 +1,8 @@
 """Acme Vault, a cloud that does not exist: names, limits and tokens. The rest of what is known of it stands beside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from infra_secrets.clouds import Deadline
 from infra_secrets.component.settings import ConfigKey
 from infra_secrets.rules.naming import Spelling
 
@@ -15,3 +16,4 @@ ID_PREFIX = "acme://"
 SDK = "pulumi_acme"
 EXTRA = "acme"
 SETTINGS: Mapping[str, ConfigKey] = {}
+DEADLINES: Sequence[Deadline] = ()

@@ -1,0 +1,216 @@
+"""What `infra-secrets status` does, and the exit code that it ends with.
+
+What is looked at is found in `subject.py`, asked in `collect.py` and written by `table.py`, `document.py`,
+`inventory.py` and `page.py`.
+"""
+
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from infra_secrets import clouds
+from infra_secrets.cli import USAGE_ERROR, end_at_once
+from infra_secrets.cli.rehearse.report import TerminalProgress, console
+from infra_secrets.cli.status.collect import Collected, Told, collect
+from infra_secrets.cli.status.document import as_json
+from infra_secrets.cli.status.inventory import command_for, compared, inventory
+from infra_secrets.cli.status.rows import ALL_SET, NEEDS_A_PERSON, Report
+from infra_secrets.cli.status.subject import Subject, find
+from infra_secrets.cli.status.table import show
+from infra_secrets.cli.where import Named
+from infra_secrets.errors import InfraSecretsError
+from infra_secrets.rules.wording import nearest
+
+
+class StatusError(InfraSecretsError):
+    """What was asked for cannot be done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What a person asks for."""
+
+    named: Named
+    all_stacks: bool
+    only: tuple[str, ...]
+    everything: bool
+    json: bool
+    markdown: bool
+    check: Path | None
+    html: Path | None
+    quiet: bool
+
+
+def done(asked: Asking) -> int:
+    """Do it, and return the exit code."""
+    try:
+        _one_of(json=asked.json, markdown=asked.markdown, check=asked.check is not None)
+        subject = find(asked.named, all_stacks=asked.all_stacks, only=asked.only)
+        if asked.markdown or asked.check is not None:
+            return _inventory(subject, asked)
+        report = _report(subject, quiet=asked.quiet)
+        _refuse_unknown(asked.only, report)
+        if asked.html is not None:
+            _write(asked.html, report)
+        if asked.json:
+            print(as_json(report))
+        else:
+            show(report, console(sys.stdout), everything=asked.everything)
+    except InfraSecretsError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        end_at_once()
+    return report.exit_code
+
+
+def permissions() -> str:
+    """List what each cloud must allow; nothing of it reads a value."""
+    lines = []
+    for name in clouds.available():
+        lines += [
+            f"{name}:",
+            *(f"  {each}" for each in clouds.values_of(clouds.load(name)).STATUS_PERMISSIONS),
+        ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _one_of(**asked: bool) -> None:
+    given = [f"--{option}" for option, there in asked.items() if there]
+    if len(given) > 1:
+        raise StatusError(f"{' and '.join(given)} print different things. Give one of them.")
+
+
+def _report(subject: Subject, *, quiet: bool) -> Report:
+    now = datetime.now(UTC)
+    found = _collected(subject, now, quiet=quiet)
+    return Report(
+        subject=subject.title,
+        now=now,
+        rows=found.rows,
+        refused=(*subject.refused, *found.refused),
+        notes=(*subject.notes, *found.notes),
+    )
+
+
+def _collected(subject: Subject, now: datetime, *, quiet: bool) -> Collected:
+    with _progress(quiet=quiet) as told:
+        return collect(subject.places, now, told)
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Told]:
+    if quiet or not sys.stderr.isatty():
+        yield lambda _done, _known, _what: None
+        return
+    progress = TerminalProgress(console(sys.stderr))
+    with progress.step("Looking"):
+        yield progress.resource
+
+
+def _refuse_unknown(references: Sequence[str], report: Report) -> None:
+    """Refuse a reference that nothing answers to, where everything could be looked at."""
+    if report.refused:
+        return
+    found = [row.reference for row in report.rows]
+    for each in references:
+        if not any(f"{name}/".startswith(f"{each}/") for name in found):
+            close = nearest(each, found)
+            hint = f" Did you mean {close}?" if close else ""
+            raise StatusError(
+                f"{each} is neither declared nor in the cloud, in {report.subject}.{hint} Containers are made by code: "
+                "declare a Secret, then run: pulumi up"
+            )
+
+
+# The inventory ----------------------------------------------------------------------------------------
+
+
+def _inventory(subject: Subject, asked: Asking) -> int:
+    """Print the inventory, or compare it; a part that could not be looked at makes none."""
+    refused = subject.refused
+    rows = [row for place in subject.places for row in place.as_declared()]
+    if not subject.by_code or any(
+        not each.registered for place in subject.places for each in place.declared or ()
+    ):
+        found = _collected(subject, datetime.now(UTC), quiet=asked.quiet)
+        rows, refused = list(found.rows), (*refused, *found.refused)
+    if refused:
+        for each in refused:
+            print(f"{each.subject}: {each.kind}. {each.found} {each.way_out}", file=sys.stderr)
+        raise StatusError(
+            "The inventory would lack what could not be looked at, so there is none. Fix that, or name less."
+        )
+    command = command_for(_as_typed(subject, asked))
+    fresh = inventory(rows, subject.title, command)
+    check = asked.check
+    if check is None:
+        print(fresh, end="")
+        return ALL_SET
+    changes = compared(_committed(check, command), fresh)
+    if not changes:
+        print(f"{check} is up to date.")
+        return ALL_SET
+    print(f"{check} is out of date:")
+    for change in changes:
+        print(f"  {change}")
+    print(f"To update it: {_update(command, check)}")
+    return NEEDS_A_PERSON
+
+
+def _committed(file: Path, command: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise StatusError(f"There is no {file}. To write it: {_update(command, file)}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StatusError(
+            f"{file} cannot be read ({type(error).__name__}). To write it anew: {_update(command, file)}"
+        ) from None
+
+
+def _update(command: str, file: Path) -> str:
+    return f"{command} > {shlex.quote(str(file))}"
+
+
+def _as_typed(subject: Subject, asked: Asking) -> list[str]:
+    """Spell again what the person named, and the stack, as another one may be selected when it is run again."""
+    named = asked.named
+    parts = {
+        "stack": None if asked.all_stacks else subject.stack,
+        "cloud": named.cloud,
+        **named.place,
+        "service": named.service,
+        "environment": named.environment,
+    }
+    options = [word for part, text in parts.items() if text for word in (f"--{part}", text)]
+    return [*(["--all-stacks"] if asked.all_stacks else []), *options, *asked.only]
+
+
+# The page ---------------------------------------------------------------------------------------------
+
+
+def _write(file: Path, report: Report) -> None:
+    """Write the page: all of it, or the file stays as it was."""
+    from infra_secrets.cli.status.page import page
+
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=file.absolute().parent, prefix=f".{file.name}.", delete=False
+        ) as half:
+            try:
+                half.write(page(report))
+                half.close()
+                Path(half.name).replace(file)
+            except BaseException:
+                Path(half.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise StatusError(
+            f"{file} could not be written: {error.strerror}. Make room, or name another file."
+        ) from None

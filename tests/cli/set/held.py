@@ -1,0 +1,41 @@
+"""A server that holds back its answer to one call until a test says so: what happens meanwhile is looked at."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import pytest
+
+from tests.conftest import PATIENCE
+from tests.servers import Server, aws
+
+WRITES = "PutSecretValue"
+
+
+@dataclass
+class Held:
+    """A server of AWS Secrets Manager, and the call that it holds back."""
+
+    server: Server
+    call: str = WRITES
+    came: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
+
+    @classmethod
+    def back(cls, server: Server, monkeypatch: pytest.MonkeyPatch) -> "Held":
+        """Hold back the answers of a running server, where it would take its time."""
+        held = cls(server)
+        server.delay = 1
+        # The module of the server alone: everybody else sleeps as ever.
+        monkeypatch.setattr(aws, "time", SimpleNamespace(**{**vars(time), "sleep": held._sleep}))
+        return held
+
+    def _sleep(self, _seconds: float) -> None:
+        if self.server.calls[-1] == self.call:
+            self.came.set()
+            assert self.go_on.wait(PATIENCE)
+
+    def wait(self) -> None:
+        """Wait until the call has come."""
+        assert self.came.wait(PATIENCE)
