@@ -15,8 +15,9 @@ from tools import pictures
 
 DEMO = pictures.FOLDER / "demo.svg"
 VALUE = pictures.FOLDER / "value.svg"
+STATUS = pictures.FOLDER / "status.svg"
 SVG = "{http://www.w3.org/2000/svg}"
-PICTURES = pytest.mark.parametrize("picture", [DEMO, VALUE], ids=lambda path: path.stem)
+PICTURES = pytest.mark.parametrize("picture", [DEMO, STATUS, VALUE], ids=lambda path: path.stem)
 PHONE = 328
 """Pixels that GitHub gives a picture on a phone 360 wide."""
 
@@ -32,6 +33,14 @@ def test_the_terminal_has_the_stories_and_nothing_else() -> None:
     assert shown.startswith("$ make demo aws: ")
     assert shown.count(" ok ") == 11 + 9
     assert shown.endswith("has a value been seen? ok nowhere")
+
+
+def test_the_status_is_what_the_command_prints_of_the_containers_that_are_made_up() -> None:
+    drawn, anew = STATUS.read_text(encoding="utf-8"), pictures.status()
+
+    assert pictures.text_of(drawn) == pictures.text_of(anew), "run make pictures"
+    assert described(drawn) == described(anew)
+    assert "5 containers: 1 unset, 1 stale, 1 expiring, 2 set." in pictures.text_of(drawn)
 
 
 def described(svg: str) -> list[str | None]:

@@ -1,21 +1,27 @@
 """Draws the pictures of the README: `make pictures` writes them to docs/pictures.
 
 `demo.svg` is a terminal with what `make demo` prints of its stories on AWS and Kubernetes: the chapters, without
-the details below them. `value.svg` shows how a value travels. Both have a background of their own, so that they can
-be read on any page. Neither loads anything, not even a font. `tests/test_pictures.py` and `tests/test_demo.py` check
-that they are current.
+the details below them. `status.svg` is what `infra-secrets status` prints of containers that are made up here.
+`value.svg` shows how a value travels. Each has a background of its own, so that it can be read on any page. None loads
+anything, not even a font. `tests/test_pictures.py` and `tests/test_demo.py` check that they are current.
 """
 
 import contextlib
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from html import escape, unescape
 from pathlib import Path
 
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
+
+from infra_secrets.cli.status import table
+from infra_secrets.cli.status.fixes import fix
+from infra_secrets.cli.status.rows import Report, Row, Status, ordered
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 STORIES = ("aws", "kubernetes")
@@ -34,7 +40,7 @@ TERMINAL = TerminalTheme(
 TERMINAL_FORMAT = """\
 <svg viewBox="0 0 {width} {height}" width="{width}" xmlns="http://www.w3.org/2000/svg" role="img"
      aria-labelledby="{unique_id}-name {unique_id}-story">
-<title id="{unique_id}-name">make demo, in a terminal</title>
+<title id="{unique_id}-name">TITLE</title>
 <desc id="{unique_id}-story">DESCRIPTION</desc>
 <style>
 .{unique_id}-matrix {{
@@ -65,13 +71,7 @@ def chapters(told: str) -> list[str]:
 
 def terminal(lines: Sequence[str]) -> str:
     """Draw the demo's lines, with the colours that a terminal gives them."""
-    console = Console(
-        file=io.StringIO(),
-        record=True,
-        width=COLUMNS,
-        force_terminal=True,
-        color_system="truecolor",
-    )
+    console = _console(COLUMNS)
     console.print(Text.assemble((" $ ", "dim"), ("make demo", "bold")))
     for line in lines:
         heading = not line.startswith(" ")
@@ -79,15 +79,78 @@ def terminal(lines: Sequence[str]) -> str:
         row.highlight_regex(r" ok ", "green")
         console.print(*(["\n"] if heading else []), row, sep="", highlight=False)
     console.print()
-    description = escape(" ".join(" ".join(line.split()) for line in lines))
-    return console.export_svg(
-        title="",
-        theme=TERMINAL,
-        unique_id="demo",
-        code_format=TERMINAL_FORMAT.replace(
-            "DESCRIPTION", description.replace("{", "{{").replace("}", "}}")
-        ),
+    return _drawn(console, "demo", "make demo, in a terminal", lines)
+
+
+# The status of a service --------------------------------------------------------------------------------
+
+WIDER = COLUMNS + 2
+"""So that the limits are shown too."""
+DAY = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def report() -> Report:
+    """Make up the containers of a service, as a stack's state and the cloud's metadata show them."""
+
+    def row(key: str, state: Status, days: int | None = None, limit: int | None = None) -> Row:
+        reference = f"payments/prod/{key}"
+        made = Row(
+            reference=reference,
+            cloud="aws",
+            name=reference,
+            state=state,
+            place={"region": "eu-central-1"},
+            logical_name="".join(map(str.capitalize, key.split("-"))),
+            changed=None if days is None else DAY - timedelta(days=days),
+            max_age_days=limit,
+        )
+        return replace(made, fix=fix(made, ""))
+
+    rows = [
+        row("stripe-api-key", "unset", limit=90),
+        row("database-url", "stale", 412, 365),
+        row("webhook-key", "expiring", 80, 90),
+        row("session-key", "set", 3, 180),
+        row("smtp", "set", 100, 365),
+    ]
+    return Report(subject="payments, stack prod", now=DAY, rows=ordered(rows))
+
+
+def status() -> str:
+    """Draw what `infra-secrets status` shows of them, with the colours that a terminal gives it."""
+    console = _console(WIDER)
+    console.print(Text.assemble((" $ ", "dim"), ("infra-secrets status", "bold")))
+    told = Console(
+        file=io.StringIO(),
+        width=COLUMNS,
+        force_terminal=True,
+        color_system="standard",
     )
+    table.show(report(), told)
+    lines = told.file.getvalue().splitlines()  # type: ignore[attr-defined] # it is the StringIO above
+    for line in lines:
+        console.print(Text.assemble(" ", Text.from_ansi(line)), highlight=False)
+    console.print()
+    plain = [Text.from_ansi(line).plain for line in lines]
+    return _drawn(console, "status", "infra-secrets status, in a terminal", plain)
+
+
+def _console(columns: int) -> Console:
+    return Console(
+        file=io.StringIO(),
+        record=True,
+        width=columns,
+        force_terminal=True,
+        color_system="truecolor",
+    )
+
+
+def _drawn(console: Console, name: str, title: str, lines: Sequence[str]) -> str:
+    description = escape(" ".join(" ".join(line.split()) for line in lines if line.strip()))
+    text = TERMINAL_FORMAT.replace("TITLE", title).replace(
+        "DESCRIPTION", description.replace("{", "{{").replace("}", "}}")
+    )
+    return console.export_svg(title="", theme=TERMINAL, unique_id=name, code_format=text)
 
 
 def words(text: str) -> str:
@@ -221,7 +284,7 @@ def travels() -> str:
 
 
 def main() -> None:
-    """Write both pictures."""
+    """Write every picture."""
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
         from examples import demo
@@ -231,6 +294,7 @@ def main() -> None:
         raise SystemExit(f"The demo broke a promise, so it is not drawn:\n{told.getvalue()}")
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / "demo.svg").write_text(terminal(chapters(told.getvalue())), encoding="utf-8")
+    (FOLDER / "status.svg").write_text(status(), encoding="utf-8")
     (FOLDER / "value.svg").write_text(travels(), encoding="utf-8")
 
 

@@ -50,7 +50,7 @@ MEANINGS: Final[Mapping[Status, Meaning]] = {
     ),
     "unknown": Meaning(text="could not be looked at", mark="·", plain="-", needs_a_person=False),
     "expiring": Meaning(
-        text="in the last fifth of the time allowed", mark="△", plain="~", needs_a_person=False
+        text="nearly too old", mark="△", plain="~", needs_a_person=False
     ),
     "set": Meaning(text="has a value", mark="●", plain="*", needs_a_person=False),
 }
