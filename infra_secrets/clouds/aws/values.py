@@ -197,7 +197,7 @@ class SecretsManager:
                 except SecretNameError:
                     continue  # not one of ours
                 # The filter is by beginning: `api/production` would bring `api/production-eu` too.
-                if service in {None, name.service} and environment in {None, name.environment}:
+                if environment in {None, name.environment}:
                     described = _described(name, each, each.get("SecretVersionsToStages"))
                     if described.state == "unset":
                         unset.append(described)

@@ -41,7 +41,10 @@ from tests.servers.aws import CloudServer
 
 REFERENCE = "api/production/stripe-api-key"
 NAME = SecretName.from_reference(REFERENCE)
-boto3: Any = importlib.import_module("boto3")  # it has no types
+# They have no types.
+boto3: Any = importlib.import_module("boto3")
+exceptions: Any = importlib.import_module("botocore.exceptions")
+parsers: Any = importlib.import_module("botocore.parsers")
 CANARY = "made-up-canary-7f3a"
 
 
@@ -1073,6 +1076,39 @@ def test_a_value_that_the_client_library_itself_refuses_is_not_repeated(
 
     assert CANARY not in str(raised.value)
     assert raised.value.__context__ is None
+
+
+FAILURES: Mapping[str, Exception] = {
+    "nobody answers": exceptions.EndpointConnectionError(endpoint_url=f"https://x/{CANARY}"),
+    "broken off": exceptions.ConnectionClosedError(endpoint_url=f"https://x/{CANARY}"),
+    "too late": exceptions.ReadTimeoutError(endpoint_url=f"https://x/{CANARY}"),
+    "not understood": parsers.ResponseParserError(f"Unable to parse response: {CANARY}"),
+    "no login": exceptions.CredentialRetrievalError(provider="x", error_msg=CANARY),
+    "a wrong parameter": exceptions.ParamValidationError(report=CANARY),
+    "refused": exceptions.ClientError(
+        {"Error": {"Code": "X", "Message": CANARY}}, "GetSecretValue"
+    ),
+    "something else": ValueError(CANARY),
+}
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+def test_no_text_of_the_client_library_is_repeated(
+    client: Client, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    raised = FAILURES[kind]
+    assert CANARY in str(raised)
+
+    def call(*_: Any, **__: Any) -> None:
+        raise raised
+
+    api = values.SecretsManager._connected(client)  # type: ignore[arg-type]
+    monkeypatch.setattr(api, "get_secret_value", call)
+    failure = client.read([NAME])[NAME]
+
+    assert isinstance(failure, AccessError)
+    assert CANARY not in f"{failure} {failure!r}"
+    assert (failure.__cause__, failure.__context__) == (None, None)
 
 
 @pytest.mark.usefixtures("server")
