@@ -38,6 +38,8 @@ class Values:
     stored: dict[str, list[Value]] = field(default_factory=dict)
     failing: dict[str, AccessError] = field(default_factory=dict)
     """What is raised by method, e.g. `read`, or for a container, by reference."""
+    unlisted: set[str] = field(default_factory=set)
+    """Containers that a listing does not show yet, by reference."""
     calls: list[str] = field(default_factory=list)
     """The methods that were called, with the reference where there is one."""
     denied: set[str] = field(default_factory=set)
@@ -108,6 +110,8 @@ class Values:
         """List them."""
         self._asked("listing")
         for each in [*self.containers.values()]:
+            if each.name.reference in self.unlisted:
+                continue
             wanted = (service or each.name.service, environment or each.name.environment)
             if (each.name.service, each.name.environment) != wanted:
                 continue

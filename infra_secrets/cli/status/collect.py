@@ -30,6 +30,8 @@ from infra_secrets.rules.naming import SecretName
 from infra_secrets.rules.wording import words
 
 CALLS_AT_ONCE = 16
+FEW = 20
+"""So many declared containers that a listing lacks are looked at one by one; more are elsewhere, not new."""
 OF_THE_PLACE = (NotLoggedInError, UnreachableError, WrongPlaceError)
 """Troubles that every further call at the place would have too."""
 
@@ -127,6 +129,14 @@ def collect(
             },
             told,
         )
+        _each(
+            {
+                pool.submit(_look, each, name, quotas[each.asked.cloud]): name.reference
+                for each in seen
+                for name in _not_listed(each)
+            },
+            told,
+        )
         unclear = [
             (each, described)
             for each in seen
@@ -185,6 +195,18 @@ def _list(seen: _Seen, quota: Pace) -> None:
         seen.broken = error
 
 
+def _look(seen: _Seen, name: SecretName, quota: Pace) -> None:
+    """Look at a declared container that the listing lacks: what was made just now may not be in it yet."""
+    try:
+        quota.take_turn()
+        if seen.client is not None:
+            seen.found.append(seen.client.describe(name))
+    except (Stopped, NotFoundError):
+        return
+    except AccessError as error:
+        seen.failed[name.reference] = error
+
+
 def _complete(seen: _Seen, described: Described, quota: Pace) -> None:
     reference = described.name.reference
     if seen.broken is not None and isinstance(seen.broken, OF_THE_PLACE):
@@ -211,6 +233,19 @@ def _only(parts: set[str | None]) -> str | None:
 
 
 # What must be asked -------------------------------------------------------------------------------------
+
+
+def _not_listed(seen: _Seen) -> list[SecretName]:
+    """Name what is declared and not listed, where it is so few that the listing may only be behind."""
+    if not seen.whole:
+        return []
+    found = {each.name for each in seen.found}
+    absent = [
+        each.name
+        for each in seen.asked.declared or ()
+        if each.name not in found and not _elsewhere(seen, each)
+    ]
+    return absent if len(absent) <= FEW else []
 
 
 def _unclear(asked: Asked, described: Described, now: datetime) -> bool:
@@ -296,6 +331,8 @@ def _state(
     now: datetime,
 ) -> Status:
     if described is None:
+        if declared is not None and declared.name.reference in seen.failed:
+            return "unknown"
         there = seen.whole and not (declared and _elsewhere(seen, declared))
         return "missing" if there else "unknown"
     if described.state is None or described.name.reference in seen.failed:

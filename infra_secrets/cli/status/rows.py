@@ -49,9 +49,7 @@ MEANINGS: Final[Mapping[Status, Meaning]] = {
         text="in the cloud, and not declared", mark="◇", plain="?", needs_a_person=True
     ),
     "unknown": Meaning(text="could not be looked at", mark="·", plain="-", needs_a_person=False),
-    "expiring": Meaning(
-        text="nearly too old", mark="△", plain="~", needs_a_person=False
-    ),
+    "expiring": Meaning(text="nearly too old", mark="△", plain="~", needs_a_person=False),
     "set": Meaning(text="has a value", mark="●", plain="*", needs_a_person=False),
 }
 """Every state, the most urgent first: the order of every list."""

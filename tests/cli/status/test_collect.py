@@ -105,6 +105,36 @@ def test_a_declared_container_is_missing_unset_set_stale_expiring_disabled_or_sc
     assert exit_code(found) == 1
 
 
+def test_what_was_made_just_now_is_not_missing_because_a_listing_is_behind(values: Values) -> None:
+    values.add(STRIPE, "made-up")
+    values.add(OTHER)
+    values.unlisted = {STRIPE, OTHER}
+
+    found = looked(by_code(declared(STRIPE), declared(OTHER)))
+
+    assert states(found) == {"stripe-api-key": "set", "database-url": "unset"}
+    assert sorted(values.calls) == [f"describe {OTHER}", f"describe {STRIPE}", "listing"]
+
+
+def test_a_container_that_is_neither_listed_nor_may_be_looked_at_is_unknown(values: Values) -> None:
+    values.failing[STRIPE] = DeniedError("This login may not.", "Ask for it.")
+
+    found = looked(by_code(declared(STRIPE)))
+
+    assert states(found) == {"stripe-api-key": "unknown"}
+    assert exit_code(found) == 2
+
+
+@pytest.mark.parametrize(("count", "looks"), [(20, 20), (21, 0)])
+def test_many_that_are_missing_are_believed_to_be(values: Values, count: int, looks: int) -> None:
+    keys = [f"payments/production/key-{number}" for number in range(count)]
+
+    found = looked(by_code(*map(declared, keys)))
+
+    assert {*states(found).values()} == {"missing"}
+    assert len(values.calls) == 1 + looks
+
+
 def test_no_value_is_read(values: Values) -> None:
     values.add(STRIPE, "made-up")
 

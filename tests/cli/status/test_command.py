@@ -206,7 +206,7 @@ def test_a_container_that_was_never_made_is_expected_where_its_neighbours_are(
     said = status()
 
     assert references(said.out) == [("missing", DATABASE), ("set", STRIPE)]
-    assert there.calls == ["listing"]
+    assert there.calls == ["listing", f"describe {DATABASE}"]
     assert "pulumi up --stack production" in said.out
 
 
