@@ -3,6 +3,8 @@
 DJANGO_SETTINGS_MODULE=service python -m django runserver
 """
 
+from urllib.parse import unquote
+
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from pydantic import PostgresDsn, SecretStr
@@ -26,11 +28,11 @@ ROOT_URLCONF = __name__
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": (secrets.database_url.path or "").lstrip("/"),
+        "NAME": unquote((secrets.database_url.path or "").lstrip("/")),
         "HOST": _database["host"],
         "PORT": _database["port"] or "",
-        "USER": _database["username"],
-        "PASSWORD": _database["password"],
+        "USER": unquote(_database["username"] or ""),
+        "PASSWORD": unquote(_database["password"] or ""),  # in a URL it is percent-encoded
     }
 }
 

@@ -44,3 +44,11 @@ def test_it_does_not_start_without_one_and_the_error_says_which() -> None:
     assert done.returncode == 1
     assert "django_secret_key: the variable DJANGO_SECRET_KEY is not set" in done.stderr
     assert "made-up" not in done.stderr
+
+
+def test_its_database_gets_the_password_and_not_how_a_url_spells_it() -> None:
+    asked = ASK + "print(settings.DATABASES['default']['PASSWORD'] == 'made/up@')"
+    url = "postgresql://shop:made%2Fup%40@db.example.com/shop"
+    done = django("-c", asked, DJANGO_SECRET_KEY="made-up-" + "key-" * 20, DATABASE_URL=url)
+
+    assert done.stdout.splitlines()[-1] == "True", done.stderr

@@ -85,14 +85,16 @@ class Held:
 
     def loaded(self) -> Loaded:
         """Return the present values, out of sight; see `values`."""
+        limit, due = self._limit, self._due
+        # Read after its limit: that of a newer one must not be taken for its own.
         loaded = self._loaded
         if self._max_age is None:
             return loaded
         now = _now()
-        if now >= self._limit:
+        if now >= limit:
             self._refresh_now()
             return self._loaded
-        if now >= self._due:
+        if now >= due:
             self._refresh_aside()
         return loaded
 
@@ -110,15 +112,15 @@ class Held:
         return outcome.changed(before)
 
     def forked(self) -> None:
-        """Forget, in a child process, a lock that a thread of its parent holds."""
+        """Forget, in a child process, a lock that a thread of its parent holds, and pick a moment of its own."""
         self._lock = threading.Lock()
+        if self._max_age is not None and self._error is None:
+            self._due = self._read_at + _share() * self._max_age
 
     def _take(self, loaded: Loaded, started: float) -> None:
         self._loaded, self._read_at, self._error = loaded, started, None
         if self._max_age is not None:
-            # Not for secrecy: so that the processes of a service do not all ask at once.
-            share = random.uniform(EARLIEST, 1)  # noqa: S311
-            self._due, self._limit = started + share * self._max_age, started + self._max_age
+            self._due, self._limit = started + _share() * self._max_age, started + self._max_age
 
     def _refresh_now(self) -> None:
         with self._lock:
@@ -170,6 +172,11 @@ class Held:
 
     def _retry(self) -> float:
         return max(1.0, RETRY * (self._max_age or 0.0))
+
+
+def _share() -> float:
+    # Not for secrecy: so that the processes of a service do not all ask at once.
+    return random.uniform(EARLIEST, 1)  # noqa: S311
 
 
 _ALL: "weakref.WeakSet[Held]" = weakref.WeakSet()

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
@@ -394,6 +395,56 @@ def test_a_snapshot_taken_in_the_middle_of_reloads_is_of_one_moment(cloud: Value
     watcher.join(PATIENCE)
 
     assert mixed == []
+
+
+def test_a_reload_between_two_looks_does_not_make_an_old_value_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, meanwhile = [0.0], list[Callable[[], object]]()
+
+    def look() -> float:
+        if meanwhile:
+            meanwhile.pop()()  # as another thread would, just then
+        return now[0]
+
+    monkeypatch.setattr(held, "_now", look)
+    aging = held.Held("Aging", lambda: held.Loaded({"token": now[0]}), max_age=100)
+    now[0] = 1000
+    meanwhile.append(aging.reload)
+
+    assert aging.values() == {"token": 1000}
+
+
+def test_processes_that_were_forked_after_the_start_pick_their_own_moments(
+    cloud: Values, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Aging()
+    shares = iter((0.8, 0.9))
+    monkeypatch.setattr("random.uniform", lambda *_: next(shares))
+    moments = []
+    for _ in range(2):
+        settings._held.forked()
+        moments.append(settings._held._due - settings._held._read_at)
+
+    assert moments == pytest.approx([80, 90])
+    assert cloud.calls == ["read"]
+
+
+def test_two_reloads_follow_one_another(cloud: Values, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Payments()
+    read, inside, most = cloud.read, list[int](), list[int]()
+
+    def slow(names: Sequence[SecretName]) -> Mapping[SecretName, Value | AccessError]:
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.05)
+        inside.pop()
+        return read(names)
+
+    monkeypatch.setattr(cloud, "read", slow)
+    in_threads(3, settings.reload)
+
+    assert most == [1, 1, 1]
 
 
 @pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
