@@ -162,7 +162,9 @@ def test_a_cloud_that_hangs_is_reported_in_time_and_the_advice_gives_it_more(
 
 def test_ctrl_c_ends_it_with_130_and_one_word(aws: Recorded, tmp_path: Path) -> None:
     aws.hang = threading.Event()
-    command = [sys.executable, "-c", "from infra_secrets.cli import main; main()"]
+    # Whoever runs the tests in the background has Ctrl-C switched off, and children inherit that.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{heeding}; from infra_secrets.cli import main; main()"]
     with subprocess.Popen(
         [*command, "doctor", *ON_AWS],
         cwd=tmp_path,
