@@ -103,9 +103,9 @@ class Stack:
     @property
     def config(self) -> dict[str, str]:
         """The plain texts in its config, by key."""
-        config = self.settings.get("config")
-        items = config.items() if isinstance(config, Mapping) else ()
-        return {str(key): str(text) for key, text in items if isinstance(text, str | int | bool)}
+        if self.project is None or self.short is None:
+            return {}
+        return self.project.config(self.short)
 
     @property
     def environments(self) -> tuple[str, ...]:

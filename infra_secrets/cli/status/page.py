@@ -207,7 +207,7 @@ def _row(row: Row, report: Report, urgency: int) -> str:
     about = [f"<code>{as_html(row.reference)}</code>"]
     about += [f"<small>{as_html(row.description)}</small>"] if row.description else []
     about += [f"<small>Fields: {as_html(', '.join(row.fields))}</small>"] if row.fields else []
-    declared = " in ".join(filter(None, (row.logical_name, row.stack)))
+    declared = " in ".join(filter(None, (row.logical_name, row.stacks)))
     place = f"{row.cloud}, {short(row.place)}" if row.place else row.cloud
     state = f'<span aria-hidden="true">{MEANINGS[row.state].mark}</span> {row.state}'
     under = f"<small>{as_html(declared)}</small>" if declared else ""

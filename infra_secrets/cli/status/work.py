@@ -54,7 +54,7 @@ def done(asked: Asking) -> int:
         if asked.markdown or asked.check is not None:
             return _inventory(subject, asked)
         report = _report(subject, quiet=asked.quiet)
-        _refuse_unknown(asked.only, report)
+        _refuse_unknown(asked.only, report, subject)
         if asked.html is not None:
             _write(asked.html, report)
         if asked.json:
@@ -113,19 +113,24 @@ def _progress(*, quiet: bool) -> Iterator[Told]:
         yield progress.resource
 
 
-def _refuse_unknown(references: Sequence[str], report: Report) -> None:
-    """Refuse a reference that nothing answers to, where everything could be looked at."""
+def _refuse_unknown(references: Sequence[str], report: Report, subject: Subject) -> None:
+    """Refuse what nothing answers to, where everything could be looked at: it is probably a slip."""
     if report.refused:
         return
     found = [row.reference for row in report.rows]
-    for each in references:
+    for each in (reference.removesuffix("/") for reference in references):
         if not any(f"{name}/".startswith(f"{each}/") for name in found):
-            close = nearest(each, found)
+            close = nearest(each, [*found, *subject.known])
             hint = f" Did you mean {close}?" if close else ""
             raise StatusError(
                 f"{each} is neither declared nor in the cloud, in {report.subject}.{hint} Containers are made by code: "
                 "declare a Secret, then run: pulumi up"
             )
+    if subject.narrowed and not found:
+        notes = "".join(f" {note}" for note in report.notes)
+        raise StatusError(
+            f"There is no container of what was named: {report.subject}.{notes} Correct it, or name less."
+        )
 
 
 # The inventory ----------------------------------------------------------------------------------------
@@ -146,6 +151,10 @@ def _inventory(subject: Subject, asked: Asking) -> int:
         raise StatusError(
             "The inventory would lack what could not be looked at, so there is none. Fix that, or name less."
         )
+    report = Report(
+        subject=subject.title, now=datetime.now(UTC), rows=tuple(rows), notes=subject.notes
+    )
+    _refuse_unknown(asked.only, report, subject)
     command = command_for(_as_typed(subject, asked))
     fresh = inventory(rows, subject.title, command)
     check = asked.check

@@ -102,7 +102,7 @@ def test_what_was_typed_wrong_is_2(values: Values, status: Status) -> None:
 
 
 def test_no_container_at_all_is_fine(values: Values, status: Status) -> None:
-    said = status(*HERE)
+    said = status("--cloud", "aws")
 
     assert (said.code, said.out) == (0, "No containers.\n")
     assert values.calls == ["listing"]

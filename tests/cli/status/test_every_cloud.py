@@ -157,7 +157,8 @@ def test_a_scheduled_one_is_told_with_the_clouds_own_command(
         assert restore.format(name=name, **server.place) in said.out
         assert said.code == 1
     else:  # gone at once
-        assert (said.code, said.out) == (0, "No containers.\n")
+        assert (said.code, said.out) == (2, "")
+        assert "no container of what was named" in said.err
 
 
 @pytest.mark.parametrize(
