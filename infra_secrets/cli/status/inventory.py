@@ -81,8 +81,12 @@ def command_for(options: Sequence[str]) -> str:
 
 
 def compared(committed: str, fresh: str) -> list[str]:
-    """Say what has changed since an inventory was committed, a line for each container; empty if nothing has."""
-    if committed == fresh:
+    """Say what has changed since an inventory was committed, a line for each container; empty if nothing has.
+
+    What an editor does to a file by itself is no change: a byte order mark, line breaks at the end.
+    """
+    committed = committed.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    if committed.rstrip() == fresh.rstrip():
         return []
     before, now = _by_name(committed), _by_name(fresh)
     changes = [

@@ -299,7 +299,7 @@ def test_a_folder_that_is_not_there_is_said(values: Values, status: Status, tmp_
     said = status(*HERE, "--html", str(tmp_path / "none" / "secrets.html"))
 
     assert said.code == 2
-    assert "No such file or directory" in said.err
+    assert f"There is no folder {tmp_path / 'none'}." in said.err
 
 
 # The inventory
