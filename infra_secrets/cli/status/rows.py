@@ -203,6 +203,6 @@ def numbered(count: int, noun: str = "container") -> str:
 def in_counts(report: Report) -> str:
     """Say in one sentence how many containers there are, and in which states."""
     if not report.rows:
-        return "No containers."
+        return "No containers could be seen." if report.refused else "No containers."
     states = ", ".join(f"{count:,} {state}" for state, count in report.counts().items())
     return f"{numbered(len(report.rows))}: {states}."

@@ -83,6 +83,7 @@ def test_what_was_refused_is_2_and_is_said(values: Values, status: Status) -> No
 
     assert said.code == 2
     assert "denied. This login may not list. Ask for ListSecrets." in said.out
+    assert said.out.startswith("No containers could be seen.\n")
 
 
 def test_what_was_typed_wrong_is_2(values: Values, status: Status) -> None:
