@@ -35,7 +35,7 @@ class Made:
     """A login of plain data."""
 
     CLIENT_LIBRARY: str = "json"
-    FOLDER: str = "/nonexistent"
+    FOLDER: str = "/no/such/folder"
     answer: Identity | Exception = field(default_factory=lambda: Identity(who="ann"))
     may: Rights | AccessError = MAY_CREATE
     asked: list[tuple[Place, str, Mapping[SecretName, str | None]]] = field(default_factory=list)
