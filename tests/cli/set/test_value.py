@@ -134,6 +134,7 @@ def test_a_terminal_is_no_file_because_it_would_show_the_value(
     values: Values, set_: Set, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, theirs = pty.openpty()
+    os.write(ours, b"shown\n\x04" * 2)  # so that reading it would end
     said = set_(REFERENCE, "--file", os.ttyname(theirs))
     with os.fdopen(theirs, encoding="utf-8") as terminal:
         monkeypatch.setattr(sys, "stdin", terminal)
