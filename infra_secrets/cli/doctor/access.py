@@ -174,9 +174,12 @@ class Access:
         yield judged(self.cloud, rights, service, self.expected)
 
     def _service(self) -> str | None:
-        if self.named.service is not None or self.stack.project is None or self.stack.short is None:
+        stack = self.stack
+        if self.named.service is not None or stack.project is None or stack.short is None:
             return self.named.service
-        return self.stack.project.parts(self.stack.short)[0]
+        if stack.broken is not None:
+            return None
+        return stack.project.parts(stack.short)[0]
 
     def _finding(self, check: str, state: State, found: str, fix: str = "") -> Finding:
         return Finding(check=check, subject=self.cloud, state=state, found=found, fix=fix)

@@ -35,7 +35,7 @@ class Made:
     """A login of plain data."""
 
     CLIENT_LIBRARY: str = "json"
-    FOLDER: str = "/nonexistent"
+    FOLDER: str = ""
     answer: Identity | Exception = field(default_factory=lambda: Identity(who="ann"))
     may: Rights | AccessError = MAY_CREATE
     asked: list[tuple[Place, str, Mapping[SecretName, str | None]]] = field(default_factory=list)
@@ -57,8 +57,8 @@ class Made:
 
 
 @pytest.fixture
-def login(monkeypatch: pytest.MonkeyPatch) -> Made:
-    made = Made()
+def login(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Made:
+    made = Made(FOLDER=str(tmp_path / "nowhere"))
     monkeypatch.setattr(clouds, "login_of", lambda _cloud: made)
     for each in ("INFRA_SECRETS_CLOUD", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(each, raising=False)
@@ -95,6 +95,7 @@ def looked(
         short="production",
         config=dict(config or {}),
         declared=lambda: [*containers],
+        broken=None,
     )
     access = Access(cloud=cloud, named=named or Named(), stack=stack, expected=expected)
     return [*access.look()]

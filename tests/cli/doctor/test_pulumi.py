@@ -196,6 +196,42 @@ def test_an_environment_of_another_kind_is_found_and_the_command_takes_it_out(
     assert service.calls
 
 
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("config: [oops", "is not YAML: line 1."),
+        (f"config:\n  shop:a: b\n\tshop:key: {CANARY}\n", "is not YAML: line 3."),
+        (f"config:\n  - {CANARY}\n", "has a `config` that is no mapping"),
+        (f"- {CANARY}\n", "is no mapping"),
+    ],
+)
+def test_a_stack_file_that_is_broken_is_to_be_fixed_and_nothing_rests_on_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch, text: str, wrong: str
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    configured(project, text)
+
+    findings = looked(project)
+
+    found = of(findings, "stack-file")
+    assert (found.state, found.found.startswith(f"Pulumi.production.yaml {wrong}")) == ("fix", True)
+    assert found.fix == f"Correct it there: {project / 'Pulumi.production.yaml'}"
+    assert CANARY not in str(findings)
+    assert {each.check for each in findings} == {"pulumi-command", "stack-file"}
+
+
+def test_a_project_file_that_is_broken_is_to_be_fixed_and_an_empty_stack_file_is_not(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    for empty in ("", "# nothing yet\n", "{}\n", "---\nconfig:\n"):
+        configured(project, empty)
+        assert "stack-file" not in {each.check for each in looked(project)}
+
+    (project / "Pulumi.yaml").write_bytes(b"name: sh\xf6p\n")
+    assert of(looked(project), "stack-file").found.startswith("Pulumi.yaml is not UTF-8.")
+
+
 @pytest.mark.engine
 def test_a_backend_without_esc_is_said_and_a_passphrase_that_is_missing(
     project: Path, monkeypatch: pytest.MonkeyPatch
