@@ -87,7 +87,7 @@ def test_ci_that_may_create_and_not_read_is_well(doctor: Run, aws: Recorded) -> 
         "ok       aws      Logged in as arn:aws:sts::123456789012:assumed-role/developer/ann"
         in printed
     )
-    assert "may create containers of shop; it may not read values of shop." in printed
+    assert "may create containers of shop; it has no right to read every value of shop." in printed
     assert printed.endswith("\nNothing to fix.\n")
 
 
