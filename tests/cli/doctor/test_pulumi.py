@@ -10,7 +10,7 @@ import pytest
 from infra_secrets.cli.doctor.backend import without_login
 from infra_secrets.cli.doctor.examination import prescribed
 from infra_secrets.cli.doctor.findings import Finding
-from infra_secrets.cli.doctor.running import run
+from infra_secrets.cli.doctor.running import Started
 from infra_secrets.cli.doctor.stack import contradict
 from infra_secrets.cli.where import Named
 from tests.cli.doctor.service import CANARY, TOKEN, Service, serving
@@ -52,7 +52,7 @@ def configured(folder: Path, text: str, stack: str = "production") -> None:
 def looked(folder: Path, stack: str | None = None) -> list[Finding]:
     """What the doctor says of Pulumi, in order."""
     checks = prescribed(Named(stack=stack), folder, None, PATIENCE, lambda: date(2026, 11, 25))
-    return [*run([each for each in checks if each.name == "pulumi"], PATIENCE)]
+    return [*Started([each for each in checks if each.name == "pulumi"], PATIENCE).findings()]
 
 
 def of(findings: list[Finding], check: str) -> Finding:
