@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_secrets.cli.doctor.backend import without_login
+from infra_secrets.cli.addresses import without_logins
 from infra_secrets.cli.doctor.examination import prescribed
 from infra_secrets.cli.doctor.findings import Finding
 from infra_secrets.cli.doctor.running import Started
@@ -329,10 +329,10 @@ def test_names_contradict_when_both_say_a_kind_of_environment(
 
 
 def test_a_backend_is_named_without_what_logs_in_to_it() -> None:
-    shown = without_login("postgres://ann:made-up-password@db.example:5432/state?key=made-up-key")
+    shown = without_logins("postgres://ann:made-up-password@db.example:5432/state?key=made-up-key")
 
     assert shown == "postgres://db.example:5432/state"
-    assert without_login("s3://state?region=eu-west-1&key=x") == "s3://state?region=eu-west-1"
+    assert without_logins("s3://state?region=eu-west-1&key=x") == "s3://state?region=eu-west-1"
 
 
 @pytest.mark.engine
