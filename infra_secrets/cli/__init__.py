@@ -87,9 +87,15 @@ def _unexpected(error: Exception) -> str:
 def end_at_once() -> NoReturn:
     """End after Ctrl-C, although a thread may still be busy with what nobody waits for any more."""
     print("Interrupted.", file=sys.stderr)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(INTERRUPTED)
+    leave(INTERRUPTED)
+
+
+def leave(code: int) -> NoReturn:
+    """End with an exit code, although a thread is busy: Python would wait for those of a `ThreadPoolExecutor`."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # nobody reads it any more
+            stream.flush()
+    os._exit(code)
 
 
 def _need(*libraries: str) -> None:
