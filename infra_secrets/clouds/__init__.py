@@ -193,6 +193,10 @@ class Cloud(Protocol):
     SETTINGS: Mapping[str, ConfigKey]
     """What only this cloud needs of a container: each setting with the config key that gives it."""
 
+    OWN_VARIABLES: Sequence[str]
+    """Environment variables that its client libraries and its workloads give a meaning, so that no setting of an
+    application can have their name; `*` at the end stands for any end."""
+
     DEADLINES: "Sequence[Deadline]"
     """What ends there on a day that is known: API versions, SDKs."""
 

@@ -65,6 +65,7 @@ class SecretSettings(_Model):
         _held: Held
         model_config: ClassVar[SettingsConfigDict]
         model_fields: ClassVar[Mapping[str, FieldInfo]]
+        model_computed_fields: ClassVar[Mapping[str, object]]
         __pydantic_complete__: ClassVar[bool]
         __pydantic_validator__: ClassVar[Any]
         __private_attributes__: ClassVar[Mapping[str, object]]
@@ -109,7 +110,7 @@ class SecretSettings(_Model):
         problems = [*_problems(cls)]
         if problems:
             raise SettingsUseError(f"class {cls.__name__}: {' '.join(problems)}")
-        if cls.__pydantic_complete__:
+        if cls.__pydantic_complete__ and cls.model_fields:  # without any it is for deriving
             declaration(cls)
 
     def __init__(self, *arguments: Never, **values: Never) -> None:
@@ -283,6 +284,8 @@ def _problems(cls: type[SecretSettings]) -> Iterator[str]:
         hidden = ["model_post_init"]
     for name in hidden:
         yield f"it has {name}, which would be lost. Make a method or a property of it."
+    for name in cls.model_computed_fields:
+        yield f"{name} is a computed_field: it would be in every dump, with what it is made of. Make it a property."
     for each in _own(cls):
         for name, attribute in vars(each).items():
             if isinstance(attribute, functools.cached_property):
