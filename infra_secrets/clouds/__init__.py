@@ -56,6 +56,11 @@ def differing(one: Place, other: Place) -> list[str]:
     return [part for part in one if part in other and one[part] != other[part]]
 
 
+def as_options(cloud: str, place: Place) -> str:
+    """Spell where something is as options of a command, e.g. `--cloud aws --region eu-central-1`."""
+    return " ".join([f"--cloud {cloud}", *(f"--{part} {text}" for part, text in place.items())])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A container as somebody wants it: every default is filled in, every part of the name is legal."""

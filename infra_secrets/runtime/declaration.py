@@ -132,7 +132,7 @@ def _setting(
         )
     if is_reserved(variable):
         problems.append(
-            f"{name}: the variable {variable} has a meaning of its own, so that {name} would be what it holds, silently. "
+            f"{name}: the variable {variable} has a meaning of its own, which {name} would get silently. "
             f'Rename the field, or the variable: Annotated[str, Field(alias="DATABASE_{variable}")], say.'
         )
     key = None

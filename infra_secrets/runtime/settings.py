@@ -20,7 +20,7 @@ from infra_secrets.errors import SettingsError, SettingsUseError
 from infra_secrets.rules.wording import nearest, shown
 from infra_secrets.runtime.declaration import declaration
 from infra_secrets.runtime.held import Held, Loaded
-from infra_secrets.runtime.loading import given, load
+from infra_secrets.runtime.loading import Look, given
 from infra_secrets.runtime.options import Options
 
 if TYPE_CHECKING:
@@ -116,11 +116,14 @@ class SecretSettings(_Model):
     def __init__(self, *arguments: Never, **values: Never) -> None:
         """Load every setting; see the class."""
         if arguments or values:
-            raise SettingsUseError(_no_values(type(self).__name__, values))
+            names = [*values]
+            values.clear()  # no value is in a traceback
+            del arguments
+            raise SettingsUseError(_no_values(type(self).__name__, names))
         declaration(type(self))
         name, options = type(self).__name__, type(self).__options__
-        load_all = functools.partial(load, type(self))
-        self._hold(Held(name, load_all, options.max_age, options.stale_if_unreachable))
+        look = Look(type(self))
+        self._hold(Held(name, look, options.max_age, options.stale_if_unreachable, look.close))
 
     @classmethod
     async def aload(cls) -> Self:
@@ -138,9 +141,11 @@ class SecretSettings(_Model):
             SettingsUseError: There is no such field.
             SettingsError: A value does not fit, or a field without a default has none.
         """
-        outcome = given(cls, values)
+        try:
+            outcome = given(cls, values)
+        finally:
+            values.clear()  # no value is in a traceback
         if isinstance(outcome, SettingsError):
-            values.clear()
             raise outcome
         return cls._of(lambda: outcome)
 
@@ -229,8 +234,9 @@ class SecretSettings(_Model):
     def __deepcopy__(self, memo: object = None) -> Self:
         return self
 
-    def model_copy(self, **_: object) -> NoReturn:
+    def model_copy(self, **update: object) -> NoReturn:
         """Refuse: `snapshot` keeps what there is, and `for_tests` takes other values."""
+        update.clear()
         raise SettingsUseError(_not_all(self, "copied"))
 
     def model_dump(self, **_: object) -> NoReturn:
@@ -242,13 +248,18 @@ class SecretSettings(_Model):
         raise SettingsUseError(_not_all(self, "dumped"))
 
     @classmethod
-    def model_construct(cls, *_: object, **values: object) -> NoReturn:
+    def model_construct(cls, *arguments: object, **values: object) -> NoReturn:
         """Refuse values in code."""
-        raise SettingsUseError(_no_values(cls.__name__, values))
+        names = [*values]
+        values.clear()
+        del arguments
+        raise SettingsUseError(_no_values(cls.__name__, names))
 
     @classmethod
-    def model_validate(cls, *_: object, **__: object) -> NoReturn:
+    def model_validate(cls, *arguments: object, **values: object) -> NoReturn:
         """Refuse values in code."""
+        values.clear()
+        del arguments
         raise SettingsUseError(_no_values(cls.__name__, ()))
 
     model_validate_json = model_validate_strings = model_validate

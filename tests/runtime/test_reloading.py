@@ -15,6 +15,7 @@ from infra_secrets.errors import AccessError, DeniedError, UnreachableError
 from infra_secrets.rules.naming import SecretName
 from infra_secrets.runtime import SecretSettings, SettingsError, held
 from tests.conftest import PATIENCE
+from tests.runtime.conftest import ended
 from tests.values import Values
 
 TOKEN = "payments/production/token"
@@ -66,6 +67,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def cloud(cloud: Values) -> Values:
     cloud.add(TOKEN, "made-up-old")
+    cloud.add("payments/production/other")
     return cloud
 
 
@@ -108,7 +110,7 @@ def test_a_reload_that_fails_leaves_every_old_value(cloud: Values) -> None:
 
 def test_a_setting_that_was_not_there_is_found_by_a_reload(cloud: Values) -> None:
     settings = Payments()
-    cloud.add("payments/production/other", "made-up-other")
+    cloud.put("payments/production/other", "made-up-other")
 
     assert settings.reload() == {"other"}
     assert settings.other.get_secret_value() == "made-up-other"
@@ -460,4 +462,4 @@ def test_a_process_that_was_forked_during_a_read_is_not_locked(cloud: Values, cl
             os._exit(0 if settings.token == "made-up-old" else 1)
     aside_done()
 
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    ended(child)
