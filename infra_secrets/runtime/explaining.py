@@ -36,7 +36,7 @@ SAFE = frozenset((
 A validator can raise each of them too, with any words (`PydanticCustomError`) or context (`PydanticKnownError`).
 """
 _KINDS = frozenset(get_args(core_schema.ErrorType))
-"""Every kind of pydantic's own. Any other is a validator's text, and so is its name."""
+"""Every kind of pydantic-core's own. Another one's name is text, of pydantic's own types or of a validator."""
 _NOT_SHOWN = "what it says is not shown, as it may repeat the value"
 
 
@@ -55,7 +55,7 @@ def invalid(
 
 def _in_words(error: ErrorDetails, *, trusted: bool) -> str:
     kind, loc = error["type"], error["loc"]
-    if kind in ("value_error", "assertion_error") or kind not in _KINDS:
+    if kind in ("value_error", "assertion_error") or not (kind in _KINDS or trusted):
         subject = "is" if loc else "the settings, taken together, are"
         own = f"{kind}; " if kind in _KINDS else ""
         return f"{subject} refused by a validator ({own}{_NOT_SHOWN})"

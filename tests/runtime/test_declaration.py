@@ -157,7 +157,14 @@ def test_the_format_of_a_value_is_that_of_its_type(annotation: Any, wanted: str 
 
 
 def test_a_derived_class_inherits_keywords_and_fields_and_may_change_both() -> None:
-    class Base(SecretSettings, service="payments", environment="production", max_age=60):
+    class Base(
+        SecretSettings,
+        service="payments",
+        environment="production",
+        max_age=60,
+        cloud="aws",
+        region="eu-central-1",
+    ):
         token: str
 
     class Derived(Base, environment="staging", document=True, max_age=timedelta(minutes=2)):
@@ -166,6 +173,7 @@ def test_a_derived_class_inherits_keywords_and_fields_and_may_change_both() -> N
     assert [each.name for each in declaration(Derived).settings] == ["token", "other"]
     assert (Derived.__options__.service, Derived.__options__.environment) == ("payments", "staging")
     assert (Derived.__options__.max_age, Base.__options__.max_age) == (120.0, 60.0)
+    assert Derived.__options__.place == {"region": "eu-central-1"}
     assert (Derived.__options__.document, Base.__options__.document) == (True, False)
 
 
@@ -267,6 +275,11 @@ def several_names() -> None:
         token: str = Field(validation_alias=AliasChoices("A", "B"))
 
 
+def empty_folder() -> None:
+    class Bad(SecretSettings, service="payments", directory=""):
+        token: str
+
+
 def no_variable() -> None:
     class Bad(SecretSettings, service="payments"):
         token: str = Field(alias="MY-TOKEN")
@@ -346,6 +359,7 @@ def deprecated() -> None:
         (command_line, "model_config has cli_parse_args."),
         (own_sources, "it has settings_customise_sources."),
         (several_names, "token has several names. Give one alias"),
+        (empty_folder, "directory= is empty."),
         (no_variable, "token: 'MY-TOKEN' cannot be the name of a variable"),
         (one_variable, "token and Token are both the variable TOKEN."),
         (no_key, "cannot be the name of a variable"),
