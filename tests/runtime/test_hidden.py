@@ -317,11 +317,11 @@ def test_an_error_holds_no_value_nor_an_error_that_does() -> None:
 
 
 def of_a_known_kind(value: str) -> Exception:
-    return PydanticCustomError("enum", f"no {value}")  # type: ignore[arg-type]
+    return PydanticCustomError("enum", f"no {value}")
 
 
 def named_by_the_value(value: str) -> Exception:
-    return PydanticCustomError(value, "no")  # type: ignore[arg-type]
+    return PydanticCustomError(value, "no")
 
 
 def in_a_known_context(value: str) -> Exception:

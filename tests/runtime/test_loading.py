@@ -396,7 +396,7 @@ def test_a_folder_that_the_class_names_need_not_be_there(cloud: Values) -> None:
 
 @given(st.binary(min_size=1, max_size=200))
 @example(b"\xef\xbb\xbf{}\r\n")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_arrive_unchanged_from_a_file_and_from_a_container(
     cloud: Values, tmp_path: Path, data: bytes
 ) -> None:
@@ -413,7 +413,7 @@ def test_any_bytes_arrive_unchanged_from_a_file_and_from_a_container(
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_arrives_unchanged_also_in_a_document(cloud: Values, text: str) -> None:
     class Document(SecretSettings, service="payments", document=True):
         token: str
