@@ -247,7 +247,7 @@ def _by_tags(found: Where, names: Sequence[tuple[str, str | None]], only: Sequen
                 scopes=frozenset(scopes or {(found.service, found.environment)}),
                 declared=None,
                 only=tuple(only),
-                options=lambda row: f" {where.as_options(row.cloud, row.place)}",
+                options=lambda row: f" {clouds.as_options(row.cloud, row.place)}",
             ),
         ),
         by_code=False,
