@@ -209,6 +209,9 @@ class Store(Protocol):
     def problems(self, settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
         """Yield what is wrong with some of the settings of a SecretStore."""
 
+    def place(self, settings: Mapping[str, str]) -> Place:
+        """Read from some of the settings of a SecretStore where it reads, as `Container.place` says it."""
+
     def provider(self, settings: "Mapping[str, pulumi.Input[str]]") -> "dict[str, Any]":
         """Describe a SecretStore's `provider` that logs in by workload identity, never with a key.
 
@@ -259,6 +262,13 @@ class Container(Protocol):
 
     def place(self, properties: "Mapping[str, Any]") -> Place:
         """Read from a container's inputs or outputs where it is."""
+
+    def looked_for(self, place: Place) -> Place:
+        """Read where a service looks for a container, as `place` says it.
+
+        Args:
+            place: Parts of `Values.PLACE`. One that may be the same place under another name is left out.
+        """
 
     def place_of(self, id_: str) -> Place:
         """Read from an id, as `adopt` takes it, where that container is."""

@@ -9,6 +9,7 @@ container whose value is missing leaves the Secret that running pods use as it i
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 import pulumi
@@ -19,7 +20,8 @@ from infra_secrets.component.argument_types import Literal
 from infra_secrets.component.given import is_input, kind, not_shown, unless_made_up
 from infra_secrets.component.outputs import apply_clearly, known_only
 from infra_secrets.component.settings import CLOUD, ENVIRONMENT
-from infra_secrets.errors import EnvArgsError, SecretNameError, UnknownCloudError
+from infra_secrets.containers.declared import elsewhere, looked_for, unknown_parts
+from infra_secrets.errors import EnvArgsError, OutputError, SecretNameError, UnknownCloudError
 from infra_secrets.rules.naming import SecretName
 from infra_secrets.rules.wording import is_credential, looks_like_a_value, shown
 from infra_secrets.workloads.pods import (
@@ -103,6 +105,7 @@ class _ExternalReader(PodReader):
     declares = False
     """Whether a class of settings names variables."""
     cloud_of_the_class: str | None = None
+    class_: "type[SecretSettings] | None" = None
 
     def declare(self, settings: "type[SecretSettings] | None") -> None:
         """Add the variables of a class of settings, each with its container. What `secrets` says of one wins."""
@@ -116,11 +119,14 @@ class _ExternalReader(PodReader):
                 f"cloud is not that of {settings.__name__}, which says {options.cloud!r}: its containers are there. "
                 "Leave it out here, or there."
             )
-        self.cloud_of_the_class = options.cloud
+        self.cloud_of_the_class, self.class_ = options.cloud, settings
         cloud = self._cloud(chosen)
         environment = options.environment or self.configured(ENVIRONMENT) or pulumi.get_stack()
         if cloud is None:
             raise self.refused()
+        unknown = unknown_parts(settings, cloud)
+        if unknown is not None:
+            self.refuse(f"settings: {unknown}")
         given = self.mapping("secrets")
         named: dict[str, str] = {}
         for each in declared.settings:
@@ -226,7 +232,41 @@ class _ExternalReader(PodReader):
         self._judge_settings(
             cloud, {key: each for key, each in settings.items() if each is not None}
         )
-        return None, store_kind, cloud, {**settings, "service_account": account}
+        return (
+            None,
+            store_kind,
+            cloud,
+            {**self._as_looked_for(cloud, settings), "service_account": account},
+        )
+
+    def _as_looked_for(self, cloud: Cloud, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Refuse a store that reads elsewhere than the service of the class looks; of an output, once it is known."""
+        if self.class_ is None or unknown_parts(self.class_, cloud) is not None:
+            return settings
+        name, of = self.class_.__name__, clouds.store(cloud)
+        expected = looked_for(self.class_, cloud)
+
+        def judged(setting: str, text: str, *, hidden: bool = False) -> str | None:
+            problem = elsewhere(name, expected, of.place({setting: text}), hidden=hidden)
+            return None if problem is None else f"settings: {problem}"
+
+        def later(setting: str, text: str) -> str:
+            problem = judged(setting, text)
+            if problem is not None:
+                raise OutputError(f"{self.subject}: {problem}")
+            return text
+
+        checked = dict(settings)
+        for setting, found in settings.items():
+            if isinstance(found, str):
+                hidden = pulumi.runtime.is_config_secret(str(of.SETTINGS[setting]))
+                problem = judged(setting, found, hidden=hidden)
+                if problem is not None:
+                    self.refuse(problem)
+            elif found is not None:
+                given = unless_made_up(found, partial(_is_refused, partial(judged, setting)))
+                checked[setting] = apply_clearly(given, partial(later, setting))
+        return checked
 
     def _judge_settings(self, cloud: Cloud, settings: Mapping[str, Any]) -> None:
         """Refuse what the store cannot be made with. What the stack's config holds as a secret is not shown."""
@@ -350,6 +390,10 @@ class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
 
 def _wrong_for(cloud: Cloud, setting: str) -> Callable[[str], bool]:
     return lambda text: any(clouds.store(cloud).problems({setting: text}))
+
+
+def _is_refused(judged: Callable[[str], str | None], text: str) -> bool:
+    return judged(text) is not None
 
 
 def _remote(reference: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pydantic import Field, PostgresDsn, RedisDsn, SecretStr
 from pydantic_settings import BaseSettings
 
 from infra_secrets import EscDeployment, EscEnv, ExternalEnv, clouds, secrets_for
-from infra_secrets.errors import EnvArgsError
+from infra_secrets.errors import EnvArgsError, OutputError
 from infra_secrets.runtime import SecretSettings
 from infra_secrets.testing import Canary, Recording, Rehearsal
 from infra_secrets.testing.values import SecretValue
@@ -315,6 +315,72 @@ def test_where_the_containers_are_not_known_it_is_refused(
     given: dict[str, Any], config: dict[str, str], said: str
 ) -> None:
     assert said in refused(lambda: ANY_EXTERNAL("payments", store="team", **given), config=config)
+
+
+class InFrankfurt(SecretSettings, service="payments", cloud="aws", region="eu-central-1"):
+    stripe_api_key: SecretStr
+
+
+@pytest.mark.parametrize(
+    ("given", "config"),
+    [
+        ({}, {"aws:region": "eu-west-1"}),
+        ({"aws_region": "eu-west-1"}, {"aws:region": "eu-central-1"}),
+    ],
+    ids=["by config", "by argument"],
+)
+def test_a_store_that_reads_elsewhere_than_the_service_looks_is_refused(
+    given: dict[str, Any], config: dict[str, str]
+) -> None:
+    said = refused(
+        lambda: ANY_EXTERNAL("payments", settings=InFrankfurt, service_account="p", **given),
+        config=config,
+    )
+
+    assert "settings: InFrankfurt says region='eu-central-1'" in said
+    assert "in region 'eu-west-1'" in said
+
+
+def test_where_the_store_reads_may_be_known_only_later() -> None:
+    def program(region: Any) -> None:
+        ExternalEnv("payments", settings=InFrankfurt, service_account="p", aws_region=region)
+
+    same = recorded(lambda: program(pulumi.Output.from_input("eu-central-1")))
+    assert len(same.of_type("kubernetes:external-secrets.io/v1:SecretStore")) == 1
+    with pytest.raises(OutputError, match="in region 'eu-west-1'") as error:
+        recorded(lambda: program(pulumi.Output.from_input("eu-west-1")))
+    assert 'ExternalEnv("payments"): settings: InFrankfurt says' in str(error.value)
+
+
+def test_a_vault_that_is_secret_is_compared_and_not_shown() -> None:
+    class Placed(SecretSettings, service="payments", cloud="azure", vault="mine"):
+        stripe_api_key: SecretStr
+
+    vault = config_for("azure")["infra-secrets:azureVaultId"]
+
+    recording = Recording(
+        project="shop",
+        stack="production",
+        config={"infra-secrets:cloud": "azure"},
+        secrets={"infra-secrets:azureVaultId": vault},
+    )
+    with pytest.raises(EnvArgsError) as error:
+        recording.run(lambda: ExternalEnv("payments", settings=Placed, service_account="p"))
+    assert "Placed says vault='mine'" in str(error.value)
+    assert "in another vault" in str(error.value)
+    assert vault.rpartition("/")[2] not in str(error.value)
+
+
+def test_a_part_of_a_place_that_the_cloud_has_not_is_refused() -> None:
+    class Placed(SecretSettings, service="payments", region="eu-central-1"):
+        stripe_api_key: SecretStr
+
+    said = refused(
+        lambda: ExternalEnv("payments", settings=Placed, service_account="p"),
+        config={"infra-secrets:cloud": "gcp", "gcp:project": "shop-1"},
+    )
+
+    assert "settings: Placed says region=, and GCP Secret Manager has no such part" in said
 
 
 # On the engine -----------------------------------------------------------------------------------
