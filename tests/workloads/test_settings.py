@@ -85,8 +85,10 @@ def secret_of(recording: Recording) -> Mapping[str, str]:
 def data_of(
     program: Callable[[], object], config: Mapping[str, str] = ON_AWS
 ) -> dict[str, Mapping[str, str]]:
-    [made] = recorded(program, config=config).of_type(EXTERNAL)
-    return {each["secretKey"]: each["remoteRef"] for each in made.inputs["spec"]["data"]}
+    made = recorded(program, config=config).of_type(EXTERNAL)
+    return {
+        each["secretKey"]: each["remoteRef"] for one in made for each in one.inputs["spec"]["data"]
+    }
 
 
 # EscEnv, EscDeployment ---------------------------------------------------------------------------
@@ -233,6 +235,73 @@ def test_each_field_is_a_variable_from_its_container_as_the_cloud_spells_it(clou
     }
 
 
+def test_a_field_with_a_default_has_an_external_secret_of_its_own_and_pods_start_without_it() -> (
+    None
+):
+    found: dict[str, Any] = {}
+
+    def program() -> None:
+        env = ExternalEnv("payments", settings=Payments, store="team")
+        found["variables"] = env.variables
+        found["env_from"] = env.env_from
+
+    externals = recorded(program).of_type(EXTERNAL)
+    keys = [[each["secretKey"] for each in made.inputs["spec"]["data"]] for made in externals]
+    references = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in found["variables"]}
+
+    assert keys == [["DATABASE_URL", "STRIPE_API_KEY"], ["NER_LABELS"]]
+    assert [made.name for made in externals] == ["payments", "payments-ner-labels"]
+    assert [made.inputs["spec"]["secretStoreRef"]["name"] for made in externals] == ["team"] * 2
+    assert {name: each.get("optional") for name, each in references.items()} == {
+        "STRIPE_API_KEY": None,
+        "DATABASE_URL": None,
+        "NER_LABELS": True,
+    }
+    assert [each["secretRef"].get("optional") for each in found["env_from"]] == [None, True]
+
+
+def test_what_secrets_says_of_a_field_with_a_default_leaves_it_optional() -> None:
+    def program() -> None:
+        ExternalEnv(
+            "payments", settings=Payments, store="team", secrets={"NER_LABELS": "shop/labels"}
+        )
+
+    _, labels = recorded(program).of_type(EXTERNAL)
+    assert labels.inputs["spec"]["data"][0]["remoteRef"] == {"key": "shop/labels"}
+
+
+def test_a_class_of_defaults_alone_has_no_external_secret_that_fetches_nothing() -> None:
+    class Labels(SecretSettings, service="payments"):
+        ner_labels: str = ""
+        stop_words: str = ""
+
+    recording = recorded(lambda: ExternalEnv("payments", settings=Labels, store="team"))
+
+    assert [made.name for made in recording.of_type(EXTERNAL)] == [
+        "payments",
+        "payments-stop-words",
+    ]
+    assert all(made.inputs["spec"]["data"] for made in recording.of_type(EXTERNAL))
+
+
+def test_the_name_of_an_external_secret_of_one_field_is_judged_as_any() -> None:
+    class Long(SecretSettings, service="payments"):
+        stripe_api_key: SecretStr
+        the_labels_of_named_entities_that_are_looked_for: str = ""
+
+    class Alike(SecretSettings, service="payments", document=True):
+        stripe_api_key: SecretStr
+        sentry_dsn: str = ""
+        sentry__dsn: str = ""
+
+    long = refused(lambda: ExternalEnv("payments", settings=Long, store="team"))
+    alike = refused(lambda: ExternalEnv("payments", settings=Alike, store="team"))
+
+    assert "settings: the field the_labels_of_named" in long
+    assert "at most 54 characters" in long
+    assert "the field sentry__dsn would have a second ExternalSecret 'payments-sentry-dsn'" in alike
+
+
 def test_a_field_of_a_document_is_one_property_of_its_container() -> None:
     data = data_of(lambda: ExternalEnv("payments", settings=Document, store="team"))
 
@@ -252,12 +321,15 @@ def test_the_names_are_those_that_secrets_for_gives_the_containers() -> None:
             store="team",
         )
 
-    by_class, by_hand = recorded(
-        program, config={**ON_AWS, "infra-secrets:environment": "staging"}
-    ).of_type(EXTERNAL)
+    by_class, of_a_default, by_hand = (
+        {each["secretKey"]: each["remoteRef"]["key"] for each in made.inputs["spec"]["data"]}
+        for made in recorded(
+            program, config={**ON_AWS, "infra-secrets:environment": "staging"}
+        ).of_type(EXTERNAL)
+    )
 
-    assert by_class.inputs["spec"]["data"] == by_hand.inputs["spec"]["data"]
-    assert by_class.inputs["spec"]["data"][0]["remoteRef"]["key"].startswith("payments/staging/")
+    assert {**by_class, **of_a_default} == by_hand
+    assert by_class["STRIPE_API_KEY"] == "payments/staging/stripe-api-key"
 
 
 def test_the_class_says_cloud_and_environment_where_it_does_also_for_the_store() -> None:
