@@ -13,6 +13,7 @@ from infra_secrets.cli.saying import Quiet
 from infra_secrets.cli.set import command as setting
 from infra_secrets.cli.status import command as looking
 from infra_secrets.cli.where import located
+from infra_secrets.errors import InfraSecretsError
 from infra_secrets.rules.wording import nearest
 
 EXAMPLES = (
@@ -24,6 +25,10 @@ EXAMPLES = (
 )
 
 
+class NoSuchCommandError(InfraSecretsError):
+    """The first word that was typed is no command."""
+
+
 class Commands(TyperGroup):
     """The commands; a word that is none of them is not repeated, because it may be a value."""
 
@@ -33,7 +38,9 @@ class Commands(TyperGroup):
         if args and args[0] not in known and not ctx.resilient_parsing:
             close = nearest(args[0], known)
             hint = f" Did you mean {close}?" if close else ""
-            ctx.fail(f"There is no such command. There are: {', '.join(known)}.{hint}")
+            raise NoSuchCommandError(
+                f"There is no such command. There are: {', '.join(known)}.{hint}"
+            )
         return super().resolve_command(ctx, args)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from infra_secrets import clouds
+from infra_secrets.cli.addresses import without_logins
 from infra_secrets.clouds import Place
 from infra_secrets.component.settings import ENVIRONMENT, SERVICE
 from infra_secrets.errors import InfraSecretsError
@@ -113,7 +114,11 @@ class Project:
         if done.returncode:
             # Around the error it may say that there is a newer version.
             errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-            said = errors[0].removeprefix("error: ") if errors else "it does not say why"
+            said = (
+                without_logins(errors[0].removeprefix("error: "))
+                if errors
+                else "it does not say why"
+            )
             raise StackError(
                 f"`pulumi {' '.join(arguments)}` failed in {self.directory}: {said.rstrip('.')}. Fix "
                 "that, or name the place instead: --cloud, --service, --environment."

@@ -119,8 +119,8 @@ def test_a_program_that_ends_itself_badly_is_one_sentence(
 
 
 def test_an_interrupt_while_libraries_load_is_said_as_any_other(tmp_path: Path) -> None:
-    (tmp_path / "rich").mkdir()
-    (tmp_path / "rich" / "__init__.py").write_text("raise KeyboardInterrupt\n")
+    (tmp_path / "typer").mkdir()
+    (tmp_path / "typer" / "__init__.py").write_text("raise KeyboardInterrupt\n")
 
     said = run("--version", environment={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
 

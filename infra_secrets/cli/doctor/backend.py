@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from infra_secrets.cli.addresses import without_logins
 from infra_secrets.cli.doctor.findings import Finding, State
 from infra_secrets.component.settings import ACCESS_TOKEN, BACKEND_URL
 from infra_secrets.project import readable, settings_file
@@ -33,8 +33,6 @@ _OUTAGE = re.compile(
 _REFUSED = re.compile(
     r"Unauthorized|requires logging in|invalid access token|\[401\]", re.IGNORECASE
 )
-# Parameters of a bucket as a backend (gocloud.dev/blob/s3blob).
-_NO_KEYS = {"region", "profile", "endpoint", "s3ForcePathStyle", "disableSSL"}
 _PROBLEM = re.compile(r"(?i)x509|certificate")
 
 
@@ -104,7 +102,7 @@ def _last(said: str) -> str:
     others = [
         line for line in lines if not line.startswith(("warning:", "Logging in using access token"))
     ]
-    last = (errors or others or [""])[-1]
+    last = without_logins((errors or others or [""])[-1])
     return " ".join("(not shown)" if looks_like_a_value(word) else word for word in last.split())
 
 
@@ -152,7 +150,7 @@ class Backend:
         told = who.json()
         told = told if isinstance(told, dict) else {}
         self.user = str(told.get("user") or "") or None
-        self.url = without_login(str(told.get("url") or "")) or self.said_backend() or ""
+        self.url = without_logins(str(told.get("url") or "")) or self.said_backend() or ""
         self.cloud = "organizations" in told or not self.url or self.url.startswith("http")
         if self.cloud:
             # Answered by the service itself, unlike `whoami`.
@@ -172,7 +170,7 @@ class Backend:
         """Return the backend that a variable or the project names, without a login in it."""
         backend = readable(settings_file(self.pulumi.directory, "Pulumi")).get("backend")
         named = BACKEND_URL.read() or (backend.get("url") if isinstance(backend, dict) else None)
-        return without_login(str(named)) if named else None
+        return without_logins(str(named)) if named else None
 
     def _no_login(self, answer: Answer) -> Finding:
         named = self.said_backend()
@@ -212,13 +210,6 @@ class Backend:
             f"The login to {where} has expired." if expired else f"Nobody is logged in to {where}.",
             f"Run: {command}",
         )
-
-
-def without_login(url: str) -> str:
-    """Spell a backend's address without user and password, and with those parameters alone that hold no key."""
-    parts = urlsplit(url)
-    query = urlencode([each for each in parse_qsl(parts.query) if each[0] in _NO_KEYS])
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
 
 
 def _finding(check: str, state: State, found: str, fix: str = "") -> Finding:

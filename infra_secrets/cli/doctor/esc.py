@@ -20,7 +20,7 @@ _NOT_SEEN = re.compile(r"\[404\]|\[403\]")
 
 def look(stack: Stack) -> Iterator[Finding]:
     """Look at each ESC environment of a stack."""
-    if stack.project is None or stack.short is None:
+    if stack.project is None or stack.short is None or stack.broken is not None:
         return
     names = stack.environments
     if not names:

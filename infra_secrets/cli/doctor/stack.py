@@ -18,7 +18,14 @@ from infra_secrets.component.settings import (
     PASSPHRASE_FILE,
 )
 from infra_secrets.errors import InfraSecretsError
-from infra_secrets.project import imported_environments, readable, stack_file, stack_files
+from infra_secrets.project import (
+    imported_environments,
+    readable,
+    settings_file,
+    stack_file,
+    stack_files,
+    why_unreadable,
+)
 from infra_secrets.rules.wording import nearest, shown, words
 
 _KINDS = {
@@ -101,6 +108,17 @@ class Stack:
         return readable(self.file) if self.file is not None and self.file.is_file() else {}
 
     @property
+    def broken(self) -> tuple[Path, str] | None:
+        """The project's or the stack's file that Pulumi cannot read, with what is wrong; None if it can read both."""
+        if self.project is None:
+            return None
+        for path in (settings_file(self.project.directory, "Pulumi"), self.file):
+            wrong = why_unreadable(path) if path is not None and path.is_file() else None
+            if path is not None and wrong:
+                return path, wrong
+        return None
+
+    @property
     def config(self) -> dict[str, str]:
         """The plain texts in its config, by key."""
         config = self.settings.get("config")
@@ -142,6 +160,15 @@ class Stack:
         if self.project is None:
             return
         directory = self.project.directory
+        if self.broken is not None:
+            path, wrong = self.broken
+            yield Finding(
+                check="stack-file",
+                subject="pulumi",
+                state="fix",
+                found=f"{path.name} {wrong}. Nothing is known of what it says, and no command of Pulumi reads it.",
+                fix=f"Correct it there: {path}",
+            )
         files = [*stack_files(directory)]
         known = list(
             dict.fromkeys([str(each["name"]).rpartition("/")[2] for each in self._list()] + files)
@@ -166,7 +193,8 @@ class Stack:
                 f"Name one: --stack {close}",
             )
             return
-        yield self._environment(short, known)
+        if self.broken is None:
+            yield self._environment(short, known)
         yield from self._shell(short)
         yield from self._passphrase()
 

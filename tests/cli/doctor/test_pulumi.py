@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from infra_secrets.cli.doctor.backend import without_login
+from infra_secrets.cli.addresses import without_logins
 from infra_secrets.cli.doctor.examination import prescribed
 from infra_secrets.cli.doctor.findings import Finding
-from infra_secrets.cli.doctor.running import run
+from infra_secrets.cli.doctor.running import Started
 from infra_secrets.cli.doctor.stack import contradict
 from infra_secrets.cli.where import Named
 from tests.cli.doctor.service import CANARY, TOKEN, Service, serving
@@ -52,7 +52,7 @@ def configured(folder: Path, text: str, stack: str = "production") -> None:
 def looked(folder: Path, stack: str | None = None) -> list[Finding]:
     """What the doctor says of Pulumi, in order."""
     checks = prescribed(Named(stack=stack), folder, None, PATIENCE, lambda: date(2026, 11, 25))
-    return [*run([each for each in checks if each.name == "pulumi"], PATIENCE)]
+    return [*Started([each for each in checks if each.name == "pulumi"], PATIENCE).findings()]
 
 
 def of(findings: list[Finding], check: str) -> Finding:
@@ -196,6 +196,42 @@ def test_an_environment_of_another_kind_is_found_and_the_command_takes_it_out(
     assert service.calls
 
 
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("config: [oops", "is not YAML: line 1."),
+        (f"config:\n  shop:a: b\n\tshop:key: {CANARY}\n", "is not YAML: line 3."),
+        (f"config:\n  - {CANARY}\n", "has a `config` that is no mapping"),
+        (f"- {CANARY}\n", "is no mapping"),
+    ],
+)
+def test_a_stack_file_that_is_broken_is_to_be_fixed_and_nothing_rests_on_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch, text: str, wrong: str
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    configured(project, text)
+
+    findings = looked(project)
+
+    found = of(findings, "stack-file")
+    assert (found.state, found.found.startswith(f"Pulumi.production.yaml {wrong}")) == ("fix", True)
+    assert found.fix == f"Correct it there: {project / 'Pulumi.production.yaml'}"
+    assert CANARY not in str(findings)
+    assert {each.check for each in findings} == {"pulumi-command", "stack-file"}
+
+
+def test_a_project_file_that_is_broken_is_to_be_fixed_and_an_empty_stack_file_is_not(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    for empty in ("", "# nothing yet\n", "{}\n", "---\nconfig:\n"):
+        configured(project, empty)
+        assert "stack-file" not in {each.check for each in looked(project)}
+
+    (project / "Pulumi.yaml").write_bytes(b"name: sh\xf6p\n")
+    assert of(looked(project), "stack-file").found.startswith("Pulumi.yaml is not UTF-8.")
+
+
 @pytest.mark.engine
 def test_a_backend_without_esc_is_said_and_a_passphrase_that_is_missing(
     project: Path, monkeypatch: pytest.MonkeyPatch
@@ -293,10 +329,10 @@ def test_names_contradict_when_both_say_a_kind_of_environment(
 
 
 def test_a_backend_is_named_without_what_logs_in_to_it() -> None:
-    shown = without_login("postgres://ann:made-up-password@db.example:5432/state?key=made-up-key")
+    shown = without_logins("postgres://ann:made-up-password@db.example:5432/state?key=made-up-key")
 
     assert shown == "postgres://db.example:5432/state"
-    assert without_login("s3://state?region=eu-west-1&key=x") == "s3://state?region=eu-west-1"
+    assert without_logins("s3://state?region=eu-west-1&key=x") == "s3://state?region=eu-west-1"
 
 
 @pytest.mark.engine

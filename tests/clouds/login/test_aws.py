@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -53,6 +54,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorded]:
         server.allow(
             "GetSecretValue", recorded.json_error("ResourceNotFoundException", NO_VERSION), 400
         )
+        server.allow("ListSecrets", json.dumps({"SecretList": []}))
         yield server
 
 
@@ -88,7 +90,7 @@ def test_what_this_shell_says_of_the_region_is_told(
 def test_who_may_create_and_not_read_is_found_out_without_a_value(aws: Recorded) -> None:
     aws.allow("GetSecretValue", recorded.json_error(DENIED), 400)
 
-    found = LOGIN.rights(REGION, "shop", {KEY: None, OTHER: None})
+    found = LOGIN.rights(REGION, "shop", "production", {KEY: None, OTHER: None})
 
     assert (found.create, found.read_any, found.notes) == (True, False, ())
     assert found.read == {KEY: False, OTHER: False}
@@ -105,7 +107,7 @@ def test_a_value_that_is_there_is_not_handed_out(monkeypatch: pytest.MonkeyPatch
         server.make(KEY.reference)
         server.put(KEY.reference, b"made-up-stripe-key")
 
-        found = LOGIN.rights(server.place, "shop", {KEY: None, OTHER: None})
+        found = LOGIN.rights(server.place, "shop", "production", {KEY: None, OTHER: None})
 
     assert found.read == {KEY: True, OTHER: True}
     assert "made-up-stripe-key" not in repr(found)
@@ -118,7 +120,7 @@ def test_who_may_read_is_told_that_the_label_is_not_there(aws: Recorded) -> None
     )
 
     found = LOGIN.rights(
-        REGION, "shop", {KEY: "arn:aws:secretsmanager:eu-central-1:1:secret:x-AbCdEf"}
+        REGION, "shop", "production", {KEY: "arn:aws:secretsmanager:eu-central-1:1:secret:x-AbCdEf"}
     )
 
     assert (found.create, found.read, found.read_any) == (False, {KEY: True}, True)
@@ -127,19 +129,60 @@ def test_who_may_read_is_told_that_the_label_is_not_there(aws: Recorded) -> None
 def test_without_the_right_to_simulate_creating_is_not_known_and_reading_is(aws: Recorded) -> None:
     aws.allow("SimulatePrincipalPolicy", recorded.xml_error("AccessDenied"), 403)
 
-    found = LOGIN.rights(REGION, "shop", {KEY: None})
+    found = LOGIN.rights(REGION, "shop", "production", {KEY: None})
 
     assert (found.create, found.read, found.read_any) == (None, {KEY: True}, None)
-    assert "iam:SimulatePrincipalPolicy" in found.notes[0]
+    assert "iam:SimulatePrincipalPolicy" in found.to_find_out
+    page, _, anchor = found.to_find_out.partition("/blob/main/")[2].partition("#")
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert f"\n## {anchor.replace('-', ' ')}\n" in text.lower()
+    assert '"iam:SimulatePrincipalPolicy"' in text
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ("production", "shop/production/infra-secrets-doctor"),
+        (None, "shop/infra-secrets-doctor/infra-secrets-doctor"),
+    ],
+)
+def test_what_is_simulated_is_making_and_reading_a_container_that_could_be_there(
+    aws: Recorded, environment: str | None, named: str
+) -> None:
+    LOGIN.rights(REGION, "shop", environment, {})
+
+    [asked] = [parse_qs(each) for each in aws.bodies if "Action=SimulatePrincipalPolicy" in each]
+    del asked["Version"]
+    assert asked == {
+        "Action": ["SimulatePrincipalPolicy"],
+        "PolicySourceArn": [ROLE],
+        "ActionNames.member.1": ["secretsmanager:CreateSecret"],
+        "ActionNames.member.2": ["secretsmanager:GetSecretValue"],
+        "ResourceArns.member.1": [f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:{named}"],
+    }
+
+
+def test_who_may_not_create_in_every_environment_may_still_in_one_that_is_not_named(
+    aws: Recorded,
+) -> None:
+    assert LOGIN.rights(REGION, "shop", None, {}).create is True
+
+    aws.allow(
+        "SimulatePrincipalPolicy",
+        recorded.simulated(CreateSecret="implicitDeny", GetSecretValue="implicitDeny"),
+    )
+    found = LOGIN.rights(REGION, "shop", None, {})
+    assert (found.create, "--environment NAME" in found.to_find_out) == (None, True)
+    assert LOGIN.rights(REGION, "shop", "production", {}).create is False
 
 
 def test_a_user_is_simulated_by_its_own_arn_and_the_account_s_root_is_not(aws: Recorded) -> None:
     aws.allow("GetCallerIdentity", recorded.caller(f"arn:aws:iam::{ACCOUNT}:user/ann"))
-    assert LOGIN.rights(REGION, "shop", {}).create is True
+    assert LOGIN.rights(REGION, "shop", "production", {}).create is True
     assert "GetRole" not in aws.calls
 
     aws.allow("GetCallerIdentity", recorded.caller(f"arn:aws:iam::{ACCOUNT}:root"))
-    found = LOGIN.rights(REGION, "shop", {})
+    found = LOGIN.rights(REGION, "shop", "production", {})
     assert (found.create, found.notes) == (
         None,
         ("IAM simulates users and roles, and root is neither.",),

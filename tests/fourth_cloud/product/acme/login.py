@@ -32,8 +32,10 @@ def identity(place: Place) -> Identity:
     return Identity(who=f"{user}@acme", place={"tenant": tenant})
 
 
-def rights(place: Place, service: str, wanted: Mapping[SecretName, str | None]) -> Rights:
+def rights(
+    place: Place, service: str, environment: str | None, wanted: Mapping[SecretName, str | None]
+) -> Rights:
     """Readers read, and everybody else creates."""
-    del service
+    del service, environment
     reads = identity(place).who.startswith(READERS)
     return Rights(create=not reads, read=dict.fromkeys(wanted, reads), read_any=reads)
