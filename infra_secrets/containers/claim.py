@@ -17,9 +17,9 @@ from infra_secrets.component.messages import one_clear_message
 from infra_secrets.component.run import Run
 from infra_secrets.component.state import resources_in_state
 from infra_secrets.containers.adoption import objections
-from infra_secrets.containers.declared import elsewhere
 from infra_secrets.containers.hooks import Hooks
 from infra_secrets.containers.ownership import Ownership
+from infra_secrets.containers.places import elsewhere
 from infra_secrets.errors import SecretArgsError, combined
 
 

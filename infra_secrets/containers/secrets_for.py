@@ -14,7 +14,8 @@ from infra_secrets.component.given import kind
 from infra_secrets.component.messages import one_clear_message
 from infra_secrets.component.run import Run
 from infra_secrets.containers.arguments import SecretReader
-from infra_secrets.containers.declared import declared_by, elsewhere, looked_for, unknown_parts
+from infra_secrets.containers.declared import declared_by
+from infra_secrets.containers.places import elsewhere, looked_for, unknown_parts
 from infra_secrets.containers.secret import Secret, SecretArgs
 from infra_secrets.errors import ArgsError, SecretArgsError, combined
 from infra_secrets.rules.wording import nearest, shown, words

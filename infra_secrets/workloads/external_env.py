@@ -21,7 +21,7 @@ from infra_secrets.component.argument_types import Literal
 from infra_secrets.component.given import is_input, kind, not_shown, unless_made_up
 from infra_secrets.component.outputs import apply_clearly, known_only
 from infra_secrets.component.settings import CLOUD, ENVIRONMENT
-from infra_secrets.containers.declared import elsewhere, looked_for, unknown_parts
+from infra_secrets.containers.places import elsewhere, looked_for, unknown_parts
 from infra_secrets.errors import EnvArgsError, OutputError, SecretNameError, UnknownCloudError
 from infra_secrets.rules import kubernetes
 from infra_secrets.rules.naming import SecretName, kebab
