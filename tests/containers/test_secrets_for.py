@@ -384,17 +384,25 @@ def test_an_output_that_must_not_be_is_refused_once_and_nothing_is_made() -> Non
 
 
 @pytest.mark.engine
+@pytest.mark.parametrize("given", ["provider", "providers", "parent"])
 @pytest.mark.parametrize("region", ["eu-west-1", "eu-central-1"])
-def test_the_region_of_a_provider_is_compared_before_a_container_is_made(region: str) -> None:
+def test_the_region_of_a_provider_is_compared_before_a_container_is_made(
+    region: str, given: str
+) -> None:
     import pulumi_aws as aws
 
     def program() -> None:
         provider = aws.Provider("elsewhere", region=region)
-        secrets_for(placed(region="eu-central-1"), opts=pulumi.ResourceOptions(provider=provider))
+        option: Any = {"provider": provider, "providers": [provider]}
+        if given == "parent":
+            above = pulumi.ResourceOptions(providers=[provider])
+            option["parent"] = pulumi.ComponentResource("shop:index:Team", "team", None, above)
+        opts = pulumi.ResourceOptions(**{given: option[given]})
+        secrets_for(placed(region="eu-central-1"), opts=opts)
 
-    with Rehearsal(
-        program, project="shop", stack="production", config=config_for("aws")
-    ) as rehearsal:
+    # What config says is about the default provider, which makes none of them.
+    config = config_for("aws", {"aws:region": "us-east-1"})
+    with Rehearsal(program, project="shop", stack="production", config=config) as rehearsal:
         run = rehearsal.up(check=False)
 
         same = region == "eu-central-1"

@@ -424,6 +424,29 @@ def test_where_the_store_reads_may_be_known_only_later() -> None:
     assert 'ExternalEnv("payments"): settings: InFrankfurt says' in str(error.value)
 
 
+def test_what_mocks_make_up_for_another_resource_is_no_other_place() -> None:
+    import pulumi_aws as aws
+
+    def program() -> None:
+        region = aws.kms.Key("models").region
+        ExternalEnv("payments", settings=InFrankfurt, service_account="p", aws_region=region)
+
+    class Answers(pulumi.runtime.Mocks):
+        def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+            return args.name, {**args.inputs, "region": "eu-west-1"}
+
+        def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
+            return args.args
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def made() -> None:
+        pulumi.runtime.set_all_config(dict(ON_AWS))
+        pulumi.runtime.set_mocks(Answers(), project="shop", stack="production")
+        program()
+
+    made()
+
+
 def test_a_vault_that_is_secret_is_compared_and_not_shown() -> None:
     class Placed(SecretSettings, service="payments", cloud="azure", vault="mine"):
         stripe_api_key: SecretStr
