@@ -59,7 +59,7 @@ def deadline(default_class: str, key: str) -> Deadline:
 
     return Deadline(
         day=date(2027, 2, 27),
-        what=f"Versions before {OLDEST_TO_STAY} retire: then no container can be made or changed with it.",
+        what=f"Versions before {OLDEST_TO_STAY}, with which a container can be made and changed until then,",
         source="https://learn.microsoft.com/azure/key-vault/general/migrate-api-version",
         way_out=(
             "Update: pip install --upgrade pulumi-azure-native. If its newest one still calls an older version, run: "
