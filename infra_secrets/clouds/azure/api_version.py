@@ -62,7 +62,8 @@ def deadline(default_class: str, key: str) -> Deadline:
         what=f"Versions before {OLDEST_TO_STAY}",
         source="https://learn.microsoft.com/azure/key-vault/general/migrate-api-version",
         way_out=(
-            "After that day no container can be made or changed with it. Update: pip install --upgrade pulumi-azure-native. If its newest one still calls an older version, run: "
+            "After that day no container can be made or changed with it. Update: pip install --upgrade "
+            "pulumi-azure-native. If its newest one still calls an older version, run: "
             f"pulumi package add azure-native keyvault {OLDEST_TO_STAY}, and set {key} to its class."
         ),
         affected=affected,
