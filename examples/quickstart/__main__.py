@@ -22,7 +22,13 @@ database = Secret(
     owner="platform@example.com",
 )
 
-# An operator runs `infra-secrets set StripeApiKey` next, or, with the cloud's own tool alone, one of these.
+# What an operator runs next
+for secret in (stripe, signing, database):
+    pulumi.export(
+        secret.pulumi_resource_name, secret.reference.apply("infra-secrets set {}".format)
+    )
+
+# The same with the cloud's own tool alone
 pulumi.export("set_stripe_api_key", stripe.set_command)
 pulumi.export("set_webhook_signing_key", signing.set_command)
 pulumi.export("set_database", database.set_command)

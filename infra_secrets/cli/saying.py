@@ -32,5 +32,7 @@ def saying(*, quiet: bool) -> Say:
 
 def warn(text: str) -> None:
     """Say something on standard error, where that is open."""
+    if sys.stderr is None:  # closed: `print` would take standard output instead
+        return
     with contextlib.suppress(OSError, ValueError):  # the reason would have nowhere to go
         print(text, file=sys.stderr, flush=True)

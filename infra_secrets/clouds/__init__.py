@@ -56,6 +56,11 @@ def differing(one: Place, other: Place) -> list[str]:
     return [part for part in one if part in other and one[part] != other[part]]
 
 
+def as_options(cloud: str, place: Place) -> str:
+    """Spell where something is as options of a command, e.g. `--cloud aws --region eu-central-1`."""
+    return " ".join([f"--cloud {cloud}", *(f"--{part} {text}" for part, text in place.items())])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A container as somebody wants it: every default is filled in, every part of the name is legal."""
@@ -192,6 +197,10 @@ class Cloud(Protocol):
 
     SETTINGS: Mapping[str, ConfigKey]
     """What only this cloud needs of a container: each setting with the config key that gives it."""
+
+    OWN_VARIABLES: Sequence[str]
+    """Environment variables that its client libraries and its workloads give a meaning, so that no setting of an
+    application can have their name; `*` at the end stands for any end."""
 
     DEADLINES: "Sequence[Deadline]"
     """What ends there on a day that is known: API versions, SDKs."""

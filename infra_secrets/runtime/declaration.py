@@ -21,11 +21,12 @@ from pydantic import (
     UrlConstraints,
 )
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, ForceDecode, NoDecode, PydanticBaseSettingsSource
 
 from infra_secrets.errors import SecretNameError, SettingsUseError
 from infra_secrets.rules.naming import kebab
 from infra_secrets.rules.wording import shown
+from infra_secrets.runtime.reserved import is_reserved
 
 if TYPE_CHECKING:
     from infra_secrets.runtime.settings import SecretSettings
@@ -72,7 +73,7 @@ def declaration(settings_class: "type[SecretSettings]") -> Declaration:
     """Read what a class of settings declares.
 
     Raises:
-        SettingsUseError: It is no class of settings, or one of its fields cannot be one.
+        SettingsUseError: It is no class of settings, it has no fields, or one of its fields cannot be one.
     """
     from infra_secrets.runtime.settings import SecretSettings
 
@@ -85,6 +86,11 @@ def declaration(settings_class: "type[SecretSettings]") -> Declaration:
         )
     if given is SecretSettings:
         raise SettingsUseError("SecretSettings declares nothing itself. Derive a class from it.")
+    if not given.model_fields:
+        raise SettingsUseError(
+            f"class {given.__name__} has no fields, and so no secrets. Each secret is a field with a type, e.g. "
+            "stripe_api_key: SecretStr."
+        )
     return _declaration(given)
 
 
@@ -124,6 +130,11 @@ def _setting(
             f"{name}: {shown(variable)} cannot be the name of a variable: it needs letters, digits and underscores "
             "(ASCII), and no digit at the beginning."
         )
+    if is_reserved(variable):
+        problems.append(
+            f"{name}: the variable {variable} has a meaning of its own, which {name} would get silently. "
+            f'Rename the field, or the variable: Annotated[str, Field(alias="DATABASE_{variable}")], say.'
+        )
     key = None
     try:
         key = None if document else kebab(name)
@@ -133,7 +144,8 @@ def _setting(
         )
     by_alias = alias and settings_class.model_config.get("validate_by_alias") is not False
     inner, metadata = _unwrapped(field.annotation, field.metadata)
-    parsed = _takes_json(inner, metadata)
+    marks = {each if isinstance(each, type) else type(each) for each in metadata}
+    parsed = ForceDecode in marks or (NoDecode not in marks and _takes_json(inner, metadata))
     return Setting(
         name=name,
         variable=variable,

@@ -10,7 +10,7 @@ import select
 import stat
 import sys
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO
 
 from infra_secrets.cli.saying import Say
 from infra_secrets.cli.set.terminal import asked_twice, asking
@@ -72,6 +72,7 @@ def from_stdin(most: int, say: Say, *, binary: bool) -> Given:
             "There is no standard input and no terminal, so nothing was set.",
             "Pipe the value in, or use --file.",
         )
+    _refuse_terminal(sys.stdin)
     _say_that_it_waits(say)
     try:
         return _from(sys.stdin.buffer, most, binary=binary)
@@ -100,8 +101,9 @@ def at_terminal() -> bool:
 
 
 def _from(stream: BinaryIO, most: int, *, binary: bool) -> Given:
+    _refuse_terminal(stream)
     room = most + len(b"\r\n")
-    data = stream.read(room + 1)  # never all of what is larger
+    data = _read(stream, room + 1)  # never all of what is larger
     if len(data) > room:
         raise ValueRefusedError(
             f"The value is larger than {most:,} bytes, the most that can be stored there, so nothing was set.",
@@ -116,6 +118,28 @@ def _from(stream: BinaryIO, most: int, *, binary: bool) -> Given:
         if data.endswith(end):
             return _told(data.removesuffix(end), f"{what} is dropped: it is not part of the value.")
     return _told(data)
+
+
+def _refuse_terminal(stream: IO[Any]) -> None:
+    if stream.isatty():
+        raise ValueRefusedError(
+            "--file names a terminal, which shows what is typed, so nothing was set.",
+            "Leave out --file: the value is asked for without being shown.",
+        )
+
+
+def _read(stream: BinaryIO, most: int) -> bytes:
+    """Read to the end, also from a pipe that somebody made non-blocking: there a short read is no end."""
+    data = b""
+    while len(data) < most:
+        found: bytes | None = stream.read(most - len(data))
+        if found is None:
+            select.select([stream], [], [])
+        elif found:
+            data += found
+        else:
+            break
+    return data
 
 
 def _told(data: bytes, *notes: str) -> Given:

@@ -81,7 +81,8 @@ class Attempt:
                 return self._write(described, self._checked(new))
             except ChangedMeanwhileError as error:
                 if error.overtaken:
-                    return self._merged(name, present, new, error)
+                    with self._told(error):
+                        return self._merged(name, piece, present, error)
                 described = self.client.describe(self.target.name)
         raise ChangedMeanwhileError(
             f"Others set {self.target.reference} {_TIMES} times meanwhile, so nothing was set.",
@@ -116,33 +117,33 @@ class Attempt:
             f"Run: {self.target.command}",
         )
 
-    def _merged(self, name: str, base: bytes, ours: bytes, error: ChangedMeanwhileError) -> Written:
-        """Bring back what others changed meanwhile, where a cloud tells only after it has written."""
+    def _merged(self, name: str, piece: str, base: bytes, error: ChangedMeanwhileError) -> Written:
+        """Bring back what others changed meanwhile, where a cloud tells only after it has written.
+
+        What each of them changed is what differs from the document that all began with: the later ones need not have
+        known the earlier ones. It is put into whatever is the present document by now.
+        """
+        before, theirs = self._pieces(base), dict[str, str]()
         for _ in range(_TIMES):
             for version in error.overtaken:
-                theirs = self.client.read_version(self.target.name, version).data
-                ours, base = self._with_changes(name, base, theirs, ours), theirs
-            described = self.client.describe(self.target.name)
-            if described.version != error.present:
-                raise error
-            base = ours
+                found = self._pieces(self.client.read_version(self.target.name, version).data)
+                theirs |= {key: each for key, each in found.items() if before.get(key) != each}
+            described, present = self._document(self.client.describe(self.target.name))
+            found = self._pieces(present)
+            for said in (theirs.get(name), found.get(name)):
+                if said not in (None, before.get(name), piece):
+                    raise self._set_by_another(name)
+            new = present
+            for key, each in {**theirs, name: piece}.items():
+                if found.get(key) == before.get(key):
+                    new = document.replaced(new, key, each)
+            if new == present and described.version and described.changed:
+                return Written(version=described.version, when=described.changed)
             try:
-                return self._write(described, self._checked(ours))
+                return self._write(described, self._checked(new))
             except ChangedMeanwhileError as again:
-                if not again.overtaken:
-                    raise
                 error = again
         raise error
-
-    def _with_changes(self, name: str, base: bytes, theirs: bytes, ours: bytes) -> bytes:
-        before = self._pieces(base)
-        for key, piece in self._pieces(theirs).items():
-            if before.get(key) == piece:
-                continue
-            if key == name:
-                raise self._set_by_another(name)
-            ours = document.replaced(ours, key, piece)
-        return ours
 
     def _write(self, described: Described, value: Value) -> Written:
         if self.interrupted:  # while another was written, before what is merged here
@@ -183,6 +184,16 @@ class Attempt:
         finally:
             for each, handler in before.items():
                 signal.signal(each, handler)
+
+    @contextlib.contextmanager
+    def _told(self, error: ChangedMeanwhileError) -> Iterator[None]:
+        """Say that somebody was written over, and nothing less, where a merge is interrupted or fails."""
+        try:
+            yield
+        except ChangedMeanwhileError:
+            raise
+        except (KeyboardInterrupt, AccessError):
+            raise error from None
 
     def _read_if_allowed(self) -> Value | None:
         found = self.client.read([self.target.name])[self.target.name]

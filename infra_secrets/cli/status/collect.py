@@ -32,6 +32,7 @@ from infra_secrets.rules.wording import words
 CALLS_AT_ONCE = 16
 FEW = 20
 """So many declared containers that a listing lacks are looked at one by one; more are elsewhere, not new."""
+_DIGITS = 9  # of a limit in days: timedelta holds 999,999,999
 OF_THE_PLACE = (NotLoggedInError, UnreachableError, WrongPlaceError)
 """Troubles that every further call at the place would have too."""
 
@@ -269,7 +270,9 @@ def _declared(asked: Asked, described: Described) -> Declared | None:
 
 def _days(described: Described) -> int | None:
     text = described.facts.get("max-age-days", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    # Anybody with the tag can write it: no limit of 0, and none that no date can hold.
+    days = int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
+    return days or None
 
 
 # Rows ---------------------------------------------------------------------------------------------------

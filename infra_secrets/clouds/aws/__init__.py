@@ -22,4 +22,5 @@ EXTRA = "aws"
 FIELDS_TAG = "infra-secrets:fields"
 """The tag with the JSON keys of a value, or its beginning where there are several: `-2`, `-3`, ..."""
 SETTINGS: Mapping[str, ConfigKey] = {}
+OWN_VARIABLES = ("AWS_*", "BOTO_*")  # botocore 1.44.5, configprovider.py, credentials.py, utils.py
 DEADLINES: Sequence[Deadline] = (tool.DEADLINE,)

@@ -230,6 +230,97 @@ def test_where_a_cloud_tells_only_afterwards_the_same_field_is_told() -> None:
     assert attempt.outcome == "set", "exit code 1: a person must look"
 
 
+THREE = ("A", "B", "C")
+
+
+def of_three(**changed: str) -> str:
+    return json.dumps({**dict.fromkeys(THREE, "old"), **changed})
+
+
+def three() -> tuple[Overtaking, Attempt, Described]:
+    values = Overtaking()
+    name = values.add(DOCUMENT, of_three(), fields=THREE)
+    target = Target(name=name, cloud="aws", place={}, options="--cloud aws", fields=THREE)
+    return values, Attempt(target, values, lambda _text: None), values.describe(name)
+
+
+def test_of_three_who_set_a_field_each_the_last_brings_back_both_others() -> None:
+    values, attempt, described = three()
+
+    def two_others() -> None:  # of whom the second does not know the first either
+        values.put(DOCUMENT, of_three(A="a"))
+        values.put(DOCUMENT, of_three(B="b"))
+
+    values.before_write = two_others
+    attempt.field(described, "C", "c", force=False)
+
+    assert values.text(DOCUMENT) == of_three(A="a", B="b", C="c")
+
+
+def test_of_three_who_set_a_field_each_the_one_between_brings_back_what_is_gone_by_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values, attempt, described = three()
+    values.before_write = lambda: values.put(DOCUMENT, of_three(A="a"))
+    read = values.read_version
+
+    def overtaken_again(name: SecretName, version: str) -> Value:
+        values.put(DOCUMENT, of_three(C="c"))  # without A and B
+        monkeypatch.setattr(values, "read_version", read)
+        return read(name, version)
+
+    monkeypatch.setattr(values, "read_version", overtaken_again)
+    attempt.field(described, "B", "b", force=False)
+
+    assert values.text(DOCUMENT) == of_three(A="a", B="b", C="c")
+
+
+def test_who_finds_everything_merged_already_writes_nothing_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values, attempt, described = three()
+    values.before_write = lambda: values.put(DOCUMENT, of_three(A="a"))
+    read = values.read_version
+
+    def merged(name: SecretName, version: str) -> Value:
+        values.put(DOCUMENT, of_three(A="a", B="b"))
+        return read(name, version)
+
+    monkeypatch.setattr(values, "read_version", merged)
+    written = attempt.field(described, "B", "b", force=False)
+
+    assert written.version == values.describe(attempt.target.name).version
+    assert len(values.stored[DOCUMENT]) == 4, "before, theirs, ours, and who merged both"
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, DeniedError("No.", "Ask.")])
+def test_who_cannot_bring_back_what_was_written_over_is_told(
+    monkeypatch: pytest.MonkeyPatch, failure: BaseException | type[BaseException]
+) -> None:
+    values, attempt, described = three()
+    values.before_write = lambda: values.put(DOCUMENT, of_three(A="a"))
+
+    def fail(*_given: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(values, "read_version", fail)
+    with pytest.raises(ChangedMeanwhileError):
+        attempt.field(described, "B", "b", force=False)
+    assert attempt.outcome == "set", "exit code 1: a person must look"
+
+
+def test_after_an_interrupt_in_the_first_write_nothing_is_merged_and_that_is_told() -> None:
+    values, attempt, described = three()
+
+    def meanwhile() -> None:
+        values.put(DOCUMENT, of_three(A="a"))
+        attempt.interrupted = True
+
+    values.before_write = meanwhile
+    with pytest.raises(ChangedMeanwhileError):
+        attempt.field(described, "B", "b", force=False)
+
+
 def test_a_whole_value_that_overtook_somebody_is_set_and_that_is_told() -> None:
     values, attempt = overtaking()
     described = values.describe(SecretName.from_reference(DOCUMENT))

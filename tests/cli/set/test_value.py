@@ -1,11 +1,22 @@
 """What arrives of a value, what is dropped and said, and what is refused with a reason; never repeated."""
 
+import json
+import os
+import pty
+import select
+import sys
 from pathlib import Path
 
 import pytest
 
 from infra_secrets import clouds
-from infra_secrets.errors import DeniedError, ThrottledError, UnreachableError
+from infra_secrets.cli.set.given import _from, from_file
+from infra_secrets.errors import (
+    DeniedError,
+    ThrottledError,
+    UnreachableError,
+    ValueRefusedError,
+)
 from tests.cli.set.conftest import CANARY, DOCUMENT, REFERENCE, Set
 from tests.values import Values
 
@@ -117,6 +128,50 @@ def test_a_file_without_an_end_is_not_read_to_its_end(values: Values, set_: Set)
 
     assert (said.code, "larger than 65,536 bytes" in said.err) == (2, True)
     assert values.stored == {}
+
+
+def test_a_terminal_is_no_file_because_it_would_show_the_value(
+    values: Values, set_: Set, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, theirs = pty.openpty()
+    os.write(ours, b"shown\n\x04" * 2)  # so that reading it would end
+    said = set_(REFERENCE, "--file", os.ttyname(theirs))
+    with os.fdopen(theirs, encoding="utf-8") as terminal:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        with pytest.raises(ValueRefusedError, match="Leave out --file"):
+            from_file("-", 100, print, binary=False)
+    os.close(ours)
+
+    assert (said.code, "Leave out --file" in said.err) == (2, True)
+    assert values.stored == {}
+
+
+def test_without_standard_error_notes_do_not_get_into_the_json(
+    set_: Set, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+
+    assert json.loads(set_(REFERENCE, "--json", given=f"{CANARY}\n").out)
+
+
+def test_a_pipe_that_does_not_block_is_read_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reads, writes = os.pipe()
+    os.set_blocking(reads, False)
+    waited: list[object] = []
+
+    def wait(*given: object) -> None:
+        waited.append(given)
+        if len(waited) == 1:
+            os.write(writes, b"first half, ")
+        else:
+            os.write(writes, b"second half")
+            os.close(writes)
+
+    monkeypatch.setattr(select, "select", wait)
+    with os.fdopen(reads, "rb") as pipe:
+        assert _from(pipe, 100, binary=True).data == b"first half, second half"
 
 
 def test_a_dash_is_standard_input(values: Values, set_: Set) -> None:

@@ -238,7 +238,7 @@ def test_by_tags_every_container_is_believed_and_says_owner_limit_and_stack(valu
     assert (row.readers, row.writers, row.description) == (None, None, None)
 
 
-@pytest.mark.parametrize("limit", ["ninety", "", "-1", "9.5", "٩"])
+@pytest.mark.parametrize("limit", ["ninety", "", "-1", "9.5", "٩", "0", "9999999999"])
 def test_a_limit_in_a_tag_that_is_no_number_is_none(values: Values, limit: str) -> None:
     values.add(STRIPE, "made-up", days_old=1000, max_age_days=limit)
 
