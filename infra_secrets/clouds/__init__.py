@@ -166,7 +166,7 @@ class Deadline:
     day: date
     """The last day on which it works."""
     what: str
-    """What ends, as a sentence."""
+    """What ends, as the plural beginning of a sentence that goes on with "end on" and the day."""
     source: str
     """The address of who says so."""
     way_out: str
