@@ -15,6 +15,8 @@ from typing import Any, Final
 from infra_secrets.errors import StackConfigError
 from infra_secrets.rules.wording import is_credential
 
+OLDEST_PULUMI: Final = (3, 219, 0)
+"""Older versions of the command lack the hooks and options that the package's components are tested with."""
 EXTENSIONS: Final = (".yaml", ".yml", ".json")
 
 

@@ -3,12 +3,13 @@
 Nothing here calls a cloud, and what a `Login` asks a cloud reads no value, and makes, changes and deletes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from infra_secrets.clouds import Place
+from infra_secrets.component.settings import Variable
 from infra_secrets.rules.naming import SecretName
 
 
@@ -55,6 +56,9 @@ class Login(Protocol):
 
     FOLDER: str
     """Where the cloud's tools keep a login on a person's machine, e.g. `~/.aws`."""
+
+    ADDRESSES: Sequence[Variable]
+    """Variables by which a person sends calls to another address than the cloud's own."""
 
     def place(self, config: Mapping[str, str]) -> Place:
         """Read from a stack's plain config where its containers will be, as far as it says. No network.

@@ -24,11 +24,12 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, ForceDecode, NoDecode, PydanticBaseSettingsSource
 
 from infra_secrets.errors import SecretNameError, SettingsUseError
-from infra_secrets.rules.naming import kebab
+from infra_secrets.rules.naming import SecretName, kebab
 from infra_secrets.rules.wording import shown
 from infra_secrets.runtime.reserved import is_reserved
 
 if TYPE_CHECKING:
+    from infra_secrets.clouds import Place
     from infra_secrets.runtime.settings import SecretSettings
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -63,10 +64,37 @@ class Declaration:
     """What a class of settings declares."""
 
     service: str
+    environment: str | None
+    """Where the class says it; so with `cloud` and `place`."""
+    cloud: str | None
+    place: "Place"
+    """Parts of the place in the cloud, e.g. its region."""
     document: bool
     """Whether all settings are keys of one JSON document, the container `service/environment`."""
     settings: tuple[Setting, ...]
     """In the order of the class."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment variable of each field; in a document its key of the JSON object."""
+        return {each.name: each.variable for each in self.settings}
+
+    def references(self, environment: str) -> Mapping[str, str]:
+        """Name the container of each field, `service/environment/key`; of a document always `service/environment`.
+
+        Args:
+            environment: The second part of the names, where the class says none.
+
+        Raises:
+            SecretNameError: It cannot be one.
+        """
+        environment = self.environment or environment
+        return {
+            each.name: SecretName(
+                service=self.service, environment=environment, key=each.key
+            ).reference
+            for each in self.settings
+        }
 
 
 def declaration(settings_class: "type[SecretSettings]") -> Declaration:
@@ -110,7 +138,14 @@ def _declaration(settings_class: "type[SecretSettings]") -> Declaration:
     problems += _shared(settings)
     if problems:
         raise SettingsUseError(f"class {settings_class.__name__}: " + " ".join(problems))
-    return Declaration(service=options.service, document=options.document, settings=tuple(settings))
+    return Declaration(
+        service=options.service,
+        environment=options.environment,
+        cloud=options.cloud,
+        place=options.place,
+        document=options.document,
+        settings=tuple(settings),
+    )
 
 
 def _setting(

@@ -57,11 +57,12 @@ class Access:
         configured = self._configured()
         if why is None and not configured and not _installed(login.CLIENT_LIBRARY):
             return
+        said: list[Finding] = []
         for place, declared in self._places():
             try:
                 identity = login.identity(place)
             except (AccessError, MissingExtraError) as error:
-                found = trouble("cloud-login", self.cloud, error)
+                found = trouble("cloud-login", self.cloud, error, login.ADDRESSES)
                 if (
                     why is None
                     and not configured
@@ -69,8 +70,10 @@ class Access:
                 ):
                     # Its library is installed, and nothing says that it is used.
                     found = self._finding("cloud-login", "note", found.found, found.fix)
-                yield found
-                return
+                if found not in said:  # one login for several places
+                    said.append(found)
+                    yield found
+                continue
             yield self._logged_in(identity)
             if identity.clock is not None and identity.local is not None:
                 apart = machine.clock(self.cloud, identity.clock, identity.local)
@@ -131,6 +134,7 @@ class Access:
             "cloud-login",
             "fine",
             f"Logged in as {identity.who}" + (f" ({where})." if where else "."),
+            answered=True,
         )
 
     def _elsewhere(self, identity: Identity, place: Place) -> Iterator[Finding]:
@@ -172,13 +176,12 @@ class Access:
         notes: tuple[str, ...] = ()
         if not wanted:
             wanted, notes = self._there(place, service, environment)
+        login = clouds.login_of(clouds.load(self.cloud))
         asked = dict(itertools.islice(wanted.items(), MOST_ASKED))
         try:
-            rights = clouds.login_of(clouds.load(self.cloud)).rights(
-                place, service, environment, asked
-            )
+            rights = login.rights(place, service, environment, asked)
         except (AccessError, MissingExtraError) as error:
-            yield trouble("cloud-rights", self.cloud, error)
+            yield trouble("cloud-rights", self.cloud, error, login.ADDRESSES)
             return
         if len(wanted) > len(asked):
             more = "" if declared else " or more"
@@ -232,8 +235,18 @@ class Access:
             return None
         return stack.project.parts(stack.short)[0]
 
-    def _finding(self, check: str, state: State, found: str, fix: str = "") -> Finding:
-        return Finding(check=check, subject=self.cloud, state=state, found=found, fix=fix)
+    def _finding(
+        self,
+        check: str,
+        state: State,
+        found: str,
+        fix: str = "",
+        *,
+        answered: bool | None = None,
+    ) -> Finding:
+        return Finding(
+            check=check, subject=self.cloud, state=state, found=found, fix=fix, answered=answered
+        )
 
 
 def judged(cloud: str, rights: Rights, whose: str, expected: As | None) -> Finding:

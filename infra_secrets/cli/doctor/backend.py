@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from infra_secrets.cli.addresses import without_logins
 from infra_secrets.cli.doctor.findings import Finding, State
 from infra_secrets.component.settings import ACCESS_TOKEN, BACKEND_URL
-from infra_secrets.project import readable, settings_file
+from infra_secrets.project import OLDEST_PULUMI, readable, settings_file
 from infra_secrets.rules.wording import looks_like_a_value
 
 SUBJECT = "pulumi"
@@ -33,6 +34,8 @@ _OUTAGE = re.compile(
 _REFUSED = re.compile(
     r"Unauthorized|requires logging in|invalid access token|\[401\]", re.IGNORECASE
 )
+_STATUS = re.compile(r"\[[345]\d\d\]")
+_THIS_MACHINE = re.compile(r"localhost|127\.[\d.]+|::1|0\.0\.0\.0")
 _PROBLEM = re.compile(r"(?i)x509|certificate")
 
 
@@ -49,6 +52,11 @@ class Answer:
     def outage(self) -> bool:
         """Whether the service did not answer or is out of order."""
         return self.code != 0 and bool(_OUTAGE.search(self.said))
+
+    @property
+    def answered(self) -> bool:
+        """Whether a service answered at all, be it with an error."""
+        return self.code == 0 or bool(_STATUS.search(self.said))
 
     @property
     def no_login(self) -> bool:
@@ -140,7 +148,7 @@ class Backend:
                 f"{INSTALL.removesuffix('/')}/ again.",
             )
             return
-        yield _finding("pulumi-command", "fine", f"`pulumi` is {version.out.strip()}.")
+        yield _age(version.out.strip())
         yield self._login()
 
     def _login(self) -> Finding:
@@ -159,11 +167,13 @@ class Backend:
                 return self._no_login(proof)
         self.up = True
         organizations = ", ".join(map(str, told.get("organizations") or ()))
-        return _finding(
-            "pulumi-login",
-            "fine",
-            f"Logged in to {self.url or 'Pulumi Cloud'} as {self.user}"
+        return Finding(
+            check="pulumi-login",
+            subject=SUBJECT,
+            state="fine",
+            found=f"Logged in to {self.url or 'Pulumi Cloud'} as {self.user}"
             + (f" ({organizations})." if organizations else "."),
+            answered=self.cloud or None,  # a folder is no network
         )
 
     def said_backend(self) -> str | None:
@@ -176,17 +186,7 @@ class Backend:
         named = self.said_backend()
         where = named or "Pulumi Cloud"
         if answer.outage:
-            certificate = _PROBLEM.search(answer.said)
-            return Finding(
-                check="pulumi-login",
-                subject=SUBJECT,
-                state="unknown",
-                found=f"{where} does not answer, or is out of order: {answer.said}.",
-                fix="The certificate is not trusted here: point SSL_CERT_FILE at your company's CA."
-                if certificate
-                else f"This is no denial. Look at {STATUS_PAGE}, at DNS and at the proxy, and wait.",
-                outage=not certificate,
-            )
+            return _unreachable(where, answer)
         command = f"pulumi login {named}" if named else "pulumi login"
         if not answer.no_login:
             return _finding(
@@ -210,6 +210,44 @@ class Backend:
             f"The login to {where} has expired." if expired else f"Nobody is logged in to {where}.",
             f"Run: {command}",
         )
+
+
+def _age(version: str) -> Finding:
+    """Judge the version of the command."""
+    numbers = re.match(r"v?(\d+)\.(\d+)\.(\d+)", version)
+    if numbers and tuple(map(int, numbers.groups())) < OLDEST_PULUMI:
+        oldest = ".".join(map(str, OLDEST_PULUMI))
+        return _finding(
+            "pulumi-command",
+            "note",
+            f"`pulumi` is {version}, and this package is tested with v{oldest} and later; infra-secrets rehearse "
+            "refuses an older one.",
+            f"{INSTALL.removesuffix('/')}/ again.",
+        )
+    return _finding("pulumi-command", "fine", f"`pulumi` is {version}.")
+
+
+def _unreachable(where: str, answer: Answer) -> Finding:
+    """Say that a backend does not answer: an outage, unless it is for somebody here to put right."""
+    certificate = _PROBLEM.search(answer.said)
+    on_this_machine = _THIS_MACHINE.fullmatch(urlsplit(where).hostname or "")
+    state: State = "unknown"
+    fix = f"This is no denial. Look at {STATUS_PAGE}, at DNS and at the proxy, and wait."
+    if certificate:
+        fix = "The certificate is not trusted here: point SSL_CERT_FILE at your company's CA."
+    elif on_this_machine and not answer.answered:
+        state = "fix"
+        fix = f"That is this machine: start the backend there, or correct {BACKEND_URL} or `backend` in Pulumi.yaml."
+    said = "is out of order" if answer.answered else "does not answer"
+    return Finding(
+        check="pulumi-login",
+        subject=SUBJECT,
+        state=state,
+        found=f"{where} {said}: {answer.said}.",
+        fix=fix,
+        outage=state == "unknown" and not certificate,
+        answered=answer.answered or bool(certificate),
+    )
 
 
 def _finding(check: str, state: State, found: str, fix: str = "") -> Finding:

@@ -63,9 +63,10 @@ def _opened(name: str, answer: Answer) -> Finding:
             check="esc-environment",
             subject="pulumi",
             state="unknown",
-            found=f"Pulumi ESC does not answer, or is out of order: {answer.said}.",
+            found=f"Pulumi ESC {'is out of order' if answer.answered else 'does not answer'}: {answer.said}.",
             fix=f"This is no denial. Look at {STATUS_PAGE}, and wait.",
             outage=True,
+            answered=answer.answered,
         )
     if answer.no_login:
         return _finding("fix", f"The ESC environment {name} was not opened.", "Run: pulumi login")

@@ -13,6 +13,7 @@ from infra_secrets.cli.doctor import deadlines, esc, machine
 from infra_secrets.cli.doctor.access import Access, As
 from infra_secrets.cli.doctor.backend import Backend, Pulumi
 from infra_secrets.cli.doctor.findings import Finding, exit_code
+from infra_secrets.cli.doctor.outage import explained
 from infra_secrets.cli.doctor.report import as_json, conclude, show
 from infra_secrets.cli.doctor.running import Check, Started
 from infra_secrets.cli.doctor.stack import Stack
@@ -64,9 +65,13 @@ def examine(named: Named, expected: As | None, seconds: float, *, quiet: bool, j
                 show(each, out, width)
     finally:
         logging.getLogger().removeHandler(silent)
+    known = len(findings)
+    findings = explained(findings)
     if json:
         print(as_json(findings))
     else:
+        for each in findings[known:]:
+            show(each, out, width)
         conclude(findings, out, quiet=quiet)
     return Ended(exit_code(findings), started.busy)
 

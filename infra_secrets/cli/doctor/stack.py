@@ -3,6 +3,7 @@
 The stack's files are read as they are. No config is decrypted, and nothing is refreshed.
 """
 
+import shlex
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -220,11 +221,18 @@ class Stack:
         wrong = [each for each in self.environments if contradict(short, each)]
         if wrong:
             name = wrong[0].partition("@")[0]
+            project, slash, _ = name.rpartition("/")
+            right = f"{project}{slash}{short}"
+            there = {each.partition("@")[0] for each in self.environments}
+            commands = [("add", right)] * (right not in there) + [("rm", name)]
+            run = " && ".join(
+                f"pulumi config env {do} {shlex.quote(each)} --stack {shlex.quote(short)} --yes"
+                for do, each in commands
+            )
             return self._finding(
                 "fix",
                 f"Stack {short} imports the ESC environment {wrong[0]}, which is of another kind by its name.",
-                f"Run: pulumi config env rm {name} --stack {short} --yes, and add the right one: pulumi config env add "
-                f"PROJECT/{short} --stack {short} --yes",
+                f"Run: {run}",
             )
         return self._finding("fine", f"Stack {short}: its containers are {service}/{environment}.")
 

@@ -8,7 +8,7 @@ which sees identity policies and organisation policies, and not those of a secre
 import re
 import shlex
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,6 +20,7 @@ from infra_secrets.clouds.aws import SPELLING
 from infra_secrets.clouds.aws.trouble import LOGIN, Asked, failure
 from infra_secrets.clouds.aws.values import CLIENT_EXTRA, PLACE
 from infra_secrets.clouds.login import Identity, Rights
+from infra_secrets.component.settings import Variable
 from infra_secrets.errors import (
     AccessError,
     DeniedError,
@@ -34,6 +35,17 @@ from infra_secrets.rules.wording import snake
 
 CLIENT_LIBRARY = "boto3"
 FOLDER = "~/.aws"
+ENDPOINT = Variable(
+    "AWS_ENDPOINT_URL",
+    "AWS's own: another address of every service, such as that of a test server.",
+    "each service's own address",
+)
+STS_ENDPOINT = Variable(
+    "AWS_ENDPOINT_URL_STS",
+    "AWS's own: another address of STS, which says who is logged in.",
+    "`AWS_ENDPOINT_URL`",
+)
+ADDRESSES: Sequence[Variable] = (STS_ENDPOINT, ENDPOINT)
 NOBODY = "infra-secrets-doctor"
 """A staging label that no version has, and the name of a container that nobody makes."""
 CREATE, READ = "secretsmanager:CreateSecret", "secretsmanager:GetSecretValue"

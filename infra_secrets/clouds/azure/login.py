@@ -21,7 +21,15 @@ from urllib.parse import urlsplit
 
 from infra_secrets.clouds import Place, client_library
 from infra_secrets.clouds.azure import SPELLING, VAULT_ID
-from infra_secrets.clouds.azure.connection import ANSWER, AUTHORITY, AZ, CONNECT, Connection, vault
+from infra_secrets.clouds.azure.connection import (
+    ANSWER,
+    AUTHORITY,
+    AZ,
+    CONNECT,
+    VAULT_VARIABLE,
+    Connection,
+    vault,
+)
 from infra_secrets.clouds.azure.failures import CLIENT_EXTRA, LOGIN, WHAT, Asked, meaning
 from infra_secrets.clouds.azure.vaults import VAULT
 from infra_secrets.clouds.login import Identity, Rights
@@ -38,6 +46,7 @@ from infra_secrets.rules.naming import SecretName
 
 CLIENT_LIBRARY = "azure.keyvault.secrets"
 FOLDER = "~/.azure"
+ADDRESSES = (VAULT_VARIABLE,)
 NO_VERSION = "0" * 32
 """A version that no secret has."""
 NO_SECRET = SecretName(service="infra-secrets", environment="doctor")

@@ -22,6 +22,7 @@ from infra_secrets.rules.naming import SecretName
 
 CLIENT_LIBRARY = "google.cloud.secretmanager_v1"
 FOLDER = "~/.config/gcloud"
+ADDRESSES = (ENDPOINT,)
 
 USERINFO = "https://openidconnect.googleapis.com/v1/userinfo"
 PROJECTS = "https://cloudresourcemanager.googleapis.com/v1/projects/"

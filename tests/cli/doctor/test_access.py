@@ -1,7 +1,7 @@
 """A cloud's login, place and rights: `infra_secrets/cli/doctor/access.py`, over logins of plain data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +16,7 @@ from infra_secrets.cli.stacks import Declared
 from infra_secrets.cli.where import Named
 from infra_secrets.clouds import Place
 from infra_secrets.clouds.login import Identity, Rights
+from infra_secrets.component.settings import Variable
 from infra_secrets.errors import (
     AccessError,
     DeniedError,
@@ -36,9 +37,12 @@ class Made:
     """A login of plain data."""
 
     CLIENT_LIBRARY: str = "json"
+    ADDRESSES: tuple[Variable, ...] = ()
     FOLDER: str = ""
     answer: Identity | Exception = field(default_factory=lambda: Identity(who="ann"))
     may: Rights | AccessError = MAY_CREATE
+    at: dict[str, Exception] = field(default_factory=dict)
+    """What goes wrong in one region alone."""
     asked: list[tuple[Place, str, str | None, Mapping[SecretName, str | None]]] = field(
         default_factory=list
     )
@@ -47,7 +51,8 @@ class Made:
         return {"region": config["aws:region"]} if "aws:region" in config else {}
 
     def identity(self, place: Place) -> Identity:
-        del place
+        if place.get("region") in self.at:
+            raise self.at[place["region"]]
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -177,6 +182,22 @@ def test_an_outage_of_a_cloud_ends_its_checks_and_is_no_denial(login: Made) -> N
 
     assert (found.state, found.outage) == ("unknown", True)
     assert login.asked == []
+
+
+def test_a_place_that_fails_keeps_no_other_from_being_looked_at(login: Made) -> None:
+    first, second, third = declared(3)
+    second = replace(second, place={"region": "eu-west-1"})
+    third = replace(third, place={"region": "us-east-1"})
+    login.at = dict.fromkeys(("eu-central-1", "eu-west-1"), NotLoggedInError("Nobody.", "Log in."))
+
+    found = looked(first, second, third)
+
+    assert [(each.check, each.state) for each in found] == [
+        ("cloud-login", "fix"),
+        ("cloud-login", "fine"),
+        ("cloud-rights", "fine"),
+    ]
+    assert [place for place, *_ in login.asked] == [{"region": "us-east-1"}]
 
 
 def test_the_wrong_account_is_to_be_fixed_and_another_region_is_a_note(login: Made) -> None:

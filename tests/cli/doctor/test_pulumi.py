@@ -135,22 +135,92 @@ def test_a_token_that_is_refused_is_told_from_none_and_from_an_outage(
     assert found.fix == f"Run: pulumi login {service.url}"
 
 
-@pytest.mark.engine
-@pytest.mark.parametrize("trouble", [503, None], ids=["503", "no answer"])
+# What v3.259.0 says on standard error, with exit code 1, after retries of its own that take a quarter of a minute. The
+# command itself says the first one in `test_while_pulumi_is_down_the_clouds_are_looked_at_all_the_same`.
+OUT_OF_ORDER = "error: [503] made up"
+NO_ANSWER = (
+    'error: performing HTTP request: Get "https://api.pulumi.com/api/user": dial tcp: lookup api.pulumi.com on '
+    "192.0.2.53:53: no such host"
+)
+NOT_STARTED = (
+    'error: performing HTTP request: Get "http://127.0.0.1:1/api/user": dial tcp 127.0.0.1:1: connect: connection '
+    "refused"
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "expected"),
+    [
+        (None, OUT_OF_ORDER, ("unknown", "Pulumi Cloud is out of order: ", True)),
+        (None, NO_ANSWER, ("unknown", "Pulumi Cloud does not answer: ", False)),
+        ("http://127.0.0.1:1", NOT_STARTED, ("fix", "http://127.0.0.1:1 does not", False)),
+        ("http://127.0.0.1:1", OUT_OF_ORDER, ("unknown", "http://127.0.0.1:1 is out of", True)),
+    ],
+    ids=["503", "no network", "a service here that is not started", "one that is out of order"],
+)
 def test_an_outage_of_pulumi_is_no_denial(
-    project: Path, service: Service, monkeypatch: pytest.MonkeyPatch, trouble: int | None
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str | None,
+    said: str,
+    expected: tuple[str, str, bool],
 ) -> None:
-    if trouble is None:
-        monkeypatch.setenv("PULUMI_BACKEND_URL", "http://127.0.0.1:1")
-    else:
-        service.status = trouble
+    state, words, answered = expected
+    if url is not None:
+        monkeypatch.setenv("PULUMI_BACKEND_URL", url)
+    made_up_pulumi(project, monkeypatch, said)
 
     findings = looked(project, "production")
 
     found = of(findings, "pulumi-login")
-    assert (found.state, found.outage) == ("unknown", True)
-    assert "This is no denial." in found.fix
+    assert (found.state, found.outage, found.answered) == (state, state == "unknown", answered)
+    assert found.found.startswith(words)
+    assert ("This is no denial." in found.fix) is found.outage
     assert of(findings, "esc-environment").state == "unknown"
+
+
+def made_up_pulumi(folder: Path, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    """Put a `pulumi` on the PATH that knows its version, and else says one thing and fails."""
+    command = folder.parent / "bin" / "pulumi"
+    command.parent.mkdir()
+    said = f"Logging in using access token from PULUMI_ACCESS_TOKEN\n{said}\n"
+    (folder.parent / "said").write_text(said)
+    command.write_text(
+        "#!/bin/sh\n"
+        f"[ \"$1\" = version ] && {{ echo v3.259.0; exit; }}\ncat '{folder.parent}/said' >&2\nexit 1\n"
+    )
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}:/usr/bin:/bin")
+
+
+@pytest.mark.parametrize(
+    ("version", "state"),
+    [("v3.218.9", "note"), ("v3.219.0", "fine"), ("v4.0.0-alpha.1", "fine"), ("dev", "fine")],
+)
+def test_an_older_pulumi_than_the_package_is_tested_with_is_noted(
+    project: Path, monkeypatch: pytest.MonkeyPatch, version: str, state: str
+) -> None:
+    made_up_pulumi(project, monkeypatch, "error: made up")
+    command = project.parent / "bin" / "pulumi"
+    command.write_text(command.read_text().replace("v3.259.0", version))
+
+    found = of(looked(project), "pulumi-command")
+
+    assert found.state == state
+    assert version in found.found
+
+
+def test_a_key_in_the_backend_s_address_is_not_repeated(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"s3://bucket?region=eu-central-1&awssecret={CANARY}"
+    monkeypatch.setenv("PULUMI_BACKEND_URL", url)
+    made_up_pulumi(project, monkeypatch, f"error: unable to open bucket {url}: no such host")
+
+    findings = looked(project, "production")
+
+    assert of(findings, "pulumi-login").found.startswith("s3://bucket?region=eu-central-1 does not")
+    assert CANARY not in str(findings)
 
 
 @pytest.mark.engine
@@ -191,9 +261,17 @@ def test_an_environment_of_another_kind_is_found_and_the_command_takes_it_out(
     found = of(looked(project, "production"), "stack-environment")
 
     assert (found.state, "shop/staging" in found.found) == ("fix", True)
-    followed(project, found.fix.partition(", and add")[0])
+    followed(project, found.fix)
     assert of(looked(project, "production"), "stack-environment").state == "fine"
     assert service.calls
+
+    configured(project, "environment:\n  - shop/staging\n")
+    followed(project, of(looked(project, "production"), "stack-environment").fix)
+    findings = looked(project, "production")
+    assert of(findings, "stack-environment").state == "fine"
+    assert (
+        of(findings, "esc-environment").found == "The ESC environment acme/shop/production opens."
+    )
 
 
 @pytest.mark.parametrize(
@@ -341,7 +419,8 @@ def test_a_backend_that_is_down_or_not_there_is_said_without_its_password(
 ) -> None:
     monkeypatch.setenv("PULUMI_BACKEND_URL", "postgres://ann:made-up-password@127.0.0.1:1/state")
     found = of(looked(project, "production"), "pulumi-login")
-    assert (found.state, found.outage) == ("unknown", True)
+    assert (found.state, found.outage) == ("fix", False)
+    assert "does not answer" in found.found
     assert "made-up-password" not in str(found)
 
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{project / 'gone'}")

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -43,6 +43,10 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorded]:
         monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        # AWS's own command line takes a second to say its version.
+        (tmp_path / "bin").mkdir()
+        tool(tmp_path / "bin", "aws-cli/2.31.0 Python/3.13.7 Linux/6.1 exe/x86_64.debian.13")
+        monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
         for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN"):
             monkeypatch.delenv(name, raising=False)
         server.allow("GetCallerIdentity", recorded.caller())
@@ -56,6 +60,12 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorded]:
         )
         server.allow("ListSecrets", json.dumps({"SecretList": []}))
         yield server
+
+
+def tool(folder: Path, said: str) -> None:
+    """Make an `aws` that says its version."""
+    (folder / "aws").write_text(f"#!/bin/sh\necho '{said}'\n")
+    (folder / "aws").chmod(0o755)
 
 
 def configured(text: str) -> None:
@@ -325,3 +335,26 @@ def test_a_profile_that_is_not_there_and_a_region_that_is_not_known_are_said(
 def test_the_region_of_the_stack_s_provider_is_the_place() -> None:
     assert LOGIN.place({"aws:region": "eu-west-1"}) == {"region": "eu-west-1"}
     assert LOGIN.place({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "affected"),
+    [
+        ("aws-cli/1.44.3 Python/3.11.9 Linux/6.1 botocore/1.42.3", "aws-cli/1.44.3"),
+        ("aws-cli/2.31.0 Python/3.13.7 Linux/6.1 exe/x86_64.debian.13", None),
+        ("made up", None),
+    ],
+)
+def test_version_1_of_aws_s_own_command_line_has_a_deadline(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str, affected: str | None
+) -> None:
+    [deadline] = clouds.load("aws").DEADLINES
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert deadline.affected({}) is None
+
+    tool(tmp_path, said)
+    found = deadline.affected({})
+
+    assert (found is None) is (affected is None)
+    assert affected is None or affected in str(found)
+    assert deadline.day == date(2027, 7, 14)
