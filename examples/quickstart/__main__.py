@@ -23,10 +23,8 @@ database = Secret(
 )
 
 # What an operator runs next
-for secret in (stripe, signing, database):
-    pulumi.export(
-        secret.pulumi_resource_name, secret.reference.apply("infra-secrets set {}".format)
-    )
+secrets = (stripe, signing, database)
+pulumi.export("next", [each.reference.apply("infra-secrets set {}".format) for each in secrets])
 
 # The same with the cloud's own tool alone
 pulumi.export("set_stripe_api_key", stripe.set_command)
