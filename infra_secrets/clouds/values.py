@@ -121,6 +121,7 @@ class Client(Protocol):
                 present value is. A cloud without conditional writes finds out only afterwards: then the value is
                 written, and the error's `overtaken` names the versions whose changes it does not have.
             ValueRefusedError: The cloud takes no such value; found out before anything is sent.
+            AccessError: It failed. The error's `in_doubt` says whether the value may be the present one all the same.
         """
 
     def close(self) -> None:

@@ -305,7 +305,10 @@ def _when(written: "Written") -> str:
 
 def _failed(attempt: "Attempt | None", text: str) -> NoReturn:
     outcome = attempt.outcome if attempt else "unchanged"
-    warn(f"Error: {text}{f' {_unknown(attempt)}' if attempt and outcome == 'unknown' else ''}")
+    # On a line of its own: the text before it may end with a command.
+    warn(f"Error: {text}" + (f"\n{_unknown(attempt)}" if attempt and outcome == "unknown" else ""))
+    if attempt and attempt.interrupted:
+        raise typer.Exit(INTERRUPTED)
     raise typer.Exit(NOT_SET if outcome == "unchanged" else LOOK)
 
 

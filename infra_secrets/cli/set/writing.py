@@ -23,7 +23,6 @@ from infra_secrets.errors import (
     DeniedError,
     DisabledError,
     NeverSetError,
-    UnreachableError,
     ValueRefusedError,
 )
 
@@ -153,13 +152,12 @@ class Attempt:
             self.outcome = "unknown"
             try:
                 written = self.client.write(described, value)
-            except UnreachableError:
-                raise
             except ChangedMeanwhileError as error:
                 self.outcome = "set" if error.overtaken else before
                 raise
-            except AccessError:
-                self.outcome = before
+            except AccessError as error:
+                if not error.in_doubt:
+                    self.outcome = before
                 raise
             self.outcome = "set"
             return written

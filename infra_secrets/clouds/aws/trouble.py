@@ -5,6 +5,7 @@ The library's own texts are not repeated: some of them hold what was sent. Codes
 
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -39,6 +40,8 @@ _NO_LOGIN = {
 }
 _NO_PLACE = {"NoRegionError", "InvalidRegionError", "UnknownRegionError", "EndpointProviderError"}
 _NO_ANSWER = {"ConnectionError", "HTTPClientError", "IncompleteReadError", "ResponseParserError"}
+# botocore/httpsession.py, URLLib3Session.send: no connection was made.
+_NEVER_SENT = {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"}
 # Codes: https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html, and those that botocore
 # takes for throttling (botocore/retries/standard.py).
 _DENIED = {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "NotAuthorized"}
@@ -139,6 +142,21 @@ def failure(error: Exception, asked: Asked) -> AccessError:
         "Its text is not shown, because it could hold a value. Look at the AWS_ variables and at ~/.aws/config: "
         "aws configure list",
     )
+
+
+def did_nothing(answer: Mapping[str, Any], error: Exception | None) -> bool:
+    """Whether one try of a call changed nothing for certain: it was refused, or did not get to AWS.
+
+    Args:
+        answer: What came, as botocore reads it; empty where nothing came.
+        error: What botocore raises where nothing came.
+    """
+    if error is not None:
+        never = type(error).__name__ in _NEVER_SENT
+        return never or "CERTIFICATE_VERIFY_FAILED" in str(error)
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", _OUT_OF_ORDER)
+    code = answer.get("Error", {}).get("Code")
+    return bool(code) and code != "InternalServiceError" and int(status) < _OUT_OF_ORDER
 
 
 def aws_s_clock(date: str | None) -> datetime | None:

@@ -67,12 +67,16 @@ class Asked:
         """The vault as a subject."""
         return f"Key Vault {self.vault}"
 
-    @property
-    def doubt(self) -> str:
-        """What else is to be said where an answer got lost."""
+    def no_answer(self, found: str, way_out: str) -> UnreachableError:
+        """Say that an answer got lost: what was sent may have arrived."""
         if self.verb != "set":
-            return ""
-        return f" Whether the value of {self.what} arrived is not known; setting it a second time does no harm."
+            return UnreachableError(found, way_out)
+        lost = UnreachableError(
+            f"{found} Whether the value of {self.what} arrived is not known; setting it a second time does no harm.",
+            way_out,
+        )
+        lost.in_doubt = True
+        return lost
 
     def az(self, command: str) -> str:
         """Write a command of `az` about this secret, or the one that lists all."""
@@ -123,8 +127,8 @@ def _odd(failed: BaseException, asked: Asked) -> AccessError:
             f"{asked.title} was not asked, because the certificates to trust could not be read.",
             "REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, must name a file with certificates that exists; or unset it.",
         )
-    return UnreachableError(
-        f"{asked.title} answered with something that is no answer of a Key Vault.{asked.doubt}",
+    return asked.no_answer(
+        f"{asked.title} answered with something that is no answer of a Key Vault.",
         f"Check that nothing between here and {asked.host} answers in its place, a proxy say, and run again.",
     )
 
@@ -153,8 +157,8 @@ def _answered(status: int, code: str, inner: str, asked: Asked) -> AccessError:
     if found is None and (
         status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
     ):
-        found = UnreachableError(
-            f"{asked.title} is out of order at the moment (HTTP {status}). This is no denial.{asked.doubt}",
+        found = asked.no_answer(
+            f"{asked.title} is out of order at the moment (HTTP {status}). This is no denial.",
             "Run again later; https://status.azure.com says whether Azure knows of it.",
         )
     return found or AccessError(
@@ -275,8 +279,8 @@ def _no_way(failed: BaseException, asked: Asked) -> AccessError:
 
 
 def _silent(asked: Asked) -> UnreachableError:
-    return UnreachableError(
-        f"{asked.title} does not answer from here ({asked.host}). This is no denial.{asked.doubt}",
+    return asked.no_answer(
+        f"{asked.title} does not answer from here ({asked.host}). This is no denial.",
         "Check the network and the proxy (HTTPS_PROXY), and run again; https://status.azure.com says whether Azure "
         "knows of an outage.",
     )

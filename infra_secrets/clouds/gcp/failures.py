@@ -168,11 +168,13 @@ def _unreachable(code: str | None, message: str, asked: Asked) -> UnreachableErr
     code = code or "no code"
     if asked.sends_a_value:
         # Sent once only: Google's library repeats this call no more than this package does.
-        return UnreachableError(
+        lost = UnreachableError(
             f"GCP did not answer ({code}) when the value of {asked.where} was sent. It may be stored, or not.",
             "When GCP answers again, set it again: if it was stored, that only makes one more version, or is "
             "refused as equal to the present value.",
         )
+        lost.in_doubt = True
+        return lost
     return UnreachableError(
         f"GCP does not answer ({code}); asked for was {asked.where}. This is no denial.",
         "Check the network, DNS and proxy, https://status.cloud.google.com, and "

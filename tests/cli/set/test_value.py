@@ -276,10 +276,14 @@ def test_a_refusal_of_the_cloud_is_one_message_and_sets_nothing(
 def test_no_answer_to_a_write_leaves_it_open_and_says_where_to_look(
     values: Values, set_: Set
 ) -> None:
-    values.failing["write"] = UnreachableError("It does not answer.", "Look at the network.")
+    lost = UnreachableError("It does not answer.", "Look at the network.")
+    values.failing["write"] = lost
 
     said = set_(REFERENCE, given=CANARY)
+    assert (said.code, "may have been set" in said.err) == (2, False), "nothing was sent"
 
+    lost.in_doubt = True
+    said = set_(REFERENCE, given=CANARY)
     assert said.code == 1
     assert "may have been set" in said.err
     assert (

@@ -611,6 +611,32 @@ def test_nothing_of_a_value_is_in_a_repr_a_pickle_an_error_or_a_log(
     assert CANARY not in logged
 
 
+def test_whether_a_failed_write_is_in_doubt_outlives_a_pickle() -> None:
+    for kind in (UnreachableError, ChangedMeanwhileError):
+        error = kind("It does not answer.", "Look.")
+        error.in_doubt = True
+        assert pickle.loads(pickle.dumps(error)).in_doubt  # noqa: S301 (made right here)
+
+
+def test_who_cannot_look_before_a_write_sent_nothing(client: Client, server: Server) -> None:
+    server.make(REFERENCE)
+    described = client.describe(NAME)
+    looks = {*server.calls}
+    server.calls.clear()
+    server.fail("down", *looks)
+
+    failure: UnreachableError | None = None
+    try:
+        client.write(described, text(CANARY))
+    except UnreachableError as error:
+        failure = error
+
+    assert bool(failure) == bool(looks & {*server.calls}), "not every cloud is looked at first"
+    if failure:
+        assert not failure.in_doubt
+        assert {*server.calls} <= looks
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_an_error_of_a_read_holds_no_value_either(
     client: Client, server: Server, fault: Fault
