@@ -40,7 +40,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
     # Whoever ends the command politely gets the same clean end as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    make(sys.argv[1:] if arguments is None else arguments)(arguments)
+    try:
+        make(sys.argv[1:] if arguments is None else arguments)(arguments)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
+    except SystemExit as ended:
+        # Typer ends in silence after an interrupt that no subcommand took care of.
+        if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
+            print("Interrupted.", file=sys.stderr)
+        raise
 
 
 def end_at_once() -> NoReturn:

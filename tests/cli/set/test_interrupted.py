@@ -101,6 +101,41 @@ def test_while_it_is_sent_the_answer_is_waited_for_and_said(
     assert server.present(REFERENCE) == CANARY.encode()
 
 
+def test_an_interrupt_before_a_refusal_is_130_with_the_refusal(
+    server: Server, held: Held, tmp_path: Path
+) -> None:
+    process = start(server, tmp_path)
+    held.wait()
+    process.send_signal(signal.SIGINT)
+    until(process, b"ends at once.\n")
+    server.fail("denied", held.call)
+    held.go_on.set()
+    code, err = end(process)
+
+    assert code == 130
+    assert err.startswith("Error: This login may not do secretsmanager:PutSecretValue")
+    assert err.endswith("\nInterrupted. The value was not changed.\n")
+    assert server.present(REFERENCE) == OLD
+
+
+def test_the_second_ctrl_c_between_both_calls_leaves_one_of_both_values(
+    server: Server, held: Held, tmp_path: Path
+) -> None:
+    held.call = "UpdateSecretVersionStage"
+    process = start(server, tmp_path)
+    held.wait()
+    process.send_signal(signal.SIGINT)
+    until(process, b"ends at once.\n")
+    process.send_signal(signal.SIGINT)
+    code, err = end(process)
+    assert server.present(REFERENCE) == OLD, "not moved yet"
+    held.go_on.set()
+
+    assert code == 130
+    assert "The value may have been set" in err
+    assert server.present(REFERENCE) in (OLD, CANARY.encode())
+
+
 def test_the_second_ctrl_c_ends_at_once_and_says_where_to_look(
     server: Server, held: Held, tmp_path: Path
 ) -> None:
