@@ -50,8 +50,8 @@ class Value:
 
     data: bytes = field(repr=False)
     """The value; text is UTF-8."""
-    binary: bool = False
-    """Whether it is stored as bytes where the cloud tells bytes from text."""
+    binary: bool | None = False
+    """Whether it is bytes; None of one that was read, where the cloud does not tell bytes from text."""
     version: str | None = None
     """Which version it is; None for one that is to be written."""
 

@@ -295,7 +295,7 @@ class SecretManager:
         )
         if answer is None:
             raise self._nothing(name, version)
-        value = Value(data=answer.payload.data, version=_number(answer.name))
+        value = Value(data=answer.payload.data, binary=None, version=_number(answer.name))
         # There since July 2021: GoogleCloudPlatform/secrets-store-csi-driver-provider-gcp#173
         if "data_crc32c" in answer.payload and answer.payload.data_crc32c != crc32c(value.data):
             del answer

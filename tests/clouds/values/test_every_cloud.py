@@ -322,7 +322,7 @@ def test_bytes_arrive_unchanged_where_the_cloud_takes_them(
 
     read_back = value(client)
     assert read_back.data == bytes(range(256))
-    assert read_back.binary == server.has_binary
+    assert read_back.binary == (server.has_binary or None), "None where it does not tell"
     assert server.present(REFERENCE) == bytes(range(256))
 
 
