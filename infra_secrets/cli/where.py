@@ -125,11 +125,6 @@ def in_words(cloud: str, place: Place) -> str:
     return ", ".join([cloud, *(f"{part} {text}" for part, text in place.items())])
 
 
-def as_options(cloud: str, place: Place) -> str:
-    """Spell where something is as options of a command, e.g. `--cloud aws --region eu-central-1`."""
-    return " ".join([f"--cloud {cloud}", *(f"--{part} {text}" for part, text in place.items())])
-
-
 def _in_project(project: Project, named: Named) -> Where:
     stack = named.stack or project.selected()
     if stack is None:

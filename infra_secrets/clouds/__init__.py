@@ -56,6 +56,16 @@ def differing(one: Place, other: Place) -> list[str]:
     return [part for part in one if part in other and one[part] != other[part]]
 
 
+def as_options(cloud: str, place: Place) -> str:
+    """Spell where something is as options of a command, e.g. `--cloud aws --region eu-central-1`."""
+    return " ".join([f"--cloud {cloud}", *(f"--{part} {text}" for part, text in place.items())])
+
+
+def to_set(reference: str, cloud: str, place: Place) -> str:
+    """Write the command that sets a container's value, from wherever it is run."""
+    return f"infra-secrets set {reference} {as_options(cloud, place)}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A container as somebody wants it: every default is filled in, every part of the name is legal."""

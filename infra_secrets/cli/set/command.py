@@ -324,7 +324,7 @@ def _interrupted(attempt: "Attempt | None") -> NoReturn:
 
 
 def _unknown(attempt: "Attempt") -> str:
-    from infra_secrets.cli.where import as_options
+    from infra_secrets.clouds import as_options
 
     target = attempt.target
     return (

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 from infra_secrets import clouds
 from infra_secrets.cli.stacks import NOT_SHOWN, Declared
-from infra_secrets.cli.where import Where, as_options, in_words, place_of
+from infra_secrets.cli.where import Where, in_words, place_of
 from infra_secrets.clouds import Place
 from infra_secrets.clouds.values import Client, Described
 from infra_secrets.errors import (
@@ -70,7 +70,7 @@ def choose(reference: str, where: Where) -> Target:
         name=_named(reference, where),
         cloud=where.cloud,
         place=where.place,
-        options=as_options(where.cloud, where.place),
+        options=clouds.as_options(where.cloud, where.place),
     )
 
 
@@ -141,7 +141,7 @@ def _declared(reference: str, where: Where) -> Target:
     if len(places) > 1:
         ways = [
             f"{each.name.reference} ({in_words(each.cloud, place_of(each))}: --stack {where.stack} "
-            f"{as_options(each.cloud, place_of(each))})"
+            f"{clouds.as_options(each.cloud, place_of(each))})"
             for each in places.values()
         ]
         raise TargetError(f"It is not clear which one is meant. There are: {'; '.join(ways)}.")

@@ -161,7 +161,7 @@ def _by_tags(found: Where, names: Sequence[SecretName]) -> Subject:
                 scopes=frozenset(scopes or {(found.service, found.environment)}),
                 declared=None,
                 only=tuple(name.reference for name in names),
-                options=lambda row: f" {where.as_options(row.cloud, row.place)}",
+                options=lambda row: f" {clouds.as_options(row.cloud, row.place)}",
             ),
         ),
         by_code=False,

@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from infra_secrets.clouds import to_set
 from infra_secrets.clouds.aws import SPELLING
 from infra_secrets.errors import (
     AccessError,
@@ -92,6 +93,11 @@ class Asked:
         """Write a command of AWS's own tool about this container."""
         words = ["aws", "secretsmanager", call, "--secret-id", self.spelled]
         return shlex.join([*words, "--region", self.region, *options])
+
+    @property
+    def to_set(self) -> str:
+        """The command that sets its value."""
+        return to_set(self.what, "aws", {"region": self.region})
 
     @property
     def spelled(self) -> str:
@@ -260,7 +266,7 @@ def _not_found(text: str, asked: Asked) -> AccessError:
     if "staging label" in text:
         return NeverSetError(
             f"The value of {asked.what} was never set ({asked.where}).",
-            f"Run: infra-secrets set {asked.what}",
+            f"Run: {asked.to_set}",
         )
     return NotFoundError(
         f"There is no container {asked.what} in {asked.where}.",

@@ -378,14 +378,14 @@ class SecretsManager:
             VersionStage=_STAGED,
             RemoveFromVersionId=version,
         )
-        raise _changed(described.name, present)
+        raise _changed(self._asked("PutSecretValue", described.name), present)
 
     def _write_plainly(self, described: Described, value: Value) -> Written:
         """Set a value by PutSecretValue alone, for who may not move labels."""
         found = _answered(self._ask("DescribeSecret", described.name, SecretId=described.id))
         present = _present(found.get("VersionIdsToStages"))
         if present != described.version:
-            raise _changed(described.name, present)
+            raise _changed(self._asked("PutSecretValue", described.name), present)
         put, when = self._put(described, value, [_CURRENT, _STAGED])
         return Written(
             version=put["VersionId"],
@@ -576,9 +576,9 @@ def _by_the_cloud_s_clock(answer: Mapping[str, Any]) -> datetime:
     return aws_s_clock(date) or datetime.now(UTC)
 
 
-def _changed(name: SecretName, present: str | None) -> ChangedMeanwhileError:
+def _changed(asked: Asked, present: str | None) -> ChangedMeanwhileError:
     return ChangedMeanwhileError(
-        f"Somebody else set {name.reference} in the meantime: the present version is {present or 'none'}.",
-        f"Theirs was not replaced. If yours still holds, set it again: infra-secrets set {name.reference}",
+        f"Somebody else set {asked.what} in the meantime: the present version is {present or 'none'}.",
+        f"Theirs was not replaced. If yours still holds, set it again: {asked.to_set}",
         present,
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from infra_secrets.clouds import client_library
+from infra_secrets.clouds import client_library, to_set
 from infra_secrets.errors import (
     AccessError,
     DeniedError,
@@ -66,6 +66,11 @@ class Asked:
     def title(self) -> str:
         """The vault as a subject."""
         return f"Key Vault {self.vault}"
+
+    @property
+    def to_set(self) -> str:
+        """The command that sets its value."""
+        return to_set(self.what, "azure", {"vault": self.vault})
 
     def no_answer(self, found: str, way_out: str) -> UnreachableError:
         """Say that an answer got lost: what was sent may have arrived."""
@@ -192,7 +197,7 @@ def _forbidden(code: str, asked: Asked) -> AccessError:
         return DisabledError(
             f"The value of {asked.what} in {asked.title} is disabled: it was never set, or somebody disabled it. "
             "This login may not see which.",
-            f"Run: infra-secrets set {asked.what}",
+            f"Run: {asked.to_set}",
         )
     if code == "ForbiddenByPolicy":
         return DeniedError(

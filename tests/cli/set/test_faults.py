@@ -11,6 +11,7 @@ from infra_secrets import clouds
 from infra_secrets.clouds.azure import connection as azure
 from infra_secrets.clouds.gcp import connection as gcp
 from infra_secrets.clouds.values import Value
+from infra_secrets.errors import ChangedMeanwhileError
 from infra_secrets.rules.naming import SecretName
 from tests import servers
 from tests.cli.set.conftest import CANARY, REFERENCE, Set
@@ -215,3 +216,23 @@ def test_the_table_has_every_fault_of_the_list() -> None:
         "a full disk, no home folder",
         "this machine's clock is wrong",
     ]
+
+
+def test_the_command_that_a_cloud_s_message_prints_sets_the_value_from_anywhere(
+    cloud: str, server: Server, run_set: Set
+) -> None:
+    server.make("payments/production/first")
+    client = clouds.connect(clouds.load(cloud), server.place)
+    name = SecretName.from_reference("payments/production/first")
+    failure = client.read([name])[name]
+    described = client.describe(name)
+    server.put("payments/production/first", OLD)
+    with pytest.raises(ChangedMeanwhileError) as changed:
+        client.write(described, Value(data=b"made-up"))
+    client.close()
+
+    for said in (str(failure), str(changed.value)):
+        [words] = re.findall(r"infra-secrets set (\S+(?: --\S+ \S+)*)", said)
+        done = run_set(*words.split(), given=f"made-up-{len(said)}", where=())
+        assert done.code == 0, done.err
+        assert server.present("payments/production/first") == f"made-up-{len(said)}".encode()

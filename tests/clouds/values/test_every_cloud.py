@@ -92,7 +92,7 @@ def value(client: Client, name: SecretName = NAME) -> Value:
 
 
 def test_a_container_without_a_value_is_unset_and_a_read_says_how_to_set_it(
-    client: Client, server: Server
+    client: Client, cloud: str, server: Server
 ) -> None:
     server.make(REFERENCE)
 
@@ -101,7 +101,7 @@ def test_a_container_without_a_value_is_unset_and_a_read_says_how_to_set_it(
     failure = read(client)
     assert type(failure) is NeverSetError
     assert REFERENCE in failure.found
-    assert f"infra-secrets set {REFERENCE}" in failure.way_out
+    assert clouds.to_set(REFERENCE, cloud, server.place) in failure.way_out
 
 
 def test_a_container_with_a_value_is_set_and_says_which_version_and_since_when(
