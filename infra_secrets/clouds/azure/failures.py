@@ -42,6 +42,9 @@ _OUTAGE = re.compile(
 _OTHER_TENANT = re.compile(
     r"not configured to acquire tokens for tenant|AKV10032|AADSTS(?:50020|90072)\b",
 )
+# `Client assertion is not within its valid time range`: a login by certificate or workload identity, which this machine
+# signs, or its cluster (learn.microsoft.com/entra/identity-platform/reference-error-codes).
+_CLOCK = re.compile(r"AADSTS700024\b")
 _TENANT = re.compile(rf"(?:for tenant |sts\.windows\.net/|--tenant )({_GUID})")
 
 
@@ -251,6 +254,12 @@ def _login(message: str, asked: Asked) -> AccessError:
         return NotLoggedInError(
             f"The login is of another tenant than {asked.title}, which takes none of it.",
             f"Run: {LOGIN} --tenant {which} (with AZURE_TENANT_ID set, change that)",
+        )
+    if _CLOCK.search(message):
+        return NotLoggedInError(
+            "Microsoft Entra takes no login of this machine, because its clock is off, or the token that it logs in "
+            "with is too old (AADSTS700024).",
+            "Set the clock (timedatectl set-ntp true), and try again.",
         )
     if _OUTAGE.search(message):
         return UnreachableError(

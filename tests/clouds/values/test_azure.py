@@ -1,5 +1,6 @@
 """Key Vault's values, where they are particular to it; what every cloud promises is in `test_every_cloud.py`."""
 
+import importlib
 import logging
 import ssl
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -1265,3 +1267,19 @@ def test_the_facet_says_what_every_facet_says() -> None:
 def test_the_server_says_its_rules_with_sources_and_its_gaps() -> None:
     assert all("(" in source or "page" in source for source in RULES.values())
     assert len(GAPS) > 5
+
+
+def test_a_clock_that_is_off_is_told_from_a_missing_login(untouched: CloudServer) -> None:
+    core: Any = importlib.import_module("azure.core.exceptions")
+    client = values.connect(untouched.place)
+    refused = core.ClientAuthenticationError(
+        message="AADSTS700024: Client assertion is not within its valid time range."
+    )
+
+    failure = failures.meaning(refused, client._asked("set", NAME))
+    client.close()
+
+    assert type(failure) is NotLoggedInError
+    assert "clock is off" in failure.found
+    assert "az login" not in failure.way_out
+    assert not failure.in_doubt
