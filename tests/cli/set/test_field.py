@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -351,12 +351,6 @@ def test_a_whole_value_that_overtook_somebody_is_set_and_that_is_told() -> None:
         attempt.whole(described, Value(data=b"mine"), force=False)
 
     assert attempt.outcome == "set"
-
-
-@pytest.fixture(scope="module", params=servers.available())
-def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, Server]]:
-    with servers.serving(request.param) as server:
-        yield request.param, server
 
 
 def test_two_fields_that_two_processes_set_at_once_both_arrive_or_one_is_told(

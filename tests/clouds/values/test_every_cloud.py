@@ -46,25 +46,9 @@ FAULTS: Mapping[Fault, type[AccessError]] = {
 }
 
 
-@pytest.fixture(scope="module", params=servers.available())
-def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, Server]]:
-    """Each cloud that has a server, with the server."""
-    with servers.serving(request.param) as server:
-        yield request.param, server
-
-
 @pytest.fixture
 def cloud(running: tuple[str, Server]) -> str:
     return running[0]
-
-
-@pytest.fixture
-def server(running: tuple[str, Server], monkeypatch: pytest.MonkeyPatch) -> Server:
-    """The cloud's server, empty, and this process logged in to it."""
-    server = running[1]
-    server.reset()
-    servers.entered(monkeypatch, server.environment())
-    return server
 
 
 @pytest.fixture
