@@ -104,7 +104,11 @@ class AccessError(InfraSecretsError):
     Attributes:
         found: What was found, in a sentence.
         way_out: What to do about it: a sentence, mostly with a command.
+        in_doubt: Of a failed write: whether the value may have become the present one all the same. False where it
+            certainly has not, because nothing was sent, or the cloud refused it.
     """
+
+    in_doubt: bool = False
 
     def __init__(self, found: str, way_out: str) -> None:
         self.found = found
@@ -112,8 +116,8 @@ class AccessError(InfraSecretsError):
         super().__init__(f"{found} {way_out}")
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Be pickled by both sentences."""
-        return type(self), (self.found, self.way_out)
+        """Be pickled by both sentences, and by what was found out later."""
+        return type(self), (self.found, self.way_out), vars(self)
 
 
 class NotFoundError(AccessError, LookupError):
@@ -174,7 +178,8 @@ class ChangedMeanwhileError(AccessError):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Be pickled by everything it was made of."""
-        return type(self), (self.found, self.way_out, self.present, self.overtaken)
+        made_of = (self.found, self.way_out, self.present, self.overtaken)
+        return type(self), made_of, vars(self)
 
 
 class ValueRefusedError(AccessError, ValueError):

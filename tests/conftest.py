@@ -1,7 +1,7 @@
 """What several tests stand on: a recording on each cloud, with everything a cloud needs to be chosen."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ from google.rpc import status_pb2
 
 from infra_secrets import clouds
 from infra_secrets.testing import Recording, ordinary_config
+from tests import servers
 from tests.engine_mark import EngineMark
+from tests.servers import Server
 
 # Pulumi's plugin server has a copy of this message under another file's name, and protobuf takes only one into a
 # process. Here both that server and Google's client library are needed; elsewhere no process needs both.
@@ -41,6 +43,22 @@ def cloud(request: pytest.FixtureRequest) -> str:
     """Each cloud that the package knows, by name."""
     name: str = request.param
     return name
+
+
+@pytest.fixture(scope="module", params=servers.available())
+def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, Server]]:
+    """Each cloud that has a server, with the server."""
+    with servers.serving(request.param) as server:
+        yield request.param, server
+
+
+@pytest.fixture
+def server(running: tuple[str, Server], monkeypatch: pytest.MonkeyPatch) -> Server:
+    """The cloud's server, empty, and this process logged in to it."""
+    server = running[1]
+    server.reset()
+    servers.entered(monkeypatch, server.environment())
+    return server
 
 
 def config_for(cloud: str, config: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -59,6 +59,9 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         code = make(arguments)(arguments, standalone_mode=False)
         sys.stdout.flush()
+    except KeyboardInterrupt:
+        warn("Interrupted.")
+        return INTERRUPTED
     except InfraSecretsError as error:
         warn(f"Error: {error}")
     except OSError as error:

@@ -7,9 +7,10 @@ import typer
 from typer.core import TyperGroup
 
 import infra_secrets
+from infra_secrets.cli import INTERRUPTED
 from infra_secrets.cli.doctor import command as examining
 from infra_secrets.cli.rehearse import command as rehearsing
-from infra_secrets.cli.saying import Quiet
+from infra_secrets.cli.saying import Quiet, warn
 from infra_secrets.cli.set import command as setting
 from infra_secrets.cli.status import command as looking
 from infra_secrets.cli.where import located
@@ -31,6 +32,14 @@ class NoSuchCommandError(InfraSecretsError):
 
 class Commands(TyperGroup):
     """The commands; a word that is none of them is not repeated, because it may be a value."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was typed; Typer says nothing of an interrupt that comes before it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            warn("Interrupted.")
+            raise typer.Exit(INTERRUPTED) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that was typed."""

@@ -61,6 +61,11 @@ def as_options(cloud: str, place: Place) -> str:
     return " ".join([f"--cloud {cloud}", *(f"--{part} {text}" for part, text in place.items())])
 
 
+def to_set(reference: str, cloud: str, place: Place) -> str:
+    """Write the command that sets a container's value, from wherever it is run."""
+    return f"infra-secrets set {reference} {as_options(cloud, place)}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """A container as somebody wants it: every default is filled in, every part of the name is legal."""

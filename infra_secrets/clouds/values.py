@@ -50,8 +50,8 @@ class Value:
 
     data: bytes = field(repr=False)
     """The value; text is UTF-8."""
-    binary: bool = False
-    """Whether it is stored as bytes where the cloud tells bytes from text."""
+    binary: bool | None = False
+    """Whether it is bytes; None of one that was read, where the cloud does not tell bytes from text."""
     version: str | None = None
     """Which version it is; None for one that is to be written."""
 
@@ -121,6 +121,7 @@ class Client(Protocol):
                 present value is. A cloud without conditional writes finds out only afterwards: then the value is
                 written, and the error's `overtaken` names the versions whose changes it does not have.
             ValueRefusedError: The cloud takes no such value; found out before anything is sent.
+            AccessError: It failed. The error's `in_doubt` says whether the value may be the present one all the same.
         """
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 import infra_secrets
+from infra_secrets.cli import main
 from infra_secrets.cli.rehearse.report import TerminalProgress
 from infra_secrets.clouds.misspelt import misspelt
 from infra_secrets.testing import Recording, ordinary_config
@@ -125,6 +126,23 @@ def test_an_interrupt_while_libraries_load_is_said_as_any_other(tmp_path: Path) 
     said = run("--version", environment={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
 
     assert (said.code, said.err) == (130, "Interrupted.\n")
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_an_interrupt_before_a_subcommand_takes_care_of_it_is_said_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    def interrupted(*_given: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    if begun:  # while Typer reads what was typed
+        monkeypatch.setattr("infra_secrets.cli.app.Commands.resolve_command", interrupted)
+    else:
+        monkeypatch.setattr("infra_secrets.cli.app.make", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main(["status"])
+
+    assert (ended.value.code, capsys.readouterr().err.strip()) == (130, "Interrupted.")
 
 
 # Progress ----------------------------------------------------------------------------------------------

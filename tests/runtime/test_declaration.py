@@ -457,7 +457,7 @@ def test_a_class_without_a_field_is_for_deriving_and_not_for_loading() -> None:
         (Annotated[list[str] | None, NoDecode], False),
         (list[str], True),
     ],
-    ids=str,
+    ids=["class", "instance", "forced", "optional", "plain"],
 )
 def test_pydantic_settings_own_marks_say_whether_a_text_is_json(
     annotation: Any, parsed: bool

@@ -6,7 +6,7 @@ is there is made and looked at behind their back.
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Literal, Protocol, cast
 
@@ -68,6 +68,9 @@ class Server(Protocol):
 
     def delete(self, reference: str) -> None:
         """Delete a container so that it is scheduled for deletion, or gone where the cloud knows no schedule."""
+
+    def once(self, call: str, do: Callable[[], object]) -> None:
+        """Do something right before a call is carried out, the next time that it comes."""
 
     def fail(self, fault: Fault, *calls: str) -> None:
         """From now on answer so, to these calls or to all."""

@@ -165,6 +165,14 @@ class CloudServer:
             reference, recovery_window_in_days=30, force_delete_without_recovery=False
         )
 
+    def once(self, call: str, do: Callable[[], object]) -> None:
+        def before(came: str) -> None:
+            if came == call:
+                self.before = None
+                do()
+
+        self.before = before
+
     def fail(self, fault: Fault, *calls: str) -> None:
         status, code, text = _FAULTS[fault]
         for call in calls or ("*",):

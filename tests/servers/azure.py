@@ -534,6 +534,9 @@ class CloudServer:
     def delete(self, reference: str) -> None:
         self.vault.delete(spelled(reference))
 
+    def once(self, call: str, do: Callable[[], object]) -> None:
+        self.vault.hooks[call] = do
+
     def fail(self, fault: Fault, *calls: str) -> None:
         operations = calls or tuple(OPERATIONS.values())
         if fault == "denied":

@@ -270,7 +270,7 @@ class CloudServer:
         self.stored: dict[str, Stored] = {}
         self.denied: set[str] = set()
         """Permissions that nobody has."""
-        self.before: dict[str, Callable[[], None]] = {}
+        self.before: dict[str, Callable[[], object]] = {}
         """What happens once, right before a call does what it does."""
         self.garbled = False
         """Whether values change on their way out."""
@@ -361,6 +361,9 @@ class CloudServer:
     def expire(self, reference: str, when: datetime) -> None:
         """Let a secret be deleted by itself."""
         self._of(reference).secret.expire_time = when
+
+    def once(self, call: str, do: Callable[[], object]) -> None:
+        self.before[call] = do
 
     def fail(self, fault: Fault, *calls: str) -> None:
         code, message, reason = _CODES[fault]

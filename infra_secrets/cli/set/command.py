@@ -305,7 +305,11 @@ def _when(written: "Written") -> str:
 
 def _failed(attempt: "Attempt | None", text: str) -> NoReturn:
     outcome = attempt.outcome if attempt else "unchanged"
-    warn(f"Error: {text}{f' {_unknown(attempt)}' if attempt and outcome == 'unknown' else ''}")
+    warn(f"Error: {text}")
+    if attempt and attempt.interrupted:
+        _interrupted(attempt)
+    if attempt and outcome == "unknown":
+        warn(_unknown(attempt))  # on a line of its own: the text before it may end with a command
     raise typer.Exit(NOT_SET if outcome == "unchanged" else LOOK)
 
 

@@ -17,7 +17,8 @@ from infra_secrets.rules.wording import nearest
 DEPTH = 500
 """How deep lists and objects may be nested; `set_command` reads no deeper."""
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# A string that does not end is a token too: otherwise each quote in it would be tried, up to the end.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
 _SPACE = re.compile(r"[ \t\n\r]*")
 _EMPTY = ("", None)
 
@@ -55,6 +56,7 @@ def check(data: bytes, fields: Sequence[str], reference: str) -> None:
     found = {
         "Missing": missing,
         "Empty": [each for each in fields if any(_is_empty(m) for m in members if m.key == each)],
+        "With a NUL character": [m.key for m in members if m.key in fields and _has_nul(m)],
         "More than once": [each for each in fields if counted[each] > 1],
     }
     problems = [f"{what}: {', '.join(names)}." for what, names in found.items() if names]
@@ -134,6 +136,11 @@ def _is_empty(member: Member) -> bool:
     return any(member.value is each or member.value == each for each in _EMPTY)
 
 
+def _has_nul(member: Member) -> bool:
+    """Whether it is a text that no environment variable can hold."""
+    return isinstance(member.value, str) and "\0" in member.value
+
+
 def _members(data: bytes, wanted: str) -> list[Member]:
     try:
         text = data.decode()
@@ -141,6 +148,11 @@ def _members(data: bytes, wanted: str) -> list[Member]:
         raise ValueRefusedError(
             "The value is not UTF-8, as JSON must be, so nothing was set.", f"Convert it. {wanted}"
         ) from None
+    if text.startswith("\ufeff"):
+        raise ValueRefusedError(
+            "The value is not a JSON object: it begins with a byte order mark. Nothing was set.",
+            f"Save it as UTF-8 without one. {wanted}",
+        )
     if _depth(text) > DEPTH:
         raise ValueRefusedError(
             f"The value has more than {DEPTH} nested lists and objects, so nothing was set.",

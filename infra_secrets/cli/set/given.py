@@ -4,6 +4,7 @@ One line break at the end is no part of a text: an editor, `echo` or `op read` a
 message repeats any of it.
 """
 
+import codecs
 import errno
 import os
 import select
@@ -20,6 +21,14 @@ STDIN = "-"
 _WAITED = 2.0  # seconds after which a person is told that somebody waits for them
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n\v\f"
+# The longer ones first: one begins like another.
+_OTHERS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+"""How a text begins that is not UTF-8, and what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,7 @@ def _from(stream: BinaryIO, most: int, *, binary: bool) -> Given:
         )
     if binary:
         return Given(data)
+    _refuse_other_encodings(data)
     for end, what in (
         (b"\r\n", "One line break at the end (CR LF)"),
         (b"\n", "One line break at the end"),
@@ -140,6 +150,15 @@ def _read(stream: BinaryIO, most: int) -> bytes:
         else:
             break
     return data
+
+
+def _refuse_other_encodings(data: bytes) -> None:
+    for begins, name in _OTHERS.items():
+        if data.startswith(begins):
+            raise ValueRefusedError(
+                f"The value is {name} text, as Windows writes it, and not UTF-8, so nothing was set.",
+                f"Convert it, e.g.: iconv -f {name} -t UTF-8",
+            )
 
 
 def _told(data: bytes, *notes: str) -> Given:

@@ -103,17 +103,22 @@ def _options_of(target: Target) -> str:
 
 
 def _near(target: Target, client: Client) -> str:
-    """Name what is there, as a sentence with a space before it."""
-    try:
-        there = [
-            each.name.reference
-            for each in client.listing(target.name.service, target.name.environment, deleted=False)
-        ]
-    except AccessError:
-        return " What else is there could not be listed."
-    if not there:
-        return f" There is none of {target.name.service}/{target.name.environment} there."
-    return f" There: {_closest(target.reference, there)}."
+    """Name what is there, as a sentence with a space before it: of its environment, else its service, else anything."""
+    none, name = "", target.name
+    for service, environment in (
+        (name.service, name.environment),
+        (name.service, None),
+        (None, None),
+    ):
+        try:
+            found = client.listing(service, environment, deleted=False)
+            there = [each.name.reference for each in found]
+        except AccessError:
+            return f"{none} What else is there could not be listed."
+        if there:
+            return f"{none} There: {_closest(target.reference, there)}."
+        none = f" There is none of {'/'.join(filter(None, (service, environment))) or 'any service'} there."
+    return none
 
 
 def _closest(sought: str, known: Sequence[str], most: int = 5) -> str:

@@ -177,7 +177,9 @@ def _ask(prompt: str, reads: int, writes: int) -> bytes:
     _write(writes, prompt.encode())
     try:
         while not line.ended or line.pasting or _more(reads):
-            found = os.read(reads, _CHUNK)
+            found = b""
+            with contextlib.suppress(OSError):  # EIO, where the other end has hung up
+                found = os.read(reads, _CHUNK)
             if not found:
                 raise NoTerminalError("The terminal is gone, so nothing was set.", "Log in again.")
             line.take(found)

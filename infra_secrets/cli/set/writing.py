@@ -23,7 +23,6 @@ from infra_secrets.errors import (
     DeniedError,
     DisabledError,
     NeverSetError,
-    UnreachableError,
     ValueRefusedError,
 )
 
@@ -84,10 +83,7 @@ class Attempt:
                     with self._told(error):
                         return self._merged(name, piece, present, error)
                 described = self.client.describe(self.target.name)
-        raise ChangedMeanwhileError(
-            f"Others set {self.target.reference} {_TIMES} times meanwhile, so nothing was set.",
-            "Try again.",
-        )
+        raise self._overrun()
 
     def _pieces(self, data: bytes) -> dict[str, str]:
         return document.pieces(data, self.target.reference, self.target.command)
@@ -109,6 +105,8 @@ class Attempt:
             if found.version in (None, described.version):
                 return described, found.data
             described = self.client.describe(self.target.name)
+        else:
+            raise self._overrun()
         if len(self.target.fields) == 1:
             return described, b"{}"
         raise NeverSetError(
@@ -153,13 +151,12 @@ class Attempt:
             self.outcome = "unknown"
             try:
                 written = self.client.write(described, value)
-            except UnreachableError:
-                raise
             except ChangedMeanwhileError as error:
                 self.outcome = "set" if error.overtaken else before
                 raise
-            except AccessError:
-                self.outcome = before
+            except AccessError as error:
+                if not error.in_doubt:
+                    self.outcome = before
                 raise
             self.outcome = "set"
             return written
@@ -213,6 +210,12 @@ class Attempt:
             "To set it anyway, as a new version: --force",
         )
 
+    def _overrun(self) -> ChangedMeanwhileError:
+        changed = "" if self.outcome == "set" else ", so nothing was set"
+        return ChangedMeanwhileError(
+            f"Others set {self.target.reference} {_TIMES} times meanwhile{changed}.", "Try again."
+        )
+
     def _set_by_another(self, name: str) -> ChangedMeanwhileError:
         changed = "" if self.outcome == "set" else ", so nothing was set"
         return ChangedMeanwhileError(
@@ -229,4 +232,6 @@ def refuse(reason: str | None) -> None:
 
 
 def _same(one: Value, other: Value) -> bool:
-    return hmac.compare_digest(one.data, other.data)
+    """Whether a value that was read is the one to be written."""
+    alike = one.binary in (None, other.binary)
+    return hmac.compare_digest(one.data, other.data) and alike

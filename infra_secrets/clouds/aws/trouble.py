@@ -5,12 +5,14 @@ The library's own texts are not repeated: some of them hold what was sent. Codes
 
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from infra_secrets.clouds import to_set
 from infra_secrets.clouds.aws import SPELLING
 from infra_secrets.errors import (
     AccessError,
@@ -39,6 +41,8 @@ _NO_LOGIN = {
 }
 _NO_PLACE = {"NoRegionError", "InvalidRegionError", "UnknownRegionError", "EndpointProviderError"}
 _NO_ANSWER = {"ConnectionError", "HTTPClientError", "IncompleteReadError", "ResponseParserError"}
+# botocore/httpsession.py, URLLib3Session.send: no connection was made.
+_NEVER_SENT = {"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"}
 # Codes: https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html, and those that botocore
 # takes for throttling (botocore/retries/standard.py).
 _DENIED = {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "NotAuthorized"}
@@ -91,6 +95,11 @@ class Asked:
         return shlex.join([*words, "--region", self.region, *options])
 
     @property
+    def to_set(self) -> str:
+        """The command that sets its value."""
+        return to_set(self.what, "aws", {"region": self.region})
+
+    @property
     def spelled(self) -> str:
         """The container's name in AWS."""
         return SPELLING.spell(self.name) if self.name else "NAME"
@@ -139,6 +148,21 @@ def failure(error: Exception, asked: Asked) -> AccessError:
         "Its text is not shown, because it could hold a value. Look at the AWS_ variables and at ~/.aws/config: "
         "aws configure list",
     )
+
+
+def did_nothing(answer: Mapping[str, Any], error: Exception | None) -> bool:
+    """Whether one try of a call changed nothing for certain: it was refused, or did not get to AWS.
+
+    Args:
+        answer: What came, as botocore reads it; empty where nothing came.
+        error: What botocore raises where nothing came.
+    """
+    if error is not None:
+        never = type(error).__name__ in _NEVER_SENT
+        return never or "CERTIFICATE_VERIFY_FAILED" in str(error)
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", _OUT_OF_ORDER)
+    code = answer.get("Error", {}).get("Code")
+    return bool(code) and code != "InternalServiceError" and int(status) < _OUT_OF_ORDER
 
 
 def aws_s_clock(date: str | None) -> datetime | None:
@@ -242,7 +266,7 @@ def _not_found(text: str, asked: Asked) -> AccessError:
     if "staging label" in text:
         return NeverSetError(
             f"The value of {asked.what} was never set ({asked.where}).",
-            f"Run: infra-secrets set {asked.what}",
+            f"Run: {asked.to_set}",
         )
     return NotFoundError(
         f"There is no container {asked.what} in {asked.where}.",

@@ -22,6 +22,7 @@ from infra_secrets.clouds.aws import FIELDS_TAG, SPELLING, trouble
 from infra_secrets.clouds.aws.trouble import (
     Asked,
     aws_s_clock,
+    did_nothing,
     failure,
     no_answer,
     no_such_region,
@@ -68,6 +69,7 @@ STATUS_PERMISSIONS = (
 )
 
 _CURRENT = "AWSCURRENT"
+_WRITES = {"PutSecretValue", "UpdateSecretVersionStage"}
 _ANSWERS = {"ARN", "SecretList", "SecretValues", "Errors"}  # each answer has one of these
 _STAGED = "infra-secrets-staged"
 """The label of a value that is not the present one yet."""
@@ -85,7 +87,8 @@ _SHORTEST_WINDOW = timedelta(days=6)  # AWS's is 7 days or more
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
-_calling: ContextVar[bool] = ContextVar("calling", default=False)
+_open: ContextVar[list[object] | None] = ContextVar("open", default=None)
+"""What one of our calls sent that may have worked: the library repeats calls. None where none of ours runs."""
 
 
 class _NoValues(logging.Filter):
@@ -99,7 +102,7 @@ class _NoValues(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Drop it if it is about one of our calls."""
-        return not _calling.get() or record.levelno > logging.DEBUG
+        return _open.get() is None or record.levelno > logging.DEBUG
 
 
 _NO_VALUES = _NoValues()
@@ -324,17 +327,19 @@ class SecretsManager:
     def _put(
         self, described: Described, value: Value, stages: Sequence[str]
     ) -> tuple[Mapping[str, Any], datetime]:
-        answer = _answered(
-            self._ask(
-                "PutSecretValue",
-                described.name,
-                SecretId=described.id,
-                ClientRequestToken=_new_version(),
-                VersionStages=[*stages],
-                **_sent(value),
-            )
+        answer = self._ask(
+            "PutSecretValue",
+            described.name,
+            SecretId=described.id,
+            ClientRequestToken=_new_version(),
+            VersionStages=[*stages],
+            **_sent(value),
         )
-        return answer, _by_the_cloud_s_clock(answer)
+        # AWS makes the first value of all the present one, whatever its label.
+        if isinstance(answer, AccessError) and described.version and _CURRENT not in stages:
+            answer = _without_doubt(answer)
+        done = _answered(answer)
+        return done, _by_the_cloud_s_clock(done)
 
     def _move(self, described: Described, version: str) -> Mapping[str, Any] | AccessError:
         # Refused by AWS where the label is on another version than the one that is named (botocore,
@@ -356,15 +361,19 @@ class SecretsManager:
         """
         found = self._ask("DescribeSecret", described.name, SecretId=described.id)
         if isinstance(found, AccessError):
-            raise type(failed)(
-                failed.found,
-                f"{failed.way_out} Which value is the present one now is not known: infra-secrets status shows it.",
-            )
+            if failed.in_doubt:
+                failed = type(failed)(
+                    f"{failed.found} Which value is the present one now is not known.",
+                    failed.way_out,
+                )
+                failed.in_doubt = True
+            raise failed
         present = _present(found.get("VersionIdsToStages"))
         if present == version:
             return
         if present == described.version:
-            raise failed
+            # What was refused does not happen later any more; what was not answered may.
+            raise failed if isinstance(failed, UnreachableError) else _without_doubt(failed)
         # The value that is not wanted any more loses its label, and so is one that AWS deletes.
         self._ask(
             "UpdateSecretVersionStage",
@@ -373,14 +382,14 @@ class SecretsManager:
             VersionStage=_STAGED,
             RemoveFromVersionId=version,
         )
-        raise _changed(described.name, present)
+        raise _changed(self._asked("PutSecretValue", described.name), present)
 
     def _write_plainly(self, described: Described, value: Value) -> Written:
         """Set a value by PutSecretValue alone, for who may not move labels."""
         found = _answered(self._ask("DescribeSecret", described.name, SecretId=described.id))
         present = _present(found.get("VersionIdsToStages"))
         if present != described.version:
-            raise _changed(described.name, present)
+            raise _changed(self._asked("PutSecretValue", described.name), present)
         put, when = self._put(described, value, [_CURRENT, _STAGED])
         return Written(
             version=put["VersionId"],
@@ -398,19 +407,23 @@ class SecretsManager:
         self, call: str, name: SecretName | None, **parameters: Any
     ) -> Mapping[str, Any] | AccessError:
         """Call AWS. A failure is returned, so that no traceback leads to what was sent."""
-        token = _calling.set(True)
+        tries: list[object] = []
+        token = _open.set(tries)
         try:
             answer: Mapping[str, Any] = getattr(self._connected(), snake(call))(**parameters)
         except Exception as error:  # noqa: BLE001 (whatever it is, its text may hold a value)
             failed = failure(error, self._asked(call, name))
             if isinstance(failed, UnreachableError) and self._is_made_up():
                 return no_such_region(self._region)
+            failed.in_doubt = call in _WRITES and bool(tries)
             return failed
         finally:
-            _calling.reset(token)
+            _open.reset(token)
         if not _ANSWERS & answer.keys():
             # botocore takes any page for an answer without anything in it (parsers.py, _parse_body_as_json).
-            return no_answer(self._asked(call, name), "what came is no answer of AWS")
+            failed = no_answer(self._asked(call, name), "what came is no answer of AWS")
+            failed.in_doubt = call in _WRITES
+            return failed
         return answer
 
     def _asked(self, call: str, name: SecretName | None) -> Asked:
@@ -435,6 +448,9 @@ class SecretsManager:
                 )
                 self._method = getattr(self._session.get_credentials(), "method", None)
                 self._client = self._session.client("secretsmanager", config=chosen)
+                # botocore/endpoint.py, _do_get_response and _get_response: for each try.
+                self._client.meta.events.register("before-send.secrets-manager", _goes_out)
+                self._client.meta.events.register("response-received.secrets-manager", _comes_back)
             return self._client
 
     def _is_made_up(self) -> bool:
@@ -466,6 +482,33 @@ def _value(answer: Mapping[str, Any]) -> Value:
     if "SecretString" in answer:
         return Value(data=answer["SecretString"].encode("utf-8", "surrogatepass"), version=version)
     return Value(data=bytes(answer["SecretBinary"]), binary=True, version=version)
+
+
+def _goes_out(request: object, **_: object) -> None:
+    """Note a try. What this returned would be taken for the answer."""
+    tries = _open.get()
+    if tries is not None:
+        tries.append(type(request))
+
+
+def _comes_back(
+    parsed_response: Mapping[str, Any] | None = None,
+    exception: Exception | None = None,
+    **_: object,
+) -> None:
+    """Forget a try that was refused, or reached nobody."""
+    tries = _open.get()
+    if tries and did_nothing(parsed_response or {}, exception):
+        tries.pop()
+
+
+def _without_doubt(failed: AccessError) -> AccessError:
+    """Say of a failure that no value became the present one."""
+    if not failed.in_doubt:
+        return failed
+    return type(failed)(
+        f"{failed.found} The value that was there is the present one.", failed.way_out
+    )
 
 
 def _sent(value: Value) -> Mapping[str, str | bytes]:
@@ -537,9 +580,9 @@ def _by_the_cloud_s_clock(answer: Mapping[str, Any]) -> datetime:
     return aws_s_clock(date) or datetime.now(UTC)
 
 
-def _changed(name: SecretName, present: str | None) -> ChangedMeanwhileError:
+def _changed(asked: Asked, present: str | None) -> ChangedMeanwhileError:
     return ChangedMeanwhileError(
-        f"Somebody else set {name.reference} in the meantime: the present version is {present or 'none'}.",
-        f"Theirs was not replaced. If yours still holds, set it again: infra-secrets set {name.reference}",
+        f"Somebody else set {asked.what} in the meantime: the present version is {present or 'none'}.",
+        f"Theirs was not replaced. If yours still holds, set it again: {asked.to_set}",
         present,
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from infra_secrets.clouds import client_library
+from infra_secrets.clouds import client_library, to_set
 from infra_secrets.errors import (
     AccessError,
     DeniedError,
@@ -42,6 +42,9 @@ _OUTAGE = re.compile(
 _OTHER_TENANT = re.compile(
     r"not configured to acquire tokens for tenant|AKV10032|AADSTS(?:50020|90072)\b",
 )
+# `Client assertion is not within its valid time range`: a login by certificate or workload identity, which this machine
+# signs, or its cluster (learn.microsoft.com/entra/identity-platform/reference-error-codes).
+_CLOCK = re.compile(r"AADSTS700024\b")
 _TENANT = re.compile(rf"(?:for tenant |sts\.windows\.net/|--tenant )({_GUID})")
 
 
@@ -68,11 +71,20 @@ class Asked:
         return f"Key Vault {self.vault}"
 
     @property
-    def doubt(self) -> str:
-        """What else is to be said where an answer got lost."""
+    def to_set(self) -> str:
+        """The command that sets its value."""
+        return to_set(self.what, "azure", {"vault": self.vault})
+
+    def no_answer(self, found: str, way_out: str) -> UnreachableError:
+        """Say that an answer got lost: what was sent may have arrived."""
         if self.verb != "set":
-            return ""
-        return f" Whether the value of {self.what} arrived is not known; setting it a second time does no harm."
+            return UnreachableError(found, way_out)
+        lost = UnreachableError(
+            f"{found} Whether the value of {self.what} arrived is not known; setting it a second time does no harm.",
+            way_out,
+        )
+        lost.in_doubt = True
+        return lost
 
     def az(self, command: str) -> str:
         """Write a command of `az` about this secret, or the one that lists all."""
@@ -135,8 +147,8 @@ def _odd(failed: BaseException, asked: Asked) -> AccessError:
             f"{asked.title} was not asked, because the certificates to trust could not be read.",
             "REQUESTS_CA_BUNDLE, or CURL_CA_BUNDLE, must name a file with certificates that exists; or unset it.",
         )
-    return UnreachableError(
-        f"{asked.title} answered with something that is no answer of a Key Vault.{asked.doubt}",
+    return asked.no_answer(
+        f"{asked.title} answered with something that is no answer of a Key Vault.",
         f"Check that nothing between here and {asked.host} answers in its place, a proxy say, and run again.",
     )
 
@@ -165,8 +177,8 @@ def _answered(status: int, code: str, inner: str, asked: Asked) -> AccessError:
     if found is None and (
         status == HTTPStatus.REQUEST_TIMEOUT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
     ):
-        found = UnreachableError(
-            f"{asked.title} is out of order at the moment (HTTP {status}). This is no denial.{asked.doubt}",
+        found = asked.no_answer(
+            f"{asked.title} is out of order at the moment (HTTP {status}). This is no denial.",
             "Run again later; https://status.azure.com says whether Azure knows of it.",
         )
     return found or AccessError(
@@ -200,7 +212,7 @@ def _forbidden(code: str, asked: Asked) -> AccessError:
         return DisabledError(
             f"The value of {asked.what} in {asked.title} is disabled: it was never set, or somebody disabled it. "
             "This login may not see which.",
-            f"Run: infra-secrets set {asked.what}",
+            f"Run: {asked.to_set}",
         )
     if code == "ForbiddenByPolicy":
         return DeniedError(
@@ -255,6 +267,12 @@ def _login(message: str, asked: Asked) -> AccessError:
             f"The login is of another tenant than {asked.title}, which takes none of it.",
             f"Run: {LOGIN} --tenant {which} (with AZURE_TENANT_ID set, change that)",
         )
+    if _CLOCK.search(message):
+        return NotLoggedInError(
+            "Microsoft Entra takes no login of this machine, because its clock is off, or the token that it logs in "
+            "with is too old (AADSTS700024).",
+            "Set the clock (timedatectl set-ntp true), and try again.",
+        )
     if _OUTAGE.search(message):
         return UnreachableError(
             "Microsoft Entra, which gives the login, does not answer from here. This is no denial.",
@@ -287,8 +305,8 @@ def _no_way(failed: BaseException, asked: Asked) -> AccessError:
 
 
 def _silent(asked: Asked) -> UnreachableError:
-    return UnreachableError(
-        f"{asked.title} does not answer from here ({asked.host}). This is no denial.{asked.doubt}",
+    return asked.no_answer(
+        f"{asked.title} does not answer from here ({asked.host}). This is no denial.",
         "Check the network and the proxy (HTTPS_PROXY), and run again; https://status.azure.com says whether Azure "
         "knows of an outage.",
     )

@@ -260,11 +260,11 @@ class KeyVault:
         if all_ and versions.state(all_) == "unset":
             return NeverSetError(
                 f"The value of {asked.what} in {asked.title} was never set.",
-                f"Run: infra-secrets set {asked.what}",
+                f"Run: {asked.to_set}",
             )
         return DisabledError(
             f"The value of {asked.what} in {asked.title} was disabled by somebody.",
-            f"Find out why. Then set a new one (infra-secrets set {asked.what}), or enable the old one: "
+            f"Find out why. Then set a new one ({asked.to_set}), or enable the old one: "
             f"{asked.az('set-attributes')} --enabled true",
         )
 
@@ -340,7 +340,7 @@ def _as_value(secret: Any, asked: Asked) -> Value:
         pass  # its own text would hold the value
     raise ValueRefusedError(
         f"The value of {asked.what} in {asked.title} is no text: it has half a character (a lone surrogate).",
-        f"Set it again: infra-secrets set {asked.what}",
+        f"Set it again: {asked.to_set}",
     )
 
 
@@ -374,7 +374,7 @@ def _compare(described: Described, before: list[Any], asked: Asked) -> None:
         raise ChangedMeanwhileError(
             f"Somebody else set {asked.what} in {asked.title} in between: version {last.version}, on "
             f"{last.created_on.astimezone(UTC):%Y-%m-%d at %H:%M:%S} UTC. Nothing was written.",
-            f"Look at it, and if yours is right run again: infra-secrets set {asked.what}",
+            f"Look at it, and if yours is right run again: {asked.to_set}",
             last.version,
         )
 
@@ -401,7 +401,7 @@ def _overtook(asked: Asked, ours: Any, others: list[Any]) -> ChangedMeanwhileErr
     return ChangedMeanwhileError(
         f"Somebody else set {asked.what} in {asked.title} at the same moment. Theirs is kept as version {theirs}, "
         f"yours as {ours.version}; {which}.",
-        f"Find out which is right, and set that: infra-secrets set {asked.what}",
+        f"Find out which is right, and set that: {asked.to_set}",
         present,
         [each.version for each in others if each.created_on <= ours.created_on],
     )

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from infra_secrets.clouds import to_set
 from infra_secrets.errors import (
     AccessError,
     DeniedError,
@@ -56,6 +57,12 @@ class Asked:
         if self.name is None:
             return f"the secrets of project {self.project}"
         return f"{self.name.reference} (secret {self.spelled} of project {self.project})"
+
+    @property
+    def to_set(self) -> str:
+        """The command that sets its value."""
+        reference = self.name.reference if self.name else ""
+        return to_set(reference, "gcp", {"project": self.project})
 
 
 def code_of(failure: BaseException) -> str | None:
@@ -168,11 +175,13 @@ def _unreachable(code: str | None, message: str, asked: Asked) -> UnreachableErr
     code = code or "no code"
     if asked.sends_a_value:
         # Sent once only: Google's library repeats this call no more than this package does.
-        return UnreachableError(
+        lost = UnreachableError(
             f"GCP did not answer ({code}) when the value of {asked.where} was sent. It may be stored, or not.",
             "When GCP answers again, set it again: if it was stored, that only makes one more version, or is "
             "refused as equal to the present value.",
         )
+        lost.in_doubt = True
+        return lost
     return UnreachableError(
         f"GCP does not answer ({code}); asked for was {asked.where}. This is no denial.",
         "Check the network, DNS and proxy, https://status.cloud.google.com, and "
@@ -196,16 +205,15 @@ def not_found(asked: Asked) -> AccessError:
 
 def disabled(asked: Asked, version: str, *, destroyed: bool) -> DisabledError:
     """Say that the present version cannot be read. No older one takes its place."""
-    reference = asked.name.reference if asked.name else ""
     if destroyed:
         return DisabledError(
             f"The present version of {asked.where}, {version}, was destroyed.",
-            f"Set a new value: infra-secrets set {reference}",
+            f"Set a new value: {asked.to_set}",
         )
     return DisabledError(
         f"The present version of {asked.where}, {version}, is disabled.",
         f"Enable it: gcloud secrets versions enable {version} --secret={asked.spelled} --project={asked.project}; or "
-        f"set a new value: infra-secrets set {reference}",
+        f"set a new value: {asked.to_set}",
     )
 
 

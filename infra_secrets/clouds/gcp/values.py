@@ -223,17 +223,18 @@ class SecretManager:
             raise ValueRefusedError(
                 f"The value for {name.reference} {why}.", "Nothing was sent. Give another value."
             )
+        asked = self._asked("versions.add", name, sends_a_value=True)
         before = self._latest(name)
         present = None if before is None else _number(before.name)
         if present != described.version:
             raise ChangedMeanwhileError(
                 f"Somebody else set the value of {name.reference} in between: the present version is {present}, "
                 f"and {described.version or 'none'} was expected. Yours was not stored.",
-                f"Look at it, and set yours again: infra-secrets set {name.reference}",
+                f"Look at it, and set yours again: {asked.to_set}",
                 present,
             )
         added = self._connection.call(
-            self._asked("versions.add", name, sends_a_value=True),
+            asked,
             lambda service, how: service.add_secret_version(
                 request={
                     "parent": self._path(described.spelled),
@@ -248,7 +249,7 @@ class SecretManager:
             raise ChangedMeanwhileError(
                 f"Somebody else set the value of {name.reference} at the same time. Yours is stored, as version "
                 f"{version}, and is the present one; theirs is kept as version {' and '.join(overtaken)}.",
-                f"If theirs should hold, set it again: infra-secrets set {name.reference}",
+                f"If theirs should hold, set it again: {asked.to_set}",
                 version,
                 overtaken,
             )
@@ -299,7 +300,7 @@ class SecretManager:
         )
         if answer is None:
             raise self._nothing(name, version)
-        value = Value(data=answer.payload.data, version=_number(answer.name))
+        value = Value(data=answer.payload.data, binary=None, version=_number(answer.name))
         # There since July 2021: GoogleCloudPlatform/secrets-store-csi-driver-provider-gcp#173
         if "data_crc32c" in answer.payload and answer.payload.data_crc32c != crc32c(value.data):
             del answer
@@ -328,7 +329,7 @@ class SecretManager:
             certain = False
         except AccessError as trouble:
             return trouble
-        run = f"Run: infra-secrets set {name.reference}"
+        run = f"Run: {asked.to_set}"
         if version != "latest":
             return NeverSetError(f"There is no version {version} of {asked.where}.", run)
         if certain:

@@ -11,6 +11,7 @@ import pytest
 from infra_secrets.cli import main
 from infra_secrets.cli.set import memory
 from tests.cli.test_rehearse import Said
+from tests.servers import Server
 from tests.values import Values, connected
 
 REFERENCE = "payments/production/stripe-api-key"
@@ -66,3 +67,16 @@ def run_set(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 def set_(values: Values, run_set: Set) -> Set:  # noqa: ARG001 (what the command finds)
     """Run the command on the AWS of plain data."""
     return run_set
+
+
+@pytest.fixture
+def cloud(running: tuple[str, Server]) -> str:
+    """The cloud whose server runs."""
+    return running[0]
+
+
+@pytest.fixture
+def where(cloud: str, server: Server) -> tuple[str, ...]:
+    """The options that say where the server's containers are."""
+    parts = [text for part, said in server.place.items() for text in (f"--{part}", said)]
+    return ("--cloud", cloud, *parts)

@@ -1,5 +1,6 @@
 """A server that holds back its answer to one call until a test says so: what happens meanwhile is looked at."""
 
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -8,27 +9,29 @@ from types import SimpleNamespace
 import pytest
 
 from tests.conftest import PATIENCE
-from tests.servers import Server, aws
+from tests.servers import Server
 
-WRITES = "PutSecretValue"
+WRITES = {"aws": "PutSecretValue", "azure": "set", "gcp": "AddSecretVersion"}
+"""The call that sends a value."""
 
 
 @dataclass
 class Held:
-    """A server of AWS Secrets Manager, and the call that it holds back."""
+    """A server, and the call that it holds back."""
 
     server: Server
-    call: str = WRITES
+    call: str
     came: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
 
     @classmethod
     def back(cls, server: Server, monkeypatch: pytest.MonkeyPatch) -> "Held":
         """Hold back the answers of a running server, where it would take its time."""
-        held = cls(server)
+        module = sys.modules[type(server).__module__]
+        held = cls(server, WRITES[module.__name__.rpartition(".")[2]])
         server.delay = 1
         # The module of the server alone: everybody else sleeps as ever.
-        monkeypatch.setattr(aws, "time", SimpleNamespace(**{**vars(time), "sleep": held._sleep}))
+        monkeypatch.setattr(module, "time", SimpleNamespace(**{**vars(time), "sleep": held._sleep}))
         return held
 
     def _sleep(self, _seconds: float) -> None:

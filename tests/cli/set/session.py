@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,10 +50,15 @@ class Terminal:
     @classmethod
     def open(cls, *arguments: str, env: Mapping[str, str], cwd: Path) -> "Terminal":
         """Start the command at a terminal."""
+        return cls.running([*COMMAND, *arguments], env=env, cwd=cwd)
+
+    @classmethod
+    def running(cls, command: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> "Terminal":
+        """Start any command at a terminal."""
         ours, theirs = pty.openpty()
         try:
             process = subprocess.Popen(
-                [sys.executable, "-c", _AT_TERMINAL, *COMMAND, *arguments],
+                [sys.executable, "-c", _AT_TERMINAL, *command],
                 stdin=theirs,
                 stdout=theirs,
                 stderr=theirs,
@@ -116,5 +121,5 @@ class Terminal:
 # Makes its standard input the terminal of its session, as a login does, and becomes the command.
 _AT_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-    "os.execv(sys.argv[1], sys.argv[1:])"
+    "os.execvp(sys.argv[1], sys.argv[1:])"
 )

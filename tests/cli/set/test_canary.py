@@ -129,6 +129,7 @@ def test_while_a_value_is_in_memory_it_is_nowhere_else(
     seen |= files(home)
 
     assert code == 0, seen
+    assert arguments[0] in seen[f"/proc/{process}/cmdline"], "the process was looked at"
     present = held.server.present(arguments[0]).decode()
     assert canary.sightings({"the cloud": present}), "the search finds it where it belongs"
     assert canary.sightings(seen) == []
@@ -198,3 +199,28 @@ def test_a_crash_that_nobody_foresaw_shows_no_value(server: Server, tmp_path: Pa
     assert done.returncode == 1
     assert "RuntimeError was not expected" in said
     assert canary.sightings(said) == []
+
+
+def test_a_shell_keeps_the_command_in_its_history_and_not_what_was_typed_for_it(
+    server: Server, tmp_path: Path
+) -> None:
+    canary = Canary.plant()
+    server.reset()
+    server.make(REFERENCE)
+    env = {**environment(server.environment(), tmp_path), "PS1": "$ ", "COMMAND": COMMAND[2]}
+    shell = Terminal.running(["bash", "--norc", "--noprofile", "-i"], env=env, cwd=tmp_path)
+    shell.until("$ ")
+    shell.type(f'{sys.executable} -c "$COMMAND" set {REFERENCE} --cloud aws\n')
+    shell.until("(not shown): ")
+    shell.type(f"{canary.value}\n")
+    shell.until("once more: ")
+    shell.type(f"{canary.value}\n")
+    shell.until("fingerprint")
+    shell.until("$ ")
+    shell.type("exit\n")
+    assert shell.ended() == 0
+
+    found = files(tmp_path)
+    assert f"set {REFERENCE}" in found[str(tmp_path / ".bash_history")]
+    assert canary.sightings({**found, "screen": shell.text}) == []
+    assert server.present(REFERENCE).decode() == canary.value

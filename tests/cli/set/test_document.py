@@ -58,6 +58,8 @@ def test_what_set_command_refuses_is_refused_here_too_and_not_repeated(
         ('{"STRIPE_API_KEY":' + "[" * 500 + "]" * 500 + ',"DATABASE_URL":1}', "more than 500"),
         ("[" * 60_000, "more than 500"),
         ('{"STRIPE_API_KEY":"a","DATABASE_UR":"b"}', "Did you mean DATABASE_URL?"),
+        (RIGHT.replace("u:p", "\\u0000"), "With a NUL character: DATABASE_URL."),
+        ("\ufeff" + RIGHT, "JSON object: it begins with a byte order mark"),
     ],
 )
 def test_more_that_is_no_document(
@@ -67,6 +69,19 @@ def test_more_that_is_no_document(
 
     assert (said.code, says in said.err) == (2, True), said.err
     assert values.stored == {}
+
+
+@pytest.mark.parametrize("end", ["", "\\", '"', '"\\'])
+def test_no_character_is_read_twice_to_find_out_how_deep_a_document_is(end: str) -> None:
+    """Also of a string that does not end, where each quote in it could be the beginning of one."""
+    text = '{"A": "' + '\\"' * 32_000 + end
+    assert len([*document._TOKEN.finditer(text)]) <= 4, "the quotes inside are no beginnings"
+    with pytest.raises(ValueRefusedError, match="not a JSON object"):
+        document.check(text.encode(), FIELDS, DOCUMENT)
+
+    # Whatever may begin a token is one: nothing is tried in vain, up to the end.
+    short = '{"A": "' + '\\"' * 50 + end
+    assert all(document._TOKEN.match(short, at) for at, sign in enumerate(short) if sign in '"{')
 
 
 def as_python_reads(text: str) -> bool:

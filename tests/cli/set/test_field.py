@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from infra_secrets import clouds
 from infra_secrets.cli.set.target import Target
 from infra_secrets.cli.set.writing import Attempt
 from infra_secrets.clouds.values import Described, Value, Written
-from infra_secrets.errors import ChangedMeanwhileError, DeniedError
+from infra_secrets.errors import AccessError, ChangedMeanwhileError, DeniedError
 from infra_secrets.rules.naming import SecretName
 from tests import servers
 from tests.cli.set.conftest import CANARY, DOCUMENT, FIELDS, REFERENCE, Set
@@ -166,6 +166,27 @@ def test_what_was_set_between_the_look_and_the_read_is_what_is_changed() -> None
         "DATABASE_URL": "theirs",
     }
     assert [each for each in values.calls if each.startswith("write")] == [f"write {DOCUMENT}"]
+
+
+def test_who_is_overtaken_at_every_read_is_told_that_and_not_that_there_is_no_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = Values()
+    name = values.add(DOCUMENT, BEFORE, fields=FIELDS)
+    target = Target(name=name, cloud="aws", place={}, options="--cloud aws", fields=FIELDS)
+    described, read = values.describe(name), values.read
+    asked: list[object] = []
+
+    def overtaken(names: Sequence[SecretName]) -> Mapping[SecretName, Value | AccessError]:
+        asked.append(names)
+        values.put(DOCUMENT, BEFORE)
+        return read(names)
+
+    monkeypatch.setattr(values, "read", overtaken)
+
+    with pytest.raises(ChangedMeanwhileError, match=r"Others set .* 10 times .*nothing was set"):
+        Attempt(target, values, print).field(described, "STRIPE_API_KEY", "mine", force=False)
+    assert len(asked) == 10
 
 
 def test_after_an_interrupt_nothing_more_is_written() -> None:
@@ -330,12 +351,6 @@ def test_a_whole_value_that_overtook_somebody_is_set_and_that_is_told() -> None:
         attempt.whole(described, Value(data=b"mine"), force=False)
 
     assert attempt.outcome == "set"
-
-
-@pytest.fixture(scope="module", params=servers.available())
-def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, Server]]:
-    with servers.serving(request.param) as server:
-        yield request.param, server
 
 
 def test_two_fields_that_two_processes_set_at_once_both_arrive_or_one_is_told(

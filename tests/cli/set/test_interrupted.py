@@ -40,9 +40,10 @@ def start(
     *options: str,
     given: bytes | None = CANARY.encode(),
     stdout: int | IO[bytes] = subprocess.PIPE,
+    cloud: str = "aws",
 ) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
-        [*COMMAND, REFERENCE, "--cloud", "aws", *options],
+        [*COMMAND, REFERENCE, "--cloud", cloud, *options],
         stdin=subprocess.PIPE,
         stdout=stdout,
         stderr=subprocess.PIPE,
@@ -99,6 +100,41 @@ def test_while_it_is_sent_the_answer_is_waited_for_and_said(
 
     assert (code, err) == (130, "Interrupted too late: the value is set.\n")
     assert server.present(REFERENCE) == CANARY.encode()
+
+
+def test_an_interrupt_before_a_refusal_is_130_with_the_refusal(
+    server: Server, held: Held, tmp_path: Path
+) -> None:
+    process = start(server, tmp_path)
+    held.wait()
+    process.send_signal(signal.SIGINT)
+    until(process, b"ends at once.\n")
+    server.fail("denied", held.call)
+    held.go_on.set()
+    code, err = end(process)
+
+    assert code == 130
+    assert err.startswith("Error: This login may not do secretsmanager:PutSecretValue")
+    assert err.endswith("\nInterrupted. The value was not changed.\n")
+    assert server.present(REFERENCE) == OLD
+
+
+def test_the_second_ctrl_c_between_both_calls_leaves_one_of_both_values(
+    server: Server, held: Held, tmp_path: Path
+) -> None:
+    held.call = "UpdateSecretVersionStage"
+    process = start(server, tmp_path)
+    held.wait()
+    process.send_signal(signal.SIGINT)
+    until(process, b"ends at once.\n")
+    process.send_signal(signal.SIGINT)
+    code, err = end(process)
+    assert server.present(REFERENCE) == OLD, "not moved yet"
+    held.go_on.set()
+
+    assert code == 130
+    assert "The value may have been set" in err
+    assert server.present(REFERENCE) in (OLD, CANARY.encode())
 
 
 def test_the_second_ctrl_c_ends_at_once_and_says_where_to_look(
@@ -190,10 +226,62 @@ def test_a_broken_pipe_behind_standard_output_is_said_and_the_value_is_set(
     assert running.present(REFERENCE) == CANARY.encode()
 
 
-def test_a_source_that_breaks_off_early_sets_what_it_sent_only_if_it_is_whole(
-    running: Server, tmp_path: Path
-) -> None:
+def test_a_source_that_brings_nothing_sets_nothing(running: Server, tmp_path: Path) -> None:
     code, err = end(start(running, tmp_path, given=b""))
 
     assert (code, "is empty" in err) == (2, True)
     assert running.present(REFERENCE) == OLD
+
+
+def test_a_source_that_is_cut_short_sets_what_came_and_the_shell_can_see_it(
+    running: Server, tmp_path: Path
+) -> None:
+    script = 'set -o pipefail; (printf made-up-half; kill -9 $BASHPID) | "$@"'
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", *COMMAND, REFERENCE, "--cloud", "aws"],
+        capture_output=True,
+        check=False,
+        env=environment(running.environment(), tmp_path),
+        cwd=tmp_path,
+    )
+
+    assert running.present(REFERENCE) == b"made-up-half", "nobody can see that there was more"
+    assert done.returncode == 128 + signal.SIGKILL, done.stderr
+
+
+# On the other clouds ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=[each for each in servers.available() if each != "aws"])
+def other(request: pytest.FixtureRequest) -> Iterator[tuple[str, Server]]:
+    with servers.serving(request.param) as server:
+        yield request.param, server
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_on_every_cloud_an_interrupted_write_is_the_old_value_or_the_new_one(
+    other: tuple[str, Server],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    number: signal.Signals,
+) -> None:
+    cloud, server = other
+    server.reset()
+    server.make(REFERENCE)
+    server.put(REFERENCE, OLD)
+    held = Held.back(server, monkeypatch)
+    place = [f"--{part}={text}" for part, text in server.place.items()]
+    process = start(server, tmp_path, *place, cloud=cloud)
+    held.wait()
+    process.send_signal(number)
+    if number != signal.SIGKILL:
+        until(process, b"ends at once.\n")
+    held.go_on.set()
+    code, err = end(process)
+
+    if number == signal.SIGKILL:
+        assert code == -signal.SIGKILL
+        assert server.present(REFERENCE) in (OLD, CANARY.encode())
+    else:
+        assert (code, err) == (130, "Interrupted too late: the value is set.\n")
+        assert server.present(REFERENCE) == CANARY.encode()

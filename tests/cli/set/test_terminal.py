@@ -1,16 +1,25 @@
 """A value that is typed: twice, not shown, of any length, and the terminal is as before whatever happens."""
 
+import errno
+import io
+import os
+import pty
+import select
 import signal
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from infra_secrets.cli.set.terminal import Line
+from infra_secrets.cli.set import terminal as asks
+from infra_secrets.cli.set.terminal import Line, NoTerminalError
 from infra_secrets.errors import ValueRefusedError
 from tests import servers
 from tests.cli.set.conftest import CANARY, DOCUMENT, FIELDS, REFERENCE
 from tests.cli.set.session import Terminal, environment
+from tests.conftest import PATIENCE
 from tests.servers import Server
 
 ASKS = f"Value of {REFERENCE} (not shown): "
@@ -188,6 +197,45 @@ def test_the_keys_that_stop_or_dump_a_process_do_nothing_while_it_asks(open_: Op
     terminal.type(f"{CANARY}\n")
     terminal.until("fingerprint")
     assert terminal.ended() == 0
+
+
+# A terminal that is not there, or goes ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gone", ["a closed pipe", "a terminal that hung up"])
+def test_a_terminal_that_goes_while_it_is_asked_is_said(gone: str) -> None:
+    ours, theirs = reversed(os.pipe()) if gone == "a closed pipe" else pty.openpty()
+    os.close(ours)
+
+    with pytest.raises(NoTerminalError, match="The terminal is gone, so nothing was set"):
+        asks._ask("Value: ", theirs, theirs)
+    os.close(theirs)
+
+
+def test_without_any_terminal_to_ask_at_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_terminal(*_given: object) -> int:
+        raise OSError(errno.ENXIO, "none")
+
+    monkeypatch.setattr(os, "open", no_terminal)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+
+    with pytest.raises(NoTerminalError, match="Pipe the value in, or use --file"), asks.asking():
+        pass
+
+
+def test_what_is_left_of_a_paste_when_it_stops_asking_does_not_reach_the_shell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours, theirs = pty.openpty()
+    monkeypatch.setattr(asks, "_terminal", lambda: nullcontext((theirs, theirs)))
+
+    with asks.asking():
+        os.write(ours, b"echo the rest of a paste\r")
+        assert select.select([theirs], [], [], PATIENCE)[0], "it has come"
+
+    assert not select.select([theirs], [], [], 0)[0], "nothing is left to be read"
+    os.close(ours)
+    os.close(theirs)
 
 
 # A line, key by key -----------------------------------------------------------------------------------

@@ -4,7 +4,9 @@ import json
 import os
 import pty
 import select
+import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -276,10 +278,14 @@ def test_a_refusal_of_the_cloud_is_one_message_and_sets_nothing(
 def test_no_answer_to_a_write_leaves_it_open_and_says_where_to_look(
     values: Values, set_: Set
 ) -> None:
-    values.failing["write"] = UnreachableError("It does not answer.", "Look at the network.")
+    lost = UnreachableError("It does not answer.", "Look at the network.")
+    values.failing["write"] = lost
 
     said = set_(REFERENCE, given=CANARY)
+    assert (said.code, "may have been set" in said.err) == (2, False), "nothing was sent"
 
+    lost.in_doubt = True
+    said = set_(REFERENCE, given=CANARY)
     assert said.code == 1
     assert "may have been set" in said.err
     assert (
@@ -323,7 +329,7 @@ def test_a_container_that_does_not_exist_is_refused_with_the_nearest_names(
 
 
 def test_where_nothing_is_there_or_may_be_listed_that_is_said(values: Values, set_: Set) -> None:
-    assert "There is none of shop/dev there." in set_("shop/dev/key", given=CANARY).err
+    assert "There is none of shop there. There: payments/" in set_("shop/dev/key", given=CANARY).err
     values.failing["listing"] = DeniedError("No.", "Ask.")
     assert "could not be listed" in set_("shop/dev/key", given=CANARY).err
 
@@ -362,3 +368,47 @@ def test_the_container_is_looked_at_before_a_value_is_asked_for(
 
     assert set_("payments/production/nothing").code == 2
     assert set_(DOCUMENT, "--field", "NOTHING").code == 2
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("payments/prod/stripe-api-key", "There is none of payments/prod there. There: "),
+        ("payment/production/stripe-api-key", "There is none of payment there. There: "),
+    ],
+)
+def test_a_wrong_environment_or_service_shows_the_nearest_of_the_others(
+    set_: Set, reference: str, says: str
+) -> None:
+    said = set_(reference, given=CANARY)
+
+    assert said.code == 2
+    assert f"{says}{REFERENCE}, {DOCUMENT}." in said.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "utf-32-be"])
+def test_text_in_another_encoding_is_refused_by_its_name_and_the_advice_helps(
+    values: Values, set_: Set, encoding: str
+) -> None:
+    given = f"{'' if encoding[-2] != 'b' else chr(0xFEFF)}{CANARY}-ä".encode(encoding)
+
+    said = set_(REFERENCE, given=given)
+
+    assert (said.code, values.stored) == (2, {})
+    assert f"is {encoding[:6].upper()} text" in said.err
+    assert "--binary" not in said.err
+    advice = said.err.partition("e.g.: ")[2].split()
+    converted = subprocess.run(advice, input=given, capture_output=True, check=True).stdout
+    assert set_(REFERENCE, given=converted).code == 0
+    assert values.text(REFERENCE) == f"{CANARY}-ä"
+
+
+@pytest.mark.parametrize(("tells", "code"), [(True, 0), (False, 2)])
+def test_bytes_are_the_present_text_only_where_the_cloud_does_not_tell_them_apart(
+    values: Values, set_: Set, tells: bool, code: int
+) -> None:
+    values.put(REFERENCE, CANARY)
+    (present,) = values.stored[REFERENCE]
+    values.stored[REFERENCE] = [replace(present, binary=False if tells else None)]
+
+    assert set_(REFERENCE, "--binary", given=CANARY).code == code

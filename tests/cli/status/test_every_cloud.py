@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,24 +34,9 @@ CALLS = {"aws": (10, 0), "azure": (41, 0), "gcp": (1, MANY)}
 """Calls that list 1,000 containers, and further ones. Azure's is one more for those that are deleted."""
 
 
-@pytest.fixture(scope="module", params=servers.available())
-def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, Server]]:
-    with servers.serving(request.param) as server:
-        yield request.param, server
-
-
 @pytest.fixture
 def cloud(running: tuple[str, Server]) -> str:
     return running[0]
-
-
-@pytest.fixture
-def server(running: tuple[str, Server], monkeypatch: pytest.MonkeyPatch) -> Server:
-    """The cloud's server, empty, and this process logged in to it."""
-    server = running[1]
-    server.reset()
-    servers.entered(monkeypatch, server.environment())
-    return server
 
 
 @pytest.fixture

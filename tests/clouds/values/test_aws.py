@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -37,6 +37,7 @@ from infra_secrets.errors import (
 from infra_secrets.rules.naming import SecretName
 from infra_secrets.rules.wording import snake
 from tests import servers
+from tests.servers import Fault
 from tests.servers.aws import CloudServer
 
 REFERENCE = "api/production/stripe-api-key"
@@ -499,8 +500,108 @@ def test_where_nobody_can_say_what_became_of_a_move_the_error_says_that(
     described = client.describe(NAME)
     server.fail("down", "UpdateSecretVersionStage", "DescribeSecret")
 
-    with pytest.raises(UnreachableError, match=r"is not known: infra-secrets status shows it\."):
+    with pytest.raises(UnreachableError, match=r"is not known\.") as raised:
         client.write(described, text(CANARY))
+    assert raised.value.in_doubt
+
+
+PUT, MOVE, LOOK = "PutSecretValue", "UpdateSecretVersionStage", "DescribeSecret"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        # The present version is another one until the second call: the first changes nothing of that.
+        *((fault, (PUT,), False) for fault in ("expired", "throttled", "down", "odd")),
+        ("expired", (MOVE,), False),
+        ("throttled", (MOVE,), False),
+        ("down", (MOVE,), True),
+        ("odd", (MOVE,), False),
+        ("page", (MOVE,), True),
+        ("expired", (MOVE, LOOK), False),
+        ("throttled", (MOVE, LOOK), False),
+        ("down", (MOVE, LOOK), True),
+        ("odd", (MOVE, LOOK), False),
+    ],
+)
+def test_a_failed_write_says_whether_the_value_may_be_the_present_one(
+    client: Client,
+    server: CloudServer,
+    monkeypatch: pytest.MonkeyPatch,
+    case: tuple[str, tuple[str, ...], bool],
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    fault, calls, doubt = case
+    server.make(REFERENCE)
+    server.put(REFERENCE, b"made-up-first")
+    described = client.describe(NAME)
+    for call in calls:
+        if fault == "odd":
+            server.answer(400, "MadeUpException", "odd", call)
+        elif fault == "page":
+            server.answer(200, "", "<html>a proxy</html>", call)
+        else:
+            server.fail(cast("Fault", fault), call)
+
+    with pytest.raises(AccessError) as raised:
+        client.write(described, text(CANARY))
+
+    assert raised.value.in_doubt == doubt
+    assert server.present(REFERENCE) == b"made-up-first"
+
+
+def test_a_move_that_was_refused_after_a_lost_answer_is_in_doubt_until_somebody_looks(
+    client: Client, server: CloudServer
+) -> None:
+    server.make(REFERENCE)
+    server.put(REFERENCE, b"made-up-first")
+    described = client.describe(NAME)
+
+    def lose(call: str) -> None:
+        if call == MOVE and server.calls.count(MOVE) == 1:
+            versions = server.secrets.secrets[REFERENCE].versions
+            staged = next(each for each in versions if each != described.version)
+            server.secrets.update_secret_version_stage(
+                REFERENCE, "AWSCURRENT", str(described.version), staged
+            )
+            server.fail("down", MOVE)
+        elif call == MOVE:
+            server.fail("expired", MOVE, LOOK)
+
+    server.before = lose
+
+    with pytest.raises(NotLoggedInError, match=r"is not known\.") as raised:
+        client.write(described, text(CANARY))
+
+    assert raised.value.in_doubt
+    assert server.present(REFERENCE) == CANARY.encode()
+
+
+def test_a_first_value_whose_answer_is_lost_is_in_doubt(
+    client: Client, server: CloudServer
+) -> None:
+    server.make(REFERENCE)
+    described = client.describe(NAME)
+    server.fail("down", PUT)
+
+    with pytest.raises(UnreachableError) as raised:
+        client.write(described, text(CANARY))
+    assert raised.value.in_doubt
+
+
+def test_what_cannot_be_connected_to_was_not_sent(
+    client: Client, server: CloudServer, closed_port: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "2")
+    server.make(REFERENCE)
+    described = client.describe(NAME)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{closed_port}")
+    nowhere = values.connect(server.place)
+
+    with pytest.raises(UnreachableError) as raised:
+        nowhere.write(described, text(CANARY))
+    nowhere.close()
+    assert not raised.value.in_doubt
 
 
 def test_who_may_set_and_not_move_labels_sets_without_the_check_and_is_told(

@@ -1,5 +1,6 @@
 """Key Vault's values, where they are particular to it; what every cloud promises is in `test_every_cloud.py`."""
 
+import importlib
 import logging
 import ssl
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -499,6 +501,7 @@ def test_a_value_that_may_have_arrived_is_not_sent_again_and_the_doubt_is_said(
 
     assert type(failure) is UnreachableError
     assert "arrived is not known" in failure.found
+    assert failure.in_doubt
     assert vault.calls.count("set") == 1
 
 
@@ -509,7 +512,10 @@ def test_an_error_of_the_vault_on_a_write_is_not_tried_again_either(
     vault.container(SPELLED)
     vault.fail("set", status=status)
 
-    assert "arrived is not known" in refusal(client, client.describe(NAME)).found
+    failure = refusal(client, client.describe(NAME))
+
+    assert "arrived is not known" in failure.found
+    assert failure.in_doubt
     assert vault.calls.count("set") == 1
 
 
@@ -520,7 +526,10 @@ def test_what_surely_did_not_arrive_is_not_said_to_be_in_doubt(
     vault.container(SPELLED)
     vault.deny("set", why=why)
 
-    assert "not known" not in str(refusal(client, client.describe(NAME)))
+    failure = refusal(client, client.describe(NAME))
+
+    assert "not known" not in str(failure)
+    assert not failure.in_doubt
 
 
 def test_a_write_that_the_vault_put_off_is_sent_again(client: Client, vault: KeyVault) -> None:
@@ -829,6 +838,10 @@ def test_a_certificate_that_is_not_trusted_is_not_talked_to(
 
     with pytest.raises(UnreachableError, match="certificate that is not trusted") as raised:
         client.describe(NAME)
+    every = client._client().list_properties_of_secrets
+    with pytest.raises(UnreachableError, match="certificate that is not trusted") as sent:
+        client._ask(client._asked("set", NAME), lambda: [*every()])
+    assert not sent.value.in_doubt
     client.close()
 
     assert "REQUESTS_CA_BUNDLE" in raised.value.way_out
@@ -1273,3 +1286,19 @@ def test_the_facet_says_what_every_facet_says() -> None:
 def test_the_server_says_its_rules_with_sources_and_its_gaps() -> None:
     assert all("(" in source or "page" in source for source in RULES.values())
     assert len(GAPS) > 5
+
+
+def test_a_clock_that_is_off_is_told_from_a_missing_login(untouched: CloudServer) -> None:
+    core: Any = importlib.import_module("azure.core.exceptions")
+    client = values.connect(untouched.place)
+    refused = core.ClientAuthenticationError(
+        message="AADSTS700024: Client assertion is not within its valid time range."
+    )
+
+    failure = failures.meaning(refused, client._asked("set", NAME))
+    client.close()
+
+    assert type(failure) is NotLoggedInError
+    assert "clock is off" in failure.found
+    assert "az login" not in failure.way_out
+    assert not failure.in_doubt

@@ -326,6 +326,7 @@ def test_a_write_whose_answer_is_lost_is_not_sent_again_and_says_that_it_may_be_
     with pytest.raises(UnreachableError, match="It may be stored, or not") as raised:
         client.write(described, text(CANARY))
 
+    assert raised.value.in_doubt
     assert server.calls.count("AddSecretVersion") == 1
     assert server.present(REFERENCE) == CANARY.encode()
     assert CANARY not in shown(raised.value)
