@@ -91,7 +91,7 @@ class JourneyStory(Story):
         return "every one is unset"
 
     def _fails(self) -> str:
-        done = self._run(SERVICE)
+        done = self._run(SERVICE, **self._service)
         self._promise(done.returncode == 1, f"it ended with {done.returncode}")
         self._advised = re.findall(r"infra-secrets set .*", done.stderr)
         keys = [each for each in self._references if not _is_document(each)]
@@ -101,7 +101,9 @@ class JourneyStory(Story):
     def _set(self) -> str:
         # The service stops at its first class; the document is the other one.
         document = next(filter(_is_document, self._references))
-        for command in [*self._advised, f"infra-secrets set {document}"]:
+        first = self._advised[0]
+        reference = next(each for each in self._references if each in first.split())
+        for command in [*self._advised, first.replace(reference, document)]:
             self._put(command)
         version = self._said("version")
         return f"three values, by standard input{below(f'version {version}')}"
@@ -115,17 +117,17 @@ class JourneyStory(Story):
         return "every one is set; no value was read for that"
 
     def _starts(self) -> str:
-        done = self._run(SERVICE)
+        done = self._run(SERVICE, **self._service)
         self._promise(done.returncode == 0, f"it does not start: {done.stderr}")
         return "with all its secrets"
 
     def _rotated(self) -> str:
         from examples.quickstart.service import Payments
 
-        with _in(self._environment):
+        with _in({**self._environment, **self._service}):
             settings = Payments()
             before = settings.stripe_api_key.get_secret_value()
-            self._put(next(each for each in self._advised if each.endswith("stripe-api-key")))
+            self._put(next(each for each in self._advised if "/stripe-api-key " in each))
             self._promise(
                 settings.stripe_api_key.get_secret_value() == before,
                 "a running service lost its value",
@@ -144,21 +146,23 @@ class JourneyStory(Story):
     # What they do -------------------------------------------------------------------------------------
 
     def _logged_in(self, server: Server) -> dict[str, str]:
-        environment = self._references[0].split("/")[1]
-        said = {
-            **os.environ,
-            **server.environment(),
+        # Only the service is told where its containers are: its messages tell the operator.
+        self._service = {
             "INFRA_SECRETS_CLOUD": self._cloud,
-            "INFRA_SECRETS_ENVIRONMENT": environment,
+            "INFRA_SECRETS_ENVIRONMENT": self._references[0].split("/")[1],
+        }
+        said = {
+            **{name: text for name, text in os.environ.items() if name not in self._service},
+            **server.environment(),
             "PYTHONPATH": str(ROOT),
             "NO_COLOR": "1",
         }
         return {name: text for name, text in said.items() if text is not None}
 
-    def _run(self, arguments: tuple[str, ...], value: str | None = None) -> Any:
+    def _run(self, arguments: tuple[str, ...], value: str | None = None, **variables: str) -> Any:
         done = subprocess.run(  # noqa: S603 (this repository's own command, and no shell)
             arguments,
-            env=self._environment,
+            env={**self._environment, **variables},
             cwd="/",  # outside of a Pulumi project, as an operator or a service is
             input=value,
             capture_output=True,
@@ -182,7 +186,7 @@ class JourneyStory(Story):
 
     def _put(self, command: str) -> None:
         _, *arguments = shlex.split(command)
-        canary = Canary.plant(name=arguments[-1])
+        canary = Canary.plant(name=arguments[1])
         self._canaries.append(canary)
         value = canary.value
         if _is_document(arguments[1]):

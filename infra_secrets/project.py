@@ -15,6 +15,8 @@ from typing import Any, Final
 from infra_secrets.errors import StackConfigError
 from infra_secrets.rules.wording import is_credential
 
+OLDEST_PULUMI: Final = (3, 219, 0)
+"""Older versions of the command lack the hooks and options that the package's components are tested with."""
 EXTENSIONS: Final = (".yaml", ".yml", ".json")
 
 
@@ -77,6 +79,36 @@ def readable(path: Path | None) -> dict[str, Any]:
         return load(path)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
+
+
+def why_unreadable(path: Path) -> str | None:
+    """Say what is wrong with a file of a project, and in which line, as a fragment after its name; None for nothing.
+
+    Nothing of the file is repeated: a line of it can hold a value.
+    """
+    import yaml
+
+    try:
+        settings = load(path)
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        return f"cannot be read ({type(error).__name__})"
+    except UnicodeDecodeError:
+        return "is not UTF-8"
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        # What is never closed is noticed behind the last line.
+        last = len(path.read_text(encoding="utf-8").splitlines())
+        return "is not YAML" + (f": line {min(mark.line + 1, last)}" if mark is not None else "")
+    if not settings and any(line.strip("- {}") for line in _without_comments(text)):
+        return "is no mapping of keys to values"
+    if not isinstance(settings.get("config") or {}, Mapping):
+        return "has a `config` that is no mapping of keys to values"
+    return None
+
+
+def _without_comments(text: str) -> Iterator[str]:
+    return (line for line in text.splitlines() if not line.lstrip().startswith("#"))
 
 
 def imported_environments(settings: Mapping[str, Any]) -> tuple[str, ...]:

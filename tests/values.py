@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from infra_secrets import clouds
 from infra_secrets.clouds import Place
+from infra_secrets.clouds.login import Identity
 from infra_secrets.clouds.values import Described, State, Value, Written
 from infra_secrets.errors import (
     AccessError,
@@ -36,12 +38,16 @@ class Values:
     place: Place = field(default_factory=lambda: {"region": "eu-central-1"})
     containers: dict[str, Described] = field(default_factory=dict)
     stored: dict[str, list[Value]] = field(default_factory=dict)
+    login: Place = field(default_factory=dict)
+    """What the login says of where it acts, e.g. its account."""
     failing: dict[str, AccessError] = field(default_factory=dict)
     """What is raised by method, e.g. `read`, or for a container, by reference."""
     unlisted: set[str] = field(default_factory=set)
     """Containers that a listing does not show yet, by reference."""
     calls: list[str] = field(default_factory=list)
     """The methods that were called, with the reference where there is one."""
+    closed: int = 0
+    """How often the client was closed."""
     denied: set[str] = field(default_factory=set)
     """`read`: the login may not."""
     before_write: Callable[[], object] | None = None
@@ -153,7 +159,14 @@ class Values:
             return Written(version=self.put(reference, value.data), when=self.now)
 
     def close(self) -> None:
-        """Do nothing."""
+        """Count it."""
+        self.closed += 1
+
+    def identity(self, place: Place) -> Identity:
+        """Say who is logged in, as the facet `login` does."""
+        del place
+        self._asked("identity")
+        return Identity(who="somebody", place=self.login)
 
     def _asked(self, method: str, name: SecretName | None = None) -> None:
         with self.lock:
@@ -191,4 +204,12 @@ def connected(monkeypatch: pytest.MonkeyPatch, *places: Values) -> None:
                 return each
         raise AssertionError(f"nothing was prepared for {name} at {dict(place)}")
 
+    login_of = clouds.login_of
+
+    def login(cloud: clouds.Cloud) -> SimpleNamespace:
+        name = cloud.__name__.rpartition(".")[2]
+        there = next(each for each in places if each.cloud == name)
+        return SimpleNamespace(place=login_of(cloud).place, identity=there.identity)
+
     monkeypatch.setattr(clouds, "connect", connect)
+    monkeypatch.setattr(clouds, "login_of", login)

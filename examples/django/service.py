@@ -3,7 +3,7 @@
 DJANGO_SETTINGS_MODULE=service python -m django runserver
 """
 
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
@@ -33,6 +33,7 @@ DATABASES = {
         "PORT": _database["port"] or "",
         "USER": unquote(_database["username"] or ""),
         "PASSWORD": unquote(_database["password"] or ""),  # in a URL it is percent-encoded
+        "OPTIONS": dict(parse_qsl(secrets.database_url.query or "")),  # e.g. sslmode=require
     }
 }
 

@@ -52,3 +52,18 @@ def test_its_database_gets_the_password_and_not_how_a_url_spells_it() -> None:
     done = django("-c", asked, DJANGO_SECRET_KEY="made-up-" + "key-" * 20, DATABASE_URL=url)
 
     assert done.stdout.splitlines()[-1] == "True", done.stderr
+
+
+def test_its_database_gets_the_options_of_the_url() -> None:
+    asked = ASK + "print(settings.DATABASES['default']['OPTIONS'])"
+    url = (
+        "postgresql://shop:made-up@db.example.com/shop?sslmode=require&options=-c%20timezone%3DUTC"
+    )
+    given = {"DJANGO_SECRET_KEY": "made-up-" + "key-" * 20}
+    with_some = django("-c", asked, DATABASE_URL=url, **given)
+    with_none = django("-c", asked, DATABASE_URL=url.partition("?")[0], **given)
+
+    assert with_some.stdout.splitlines()[-1] == (
+        "{'sslmode': 'require', 'options': '-c timezone=UTC'}"
+    ), with_some.stderr
+    assert with_none.stdout.splitlines()[-1] == "{}", with_none.stderr

@@ -24,7 +24,9 @@ database = Secret(
 
 # What an operator runs next
 for secret in (stripe, signing, database):
-    pulumi.export(secret.pulumi_resource_name, secret.reference.apply("infra-secrets set {}".format))
+    pulumi.export(
+        secret.pulumi_resource_name, secret.reference.apply("infra-secrets set {}".format)
+    )
 
 # The same with the cloud's own tool alone
 pulumi.export("set_stripe_api_key", stripe.set_command)

@@ -3,14 +3,17 @@
 Typer and Rich come with the extra `cli`, and nothing here is imported by what users deploy.
 """
 
+import contextlib
 import importlib.util
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
-from infra_secrets.errors import MissingExtraError
+from infra_secrets.errors import InfraSecretsError, MissingExtraError
 
 USAGE_ERROR = 2
 """Exit code for what was typed wrong, or is not installed: nothing was run."""
@@ -26,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     try:
         _need("detect_secrets", "rich")
-        from infra_secrets.cli.app import make
+        import infra_secrets.cli.app  # noqa: F401 (what it needs may not be installed)
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in {"detect_secrets", "rich", "typer"}:
             raise
@@ -40,24 +43,62 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show
     # Whoever ends the command politely gets the same clean end as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    raise SystemExit(_run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Run it, and return the exit code: what nobody foresaw is none of those that mean something else."""
+    from infra_secrets.cli.app import make
+    from infra_secrets.cli.saying import warn
+    from infra_secrets.cli.usage import in_words
+
+    if (
+        sys.stdout is None
+    ):  # it was closed, and the next file that is opened must not take its place
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for as long as the process lives)
     try:
-        make(sys.argv[1:] if arguments is None else arguments)(arguments)
+        code = make(arguments)(arguments, standalone_mode=False)
+        sys.stdout.flush()
+    except InfraSecretsError as error:
+        warn(f"Error: {error}")
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        raise SystemExit(INTERRUPTED) from None
-    except SystemExit as ended:
-        # Typer ends in silence after an interrupt that no subcommand took care of.
-        if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
-            print("Interrupted.", file=sys.stderr)
-        raise
+        warn("Interrupted.")
+        return INTERRUPTED
+    except OSError as error:
+        # Nothing more can be written there, also not when the process ends.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        warn(f"Error: This could not be read or written: {os.strerror(error.errno or 0)}.")
+    except Exception as error:  # noqa: BLE001 (its text may hold a value: it is not shown)
+        warn(in_words(error) or _unexpected(error))
+    except SystemExit as end:  # Typer and Rich end so with 1 when nobody reads on
+        return USAGE_ERROR if end.code == 1 else int(end.code or 0)
+    else:
+        return code if isinstance(code, int) else 0
+    return USAGE_ERROR
+
+
+def _unexpected(error: Exception) -> str:
+    """Describe an error that nobody foresaw, without what it says."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"Error: {type(error).__name__} was not expected, in {Path(last.filename).name} at line {last.lineno}; what it "
+        "says is not shown, because it may hold a value. Please report it."
+    )
 
 
 def end_at_once() -> NoReturn:
     """End after Ctrl-C, although a thread may still be busy with what nobody waits for any more."""
     print("Interrupted.", file=sys.stderr)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(INTERRUPTED)
+    leave(INTERRUPTED)
+
+
+def leave(code: int) -> NoReturn:
+    """End with an exit code, although a thread is busy: Python would wait for those of a `ThreadPoolExecutor`."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # nobody reads it any more
+            stream.flush()
+    os._exit(code)
 
 
 def _need(*libraries: str) -> None:

@@ -1,18 +1,21 @@
 """The command line as Typer has it: the options before a command, and the commands."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 import infra_secrets
+from infra_secrets.cli import INTERRUPTED
 from infra_secrets.cli.doctor import command as examining
 from infra_secrets.cli.rehearse import command as rehearsing
-from infra_secrets.cli.saying import Quiet
+from infra_secrets.cli.saying import Quiet, warn
 from infra_secrets.cli.set import command as setting
 from infra_secrets.cli.status import command as looking
 from infra_secrets.cli.where import located
+from infra_secrets.errors import InfraSecretsError
 from infra_secrets.rules.wording import nearest
 
 EXAMPLES = (
@@ -24,8 +27,32 @@ EXAMPLES = (
 )
 
 
+class NoSuchCommandError(InfraSecretsError):
+    """The first word that was typed is no command."""
+
+
+@contextlib.contextmanager
+def _interrupts() -> Iterator[None]:
+    """Say an interrupt that no command took care of: Typer ends in silence after one."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        warn("Interrupted.")
+        raise typer.Exit(INTERRUPTED) from None
+
+
 class Commands(TyperGroup):
     """The commands; a word that is none of them is not repeated, because it may be a value."""
+
+    def make_context(self, *args: Any, **named: Any) -> Any:
+        """Read what was typed."""
+        with _interrupts():
+            return super().make_context(*args, **named)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with _interrupts():
+            return super().invoke(ctx)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that was typed."""
@@ -33,7 +60,9 @@ class Commands(TyperGroup):
         if args and args[0] not in known and not ctx.resilient_parsing:
             close = nearest(args[0], known)
             hint = f" Did you mean {close}?" if close else ""
-            ctx.fail(f"There is no such command. There are: {', '.join(known)}.{hint}")
+            raise NoSuchCommandError(
+                f"There is no such command. There are: {', '.join(known)}.{hint}"
+            )
         return super().resolve_command(ctx, args)
 
 

@@ -13,14 +13,17 @@ Say = Callable[[str], None]
 """Says something to the person that is no result and no error."""
 
 
-def _remember(context: typer.Context, asked: bool) -> bool:
+def remember(context: typer.Context, asked: bool) -> bool:
     """Let the option stand before the command or behind it."""
     context.meta[_KEY] = asked or context.meta.get(_KEY, False)
     return bool(context.meta[_KEY])
 
 
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", callback=_remember, help="Say nothing but errors.")
+    bool,
+    typer.Option(
+        "--quiet", "-q", callback=remember, help="Say only what went wrong, and what was asked for."
+    ),
 ]
 """The option, of a command or of all of them."""
 

@@ -7,14 +7,16 @@ refreshed, and no config is decrypted.
 import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from infra_secrets import clouds
+from infra_secrets.cli.addresses import without_logins
 from infra_secrets.clouds import Place
 from infra_secrets.component.settings import ENVIRONMENT, SERVICE
-from infra_secrets.errors import InfraSecretsError
+from infra_secrets.errors import InfraSecretsError, SecretNameError
 from infra_secrets.project import find_project, readable, settings_file, stack_file
 from infra_secrets.rules.naming import SecretName
 
@@ -69,32 +71,39 @@ class Project:
     def selected(self) -> str | None:
         """Return the stack that is selected here; None for none."""
         found = self._pulumi("stack", "ls", "--json")
-        return next((str(each["name"]) for each in found if each.get("current")), None)
+        with _as_pulumi_writes(f"The list of the stacks of {self.name}"):
+            return next((str(each["name"]) for each in found if each.get("current")), None)
 
     def stacks(self) -> list[str]:
         """List the stacks of the project, by its backend."""
-        return [str(each["name"]) for each in self._pulumi("stack", "ls", "--json")]
+        found = self._pulumi("stack", "ls", "--json")
+        with _as_pulumi_writes(f"The list of the stacks of {self.name}"):
+            return [str(each["name"]) for each in found]
+
+    def config(self, stack: str) -> dict[str, str]:
+        """Return the plain texts in a stack's config, by key."""
+        found = readable(stack_file(self.directory, stack.rpartition("/")[2])).get("config")
+        items = found.items() if isinstance(found, Mapping) else ()
+        return {str(key): str(text) for key, text in items if isinstance(text, str | int | bool)}
 
     def parts(self, stack: str) -> tuple[str, str]:
         """Return service and environment as a stack's config names them, else the names of project and stack."""
-        short = stack.rpartition("/")[2]
-        config = readable(stack_file(self.directory, short)).get("config") or {}
-        found = {
-            key: config.get(str(key))
-            for key in (SERVICE, ENVIRONMENT)
-            if isinstance(config, Mapping)
-        }
-        service, environment = found.get(SERVICE), found.get(ENVIRONMENT)
+        config = self.config(stack)
         return (
-            service if isinstance(service, str) else self.name,
-            environment if isinstance(environment, str) else short,
+            config.get(str(SERVICE), self.name),
+            config.get(str(ENVIRONMENT), stack.rpartition("/")[2]),
         )
 
     def declared(self, stack: str) -> list[Declared]:
-        """List the containers in a stack's state."""
+        """List the containers in a stack's state.
+
+        Raises:
+            StackError: It cannot be read, or is not as Pulumi writes it.
+        """
         export = self._pulumi("stack", "export", f"--stack={stack}")
-        resources = (export.get("deployment") or {}).get("resources") or []
-        return list(_declared(resources, stack.rpartition("/")[2]))
+        with _as_pulumi_writes(f"The state of stack {stack}"):
+            resources = (export.get("deployment") or {}).get("resources") or []
+            return list(_declared(resources, stack.rpartition("/")[2]))
 
     def _pulumi(self, *arguments: str) -> Any:
         try:
@@ -113,7 +122,11 @@ class Project:
         if done.returncode:
             # Around the error it may say that there is a newer version.
             errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-            said = errors[0].removeprefix("error: ") if errors else "it does not say why"
+            said = (
+                without_logins(errors[0].removeprefix("error: "))
+                if errors
+                else "it does not say why"
+            )
             raise StackError(
                 f"`pulumi {' '.join(arguments)}` failed in {self.directory}: {said.rstrip('.')}. Fix "
                 "that, or name the place instead: --cloud, --service, --environment."
@@ -125,6 +138,18 @@ class Project:
                 f"`pulumi {' '.join(arguments)}` in {self.directory} did not answer with JSON. Run it yourself to see "
                 "why, or name the place instead: --cloud, --service, --environment."
             ) from None
+
+
+@contextmanager
+def _as_pulumi_writes(what: str) -> Iterator[None]:
+    """Refuse what is not as Pulumi writes it, without repeating it: a value may be in it."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, IndexError):
+        raise StackError(
+            f"{what} is not as Pulumi writes it. Look at it (pulumi stack export), or name the place instead: --cloud, "
+            "--service, --environment."
+        ) from None
 
 
 def _declared(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[Declared]:
@@ -141,10 +166,11 @@ def _declared(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[De
             continue
         place = clouds.container(clouds.load(cloud)).place_of(id_) if id_ else {}
         age = declared.get("maxAgeDays")
+        logical_name = str(resource["urn"]).rpartition("::")[2]
         yield Declared(
-            name=SecretName.from_reference(str(reference)),
+            name=_name(str(reference), logical_name, stack),
             cloud=cloud,
-            logical_name=str(resource["urn"]).rpartition("::")[2],
+            logical_name=logical_name,
             stack=stack,
             id=id_,
             place={part: text for part, text in place.items() if part != "name"},
@@ -156,6 +182,16 @@ def _declared(resources: Sequence[Mapping[str, Any]], stack: str) -> Iterator[De
             writers=_texts(declared.get("writers")),
             registered="cloud" in declared,
         )
+
+
+def _name(reference: str, logical_name: str, stack: str) -> SecretName:
+    try:
+        return SecretName.from_reference(reference)
+    except SecretNameError as error:
+        raise StackError(
+            f"The state of stack {stack} has a Secret, {logical_name}, whose reference is none: {error} Its container "
+            "can be looked at by --cloud and where it is."
+        ) from None
 
 
 def _cloud_of(id_: str | None) -> str | None:

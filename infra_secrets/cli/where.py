@@ -20,7 +20,8 @@ from infra_secrets.clouds import Place
 from infra_secrets.component import settings
 from infra_secrets.errors import InfraSecretsError
 from infra_secrets.project import find_project, stack_files
-from infra_secrets.rules.wording import looks_like_a_value, nearest
+from infra_secrets.rules.naming import RULE, SEGMENT, suggest
+from infra_secrets.rules.wording import looks_like_a_value, nearest, shown
 
 _NAME = re.compile(r"[\w./:@-]{1,512}")
 
@@ -55,7 +56,9 @@ class Where:
     """The project that was asked; None where the cloud was named instead."""
     stack: str | None = None
     declared: tuple[Declared, ...] = ()
-    """What the stack declares, on the cloud and at the place that were named."""
+    """What the stack declares, of what was named: the cloud, the place, the service, the environment."""
+    besides: tuple[Declared, ...] = ()
+    """What else it declares."""
 
 
 def find(named: Named, directory: Path | None = None) -> Where:
@@ -89,11 +92,14 @@ def find(named: Named, directory: Path | None = None) -> Where:
         )
     _known(cloud, "--cloud" if named.cloud else str(settings.CLOUD_VARIABLE))
     _refuse_other_parts(cloud, named.place)
+    environment = settings.ENVIRONMENT_VARIABLE.read() or None
+    if named.environment is None and environment is not None:
+        _refuse_no_part("environment", environment, str(settings.ENVIRONMENT_VARIABLE))
     return Where(
         cloud=cloud,
         place=named.place,
         service=named.service,
-        environment=named.environment or settings.ENVIRONMENT_VARIABLE.read(),
+        environment=named.environment or environment,
     )
 
 
@@ -137,6 +143,8 @@ def _in_project(project: Project, named: Named) -> Where:
         _known(named.cloud, "--cloud")
         _refuse_other_parts(named.cloud, named.place)
     service, environment = project.parts(stack)
+    declared = project.declared(stack)
+    wanted = [each for each in declared if _is_named(each, named)]
     return Where(
         cloud=named.cloud,
         place=named.place,
@@ -144,11 +152,18 @@ def _in_project(project: Project, named: Named) -> Where:
         environment=named.environment or environment,
         project=project,
         stack=stack,
-        declared=tuple(
-            each
-            for each in project.declared(stack)
-            if named.cloud in (None, each.cloud) and not clouds.differing(named.place, each.place)
-        ),
+        declared=tuple(wanted),
+        besides=tuple(each for each in declared if each not in wanted),
+    )
+
+
+def _is_named(declared: Declared, named: Named) -> bool:
+    """Whether a container is one of those that a person named, as far as it is known where it is."""
+    return (
+        named.cloud in (None, declared.cloud)
+        and named.service in (None, declared.name.service)
+        and named.environment in (None, declared.name.environment)
+        and not clouds.differing(named.place, declared.place)
     )
 
 
@@ -190,6 +205,17 @@ def _refuse_unreadable(named: Named) -> None:
                 f"What was given for --{option} is not shown, because it looks like a value. Give a name; a value is "
                 "never an argument."
             )
+    for part, text in (("service", named.service), ("environment", named.environment)):
+        if text is not None:
+            _refuse_no_part(part, text, f"--{part}")
+
+
+def _refuse_no_part(part: str, text: str, said_by: str) -> None:
+    """Refuse what can be no part of a name: nothing would ever be found."""
+    if not SEGMENT.fullmatch(text):
+        raise WhereError(
+            f"{said_by} is {shown(text)}: {RULE}. This would work: --{part} {suggest(text, part)}"
+        )
 
 
 # The options ------------------------------------------------------------------------------------------

@@ -171,7 +171,7 @@ class Deadline:
     day: date
     """The last day on which it works."""
     what: str
-    """What ends, as a sentence."""
+    """What ends, as the plural beginning of a sentence that goes on with "end on" and the day."""
     source: str
     """The address of who says so."""
     way_out: str
@@ -203,6 +203,10 @@ class Cloud(Protocol):
     SETTINGS: Mapping[str, ConfigKey]
     """What only this cloud needs of a container: each setting with the config key that gives it."""
 
+    OWN_VARIABLES: Sequence[str]
+    """Environment variables that its client libraries and its workloads give a meaning, so that no setting of an
+    application can have their name; `*` at the end stands for any end."""
+
     DEADLINES: "Sequence[Deadline]"
     """What ends there on a day that is known: API versions, SDKs."""
 
@@ -218,6 +222,9 @@ class Store(Protocol):
 
     def problems(self, settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
         """Yield what is wrong with some of the settings of a SecretStore."""
+
+    def place(self, settings: Mapping[str, str]) -> Place:
+        """Read from some of the settings of a SecretStore where it reads, as `Container.place` says it."""
 
     def provider(self, settings: "Mapping[str, pulumi.Input[str]]") -> "dict[str, Any]":
         """Describe a SecretStore's `provider` that logs in by workload identity, never with a key.
@@ -269,6 +276,13 @@ class Container(Protocol):
 
     def place(self, properties: "Mapping[str, Any]") -> Place:
         """Read from a container's inputs or outputs where it is."""
+
+    def looked_for(self, place: Place) -> Place:
+        """Read where a service looks for a container, as `place` says it.
+
+        Args:
+            place: Parts of `Values.PLACE`. One that may be the same place under another name is left out.
+        """
 
     def place_of(self, id_: str) -> Place:
         """Read from an id, as `adopt` takes it, where that container is."""

@@ -3,12 +3,13 @@
 Nothing here calls a cloud, and what a `Login` asks a cloud reads no value, and makes, changes and deletes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from infra_secrets.clouds import Place
+from infra_secrets.component.settings import Variable
 from infra_secrets.rules.naming import SecretName
 
 
@@ -35,9 +36,12 @@ class Rights:
     read: Mapping[SecretName, bool | None]
     """Whether it may read the value of each container that was asked about."""
     read_any: bool | None = None
-    """Whether it may read any container of the service, where that was asked instead of single ones."""
+    """Whether it may read every container of the service. False is no denial: it may still read single ones, whose own
+    policy or role names it as a reader."""
     notes: tuple[str, ...] = ()
     """What the answer does not cover, or why there is none; sentences."""
+    to_find_out: str = ""
+    """What lets that be found out which could not: a sentence that names the permission."""
 
 
 class Login(Protocol):
@@ -52,6 +56,9 @@ class Login(Protocol):
 
     FOLDER: str
     """Where the cloud's tools keep a login on a person's machine, e.g. `~/.aws`."""
+
+    ADDRESSES: Sequence[Variable]
+    """Variables by which a person sends calls to another address than the cloud's own."""
 
     def place(self, config: Mapping[str, str]) -> Place:
         """Read from a stack's plain config where its containers will be, as far as it says. No network.
@@ -74,14 +81,20 @@ class Login(Protocol):
             AccessError: Another trouble.
         """
 
-    def rights(self, place: Place, service: str, wanted: Mapping[SecretName, str | None]) -> Rights:
+    def rights(
+        self,
+        place: Place,
+        service: str,
+        environment: str | None,
+        wanted: Mapping[SecretName, str | None],
+    ) -> Rights:
         """Find out what the identity may do: by the cloud's own simulation, or by a call that cannot do anything.
 
         Args:
             place: Where the containers are.
             service: Whose containers it would create.
-            wanted: Whose values it would read, each with the container's id where that is known. None asks about any
-                container of the service.
+            environment: Of which environment; None where that is not known.
+            wanted: Whose values it would read, each with the container's id where that is known.
 
         Raises:
             AccessError: As `identity`.

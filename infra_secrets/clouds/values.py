@@ -143,10 +143,6 @@ class Values(Protocol):
     LOGIN: str
     """The command by which a person logs in, e.g. `aws sso login`."""
 
-    RESTORE: str
-    """The command that brings back a container that is scheduled for deletion, with `{name}`, its name in the cloud,
-    and the parts of `PLACE`; empty where none is ever scheduled."""
-
     MAX_BYTES: int
     """Size of the largest value."""
 
@@ -158,6 +154,14 @@ class Values(Protocol):
 
     def refused(self, value: Value) -> str | None:
         """Say why this cloud cannot store a value unchanged, as a fragment after "the value "; None if it can."""
+
+    def restoring(self, name: str, place: Place) -> str | None:
+        """Write the command that brings back a container that is scheduled for deletion; None where none ever is.
+
+        Args:
+            name: Its name in the cloud.
+            place: Where it is, in the parts of `PLACE`.
+        """
 
     def connect(self, place: Place) -> Client:
         """Make a client. Nothing is sent yet.

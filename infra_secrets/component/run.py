@@ -8,7 +8,7 @@ join the run that they belong to.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -80,6 +80,7 @@ class Run:
         hooks: Its hooks, by name.
         holder: What protects options against its transforms.
         containers: What was registered, by URN of the container.
+        looked_for: Which class of settings looks where for a container, by its cloud and its reference.
         config_looked_at: Whether the stack's config was looked at for misspelt keys.
     """
 
@@ -88,6 +89,7 @@ class Run:
         self.hooks: dict[str, Later] = {}
         self.holder = Holder()
         self.containers: dict[str, Any] = {}
+        self.looked_for: dict[tuple[str, str], tuple[str, Mapping[str, str]]] = {}
         self._watched: list[Callable[[], Awaitable[None]]] = []
         self._watching = False
         self.config_looked_at = False

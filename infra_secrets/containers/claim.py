@@ -19,6 +19,7 @@ from infra_secrets.component.state import resources_in_state
 from infra_secrets.containers.adoption import objections
 from infra_secrets.containers.hooks import Hooks
 from infra_secrets.containers.ownership import Ownership
+from infra_secrets.containers.places import elsewhere
 from infra_secrets.errors import SecretArgsError, combined
 
 
@@ -84,6 +85,7 @@ class Claim(Ownership):
                 await check.future()
             if is_without_engine():
                 return
+            await self._is_looked_for_there()
             await self._clear()
             await run.can_be_asked(component)
             for hook in hooks.values():
@@ -115,6 +117,25 @@ class Claim(Ownership):
         if errors:
             with one_clear_message():
                 raise combined(self._who, errors)
+
+    async def _is_looked_for_there(self) -> None:
+        """Refuse a container where the service does not look for it, by its class of settings.
+
+        Raises:
+            SecretArgsError: It looks in another place.
+        """
+        key = self.cloud.__name__, self.wanted.name.reference
+        if key not in Run.this().looked_for:
+            return
+        settings, expected = Run.this().looked_for[key]
+        hidden = [
+            isinstance(each, pulumi.Output) and await each.is_secret()
+            for each in self.wanted.settings.values()
+        ]
+        problem = elsewhere(settings, expected, await self.where(), hidden=any(hidden))
+        if problem is not None:
+            with one_clear_message():
+                raise SecretArgsError(f"{self._who}: {problem}")
 
     @property
     def _looks_before(self) -> bool:

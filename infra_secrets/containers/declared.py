@@ -5,8 +5,6 @@ What its fields are is read in `infra_secrets.runtime`, as the service reads it.
 
 from typing import TYPE_CHECKING
 
-from infra_secrets.errors import SettingsUseError
-
 if TYPE_CHECKING:
     from infra_secrets.runtime.declaration import Declaration
     from infra_secrets.runtime.settings import SecretSettings
@@ -24,10 +22,4 @@ def declared_by(settings: "type[SecretSettings]") -> "Declaration":
     """
     from infra_secrets.runtime.declaration import declaration
 
-    found = declaration(settings)
-    if not found.settings:
-        raise SettingsUseError(
-            f"class {settings.__name__} has no fields, and so no secrets. Each secret is a field with a type, e.g. "
-            "stripe_api_key: SecretStr."
-        )
-    return found
+    return declaration(settings)

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 import pulumi
 
+from infra_secrets import clouds
+from infra_secrets.clouds import Cloud, Place, Wanted
 from infra_secrets.component.given import kind
 from infra_secrets.component.messages import one_clear_message
+from infra_secrets.component.run import Run
 from infra_secrets.containers.arguments import SecretReader
 from infra_secrets.containers.declared import declared_by
+from infra_secrets.containers.places import elsewhere, looked_for, unknown_parts
 from infra_secrets.containers.secret import Secret, SecretArgs
 from infra_secrets.errors import ArgsError, SecretArgsError, combined
 from infra_secrets.rules.wording import nearest, shown, words
@@ -56,7 +60,9 @@ def secrets_for(
 
     Raises:
         SettingsUseError: It is no class of settings, or has none. Nothing was registered.
-        SecretArgsError: Arguments are not valid. It lists every problem at once, and nothing was registered.
+        SecretArgsError: Arguments are not valid, or the class says another place (e.g. `region`) than the program has.
+            It lists every problem at once, and nothing was registered. Where the place is known only later, a container
+            is refused then.
         MissingExtraError: Pydantic-settings, or the SDK of the chosen cloud, is not installed.
     """
     with one_clear_message():
@@ -64,6 +70,7 @@ def secrets_for(
         wanted = _Wanted(settings, declared, cast(Mapping[str, Any], arguments), overrides)
         planned = wanted.planned()
         wanted.refuse_what_a_secret_refuses(planned, opts)
+        Run.this().looked_for.update(wanted.looked_for)
     made = {name: Secret(name, given, opts) for name, given in planned.items()}
     return {each.name: made[wanted.logical_name(each.name)] for each in declared.settings}
 
@@ -83,6 +90,8 @@ class _Wanted:
         self.declared = declared
         self.arguments = arguments
         self.overrides: Mapping[Any, Any] = overrides if isinstance(overrides, Mapping) else {}
+        self.looked_for: dict[tuple[str, str], tuple[str, Place]] = {}
+        """Where the service looks, as `Run.looked_for` has it."""
         problems = [*self._problems(overrides)]
         if problems:
             raise combined(self.subject, [*map(SecretArgsError, problems)])
@@ -194,9 +203,11 @@ class _Wanted:
             found[name] = []
             try:
                 with SecretReader.reading(SecretArgs, name, given, {}, opts) as reader:
-                    reader.read()
+                    cloud, wanted = reader.read()
             except ArgsError as error:
                 found[name] = [*error.problems]
+            else:
+                found[name] = [*self._misplaced_by(cloud, wanted, opts)]
         of_all = set.intersection(*map(set, found.values()))
         first = next(iter(found.values()))
         problems = [each for each in first if each in of_all]
@@ -205,6 +216,53 @@ class _Wanted:
         ]
         if problems:
             raise combined(self.subject, [*map(SecretArgsError, problems)])
+
+    def _misplaced_by(
+        self, cloud: Cloud, wanted: Wanted, opts: pulumi.ResourceOptions | None
+    ) -> Iterator[str]:
+        """Yield why the service would look elsewhere, as far as config and arguments say where that is.
+
+        What is known only later is left to the container itself.
+        """
+        unknown = unknown_parts(self.settings, cloud)
+        if unknown is not None:
+            yield unknown
+            return
+        expected = looked_for(self.settings, cloud)
+        if not expected:
+            return
+        self.looked_for[cloud.__name__, wanted.name.reference] = self.settings.__name__, expected
+        known, hidden = _place_in_config(cloud, wanted, opts)
+        problem = elsewhere(self.settings.__name__, expected, known, hidden=hidden)
+        if problem is not None:
+            yield problem
+
+
+def _place_in_config(
+    cloud: Cloud, wanted: Wanted, opts: pulumi.ResourceOptions | None
+) -> tuple[Place, bool]:
+    """Read where a container will be from config and arguments, and whether that is secret."""
+    store = clouds.store(cloud)
+    arguments = {
+        setting: text for setting, text in wanted.settings.items() if isinstance(text, str)
+    }
+    if arguments.keys() >= store.SETTINGS.keys():
+        return store.place(arguments), any(
+            pulumi.runtime.is_config_secret(str(key)) for key in store.SETTINGS.values()
+        )
+    if _has_own_provider(cloud, opts):
+        return {}, False
+    config = {setting: key.read() for setting, key in store.SETTINGS.items()}
+    return store.place({setting: text for setting, text in config.items() if text}), False
+
+
+def _has_own_provider(cloud: Cloud, opts: pulumi.ResourceOptions | None) -> bool:
+    """Whether containers may be made by another provider than the default one, which config is for."""
+    if opts is None:
+        return False
+    if opts.provider is not None or opts.providers:
+        return True
+    return opts.parent is not None and opts.parent.get_provider(cloud.RESOURCE_TYPE) is not None
 
 
 def _pascal(name: str) -> str:

@@ -6,6 +6,7 @@ Fields of a `SecretSettings` are looked for as environment variables, mounted fi
 from infra_secrets.errors import MissingExtraError, SettingsError, SettingsUseError
 
 try:
+    from infra_secrets.runtime.declaration import declaration
     from infra_secrets.runtime.settings import SecretSettings
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] not in ("pydantic", "pydantic_settings"):
@@ -14,4 +15,4 @@ except ModuleNotFoundError as missing:
         f"pydantic-settings, which settings need ({missing.name}),", "runtime"
     ) from None
 
-__all__ = ["SecretSettings", "SettingsError", "SettingsUseError"]
+__all__ = ["SecretSettings", "SettingsError", "SettingsUseError", "declaration"]

@@ -1,6 +1,9 @@
 """The last place where settings are looked for: their containers, all in one call, by the local login."""
 
-from collections.abc import Mapping, Sequence
+import os
+import re
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from infra_secrets import clouds
@@ -9,8 +12,11 @@ from infra_secrets.clouds.values import Client, Value
 from infra_secrets.component.settings import CLOUD_VARIABLE, ENVIRONMENT_VARIABLE
 from infra_secrets.errors import (
     AccessError,
+    DisabledError,
     NeverSetError,
     NotFoundError,
+    NotLoggedInError,
+    ScheduledError,
     SecretNameError,
     ThrottledError,
     UnknownCloudError,
@@ -27,44 +33,120 @@ Looked = Mapping[str, Found | Problem]
 """What came of it, by setting."""
 
 
+_OF_THE_CONTAINER = (NeverSetError, NotFoundError, DisabledError, ScheduledError)
+"""What another client would be told too."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Where:
     """Where the containers of a class are."""
 
+    name: str
     cloud: Cloud
     environment: str
 
 
-def look(options: Options, wanted: Sequence[Setting]) -> Looked:
-    """Look for settings in their containers.
+class Containers:
+    """The containers of a class of settings. Its client is kept, with its login and its connections, while it is good.
 
-    Raises:
-        MissingExtraError: The cloud's client is not installed.
+    One thread at a time. A process that was forked makes a client of its own.
     """
-    where = _where(options)
-    if isinstance(where, Problem):
-        return {
-            setting.name: replace(where, text=where.text.format(**_spelled(options, setting)))
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._client: Client | None = None
+        self._of: tuple[str, int] | None = None  # whose it is: a cloud's, and a process's
+        self._let_go: Callable[[], object] = lambda: None
+
+    def look(self, wanted: Sequence[Setting]) -> Looked:
+        """Look for settings in their containers.
+
+        Raises:
+            MissingExtraError: The cloud's client is not installed.
+        """
+        options, where = self._options, _where(self._options)
+        if isinstance(where, Problem):
+            return {
+                setting.name: replace(where, text=where.text.format(**_spelled(options, setting)))
+                for setting in wanted
+            }
+        names = {
+            setting.name: SecretName(
+                service=options.service, environment=where.environment, key=setting.key
+            )
             for setting in wanted
         }
-    names = {
-        setting.name: SecretName(
-            service=options.service, environment=where.environment, key=setting.key
-        )
-        for setting in wanted
-    }
-    answers = _read(where.cloud, options.place, [*dict.fromkeys(names.values())])
-    if options.document:
-        [(name, answer)] = answers.items()
-        return _members(name, answer, wanted)
-    return {each: answers[name] for each, name in names.items()}
+        answers = self._read(where, [*dict.fromkeys(names.values())])
+        if options.document:
+            [(name, answer)] = answers.items()
+            return _members(name, answer, wanted)
+        return {each: answers[name] for each, name in names.items()}
+
+    def close(self) -> None:
+        """Close its connections; the next look opens new ones."""
+        self._let_go()
+        self._client, self._of = None, None
+
+    def _read(
+        self, where: _Where, names: Sequence[SecretName]
+    ) -> Mapping[SecretName, Found | Problem]:
+        kept = self._client is not None
+        place, answers = self._ask(where, names)
+        if kept and any(isinstance(each, NotLoggedInError) for each in answers.values()):
+            place, answers = self._ask(where, names)  # a login that it read long ago may be renewed
+        parts = ", ".join(f"{part} {text}" for part, text in place.items())
+        title = where.cloud.SPELLING.title + (f" ({parts})" if parts else "")
+        options = clouds.as_options(where.name, place)
+        return {name: _answer(name, answers[name], title, options) for name in names}
+
+    def _ask(
+        self, where: _Where, names: Sequence[SecretName]
+    ) -> tuple[Place, Mapping[SecretName, Value | AccessError]]:
+        place, answers, good = self._options.place, dict[SecretName, Value | AccessError](), False
+        try:
+            client = self._connected(where)
+            place = client.place
+            answers = {**client.read(names)}
+            good = all(isinstance(each, (Value, *_OF_THE_CONTAINER)) for each in answers.values())
+        except AccessError as error:
+            answers = dict.fromkeys(names, error)
+        finally:
+            if not good:
+                self.close()
+        return place, answers
+
+    def _connected(self, where: _Where) -> Client:
+        of = (where.name, os.getpid())
+        if self._client is None or self._of != of:
+            self.close()
+            self._client, self._of = clouds.connect(where.cloud, self._options.place), of
+            # Also when the settings are gone. Not at the end of the process, where a client may be half gone itself.
+            closing = weakref.finalize(self, _close, self._client, os.getpid())
+            closing.atexit = False
+            self._let_go = closing
+        return self._client
+
+
+def _close(client: Client, process: int) -> None:
+    """Close a client, but not its parent's in a process that was forked: they share connections."""
+    if os.getpid() == process:
+        client.close()
 
 
 def _where(options: Options) -> _Where | Problem:
     """Find out where containers are; a problem's text has `{variable}` and `{reference}` to fill in."""
-    name = options.cloud or CLOUD_VARIABLE.read()
-    environment = options.environment or ENVIRONMENT_VARIABLE.read()
-    if not name:
+    name = CLOUD_VARIABLE.read() if options.cloud is None else options.cloud
+    environment = (
+        ENVIRONMENT_VARIABLE.read() if options.environment is None else options.environment
+    )
+    empty = [
+        str(variable)
+        for variable, text in ((CLOUD_VARIABLE, name), (ENVIRONMENT_VARIABLE, environment))
+        if text == ""
+    ]
+    if empty:
+        return Problem(text=f"{' and '.join(empty)}: set, and empty. Give it a name, or unset it.")
+    if name is None:
         return Problem(
             text=(
                 "the variable {variable} is not set. Set it where the process is started; or name the cloud and the "
@@ -74,7 +156,7 @@ def _where(options: Options) -> _Where | Problem:
             looked_at=(),
             absent=True,
         )
-    if not environment:
+    if environment is None:
         return Problem(
             text=(
                 "no environment is named, and containers are named after it. Set the variable "
@@ -82,6 +164,10 @@ def _where(options: Options) -> _Where | Problem:
             ),
             looked_at=(),
         )
+    return _checked(options, name, environment)
+
+
+def _checked(options: Options, name: str, environment: str) -> _Where | Problem:
     try:
         cloud = clouds.load(name)
         cloud.SPELLING.spell(SecretName(service=options.service, environment=environment))
@@ -97,7 +183,7 @@ def _where(options: Options) -> _Where | Problem:
                 f"{', '.join(clouds.values_of(cloud).PLACE)}. Leave it out, and set the variable of the cloud instead."
             )
         )
-    return _Where(cloud=cloud, environment=environment)
+    return _Where(name=name, cloud=cloud, environment=environment)
 
 
 def _escaped(text: str) -> str:
@@ -111,36 +197,20 @@ def _spelled(options: Options, setting: Setting) -> dict[str, str]:
     return {"variable": setting.variable, "reference": "/".join(parts) + field}
 
 
-def _read(
-    cloud: Cloud, place: Place, names: Sequence[SecretName]
-) -> Mapping[SecretName, Found | Problem]:
-    client: Client | None = None
-    try:
-        client = clouds.connect(cloud, place)
-        answers = client.read(names)
-    except AccessError as error:
-        answers = dict.fromkeys(names, error)
-    finally:
-        if client is not None:
-            client.close()
-    parts = ", ".join(
-        f"{part} {text}" for part, text in (client.place if client else place).items()
-    )
-    title = cloud.SPELLING.title + (f" ({parts})" if parts else "")
-    return {name: _answer(name, answers[name], title) for name in names}
-
-
-def _answer(name: SecretName, answer: Value | AccessError, title: str) -> Found | Problem:
+def _answer(
+    name: SecretName, answer: Value | AccessError, title: str, options: str
+) -> Found | Problem:
     where, fix = f"the container {name.reference} in {title}", f"infra-secrets set {name.reference}"
     if isinstance(answer, Value):
-        return Found(answer.data, where, f"Run: {fix}")
+        return Found(answer.data, where, f"Run: {fix} {options}")
     text = str(answer)
     if isinstance(answer, NeverSetError) and fix not in text:
         text += f" Run: {fix}"
     return Problem(
-        text=text,
+        # A person's surroundings are not the service's: the command itself says where.
+        text=re.sub(rf"{re.escape(fix)}(?![\w/-])", lambda found: f"{found[0]} {options}", text),
         looked_at=(where,),
-        absent=isinstance(answer, NotFoundError | NeverSetError),
+        absent=isinstance(answer, NeverSetError),
         unreachable=isinstance(answer, UnreachableError | ThrottledError),
     )
 
@@ -155,8 +225,7 @@ def _members(name: SecretName, answer: Found | Problem, wanted: Sequence[Setting
         whole = Problem(text=f"the value of {name.reference} {parsed}. {answer.fix}")
         return {setting.name: whole for setting in wanted}
     return {
-        setting.name: _member(name, answer.where, parsed.content, setting.variable)
-        for setting in wanted
+        setting.name: _member(name, answer, parsed.content, setting.variable) for setting in wanted
     }
 
 
@@ -171,9 +240,8 @@ def _object(document: Found, keys: Sequence[str]) -> Parsed | str:
     return parsed
 
 
-def _member(name: SecretName, where: str, members: object, key: str) -> Found | Problem:
-    fix = f"Run: infra-secrets set {name.reference} --field {key}"
-    where = f"the key {key} of {where}"
+def _member(name: SecretName, document: Found, members: object, key: str) -> Found | Problem:
+    fix, where = f"{document.fix} --field {key}", f"the key {key} of {document.where}"
     if not isinstance(members, dict) or key not in members:
         text = f"the document {name.reference} has no key {key}. {fix}"
         return Problem(text=text, looked_at=(where,), absent=True)

@@ -21,13 +21,15 @@ from pydantic import (
     UrlConstraints,
 )
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, ForceDecode, NoDecode, PydanticBaseSettingsSource
 
 from infra_secrets.errors import SecretNameError, SettingsUseError
-from infra_secrets.rules.naming import kebab
+from infra_secrets.rules.naming import SecretName, kebab
 from infra_secrets.rules.wording import shown
+from infra_secrets.runtime.reserved import is_reserved
 
 if TYPE_CHECKING:
+    from infra_secrets.clouds import Place
     from infra_secrets.runtime.settings import SecretSettings
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -62,17 +64,44 @@ class Declaration:
     """What a class of settings declares."""
 
     service: str
+    environment: str | None
+    """Where the class says it; so with `cloud` and `place`."""
+    cloud: str | None
+    place: "Place"
+    """Parts of the place in the cloud, e.g. its region."""
     document: bool
     """Whether all settings are keys of one JSON document, the container `service/environment`."""
     settings: tuple[Setting, ...]
     """In the order of the class."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment variable of each field; in a document its key of the JSON object."""
+        return {each.name: each.variable for each in self.settings}
+
+    def references(self, environment: str) -> Mapping[str, str]:
+        """Name the container of each field, `service/environment/key`; of a document always `service/environment`.
+
+        Args:
+            environment: The second part of the names, where the class says none.
+
+        Raises:
+            SecretNameError: It cannot be one.
+        """
+        environment = self.environment or environment
+        return {
+            each.name: SecretName(
+                service=self.service, environment=environment, key=each.key
+            ).reference
+            for each in self.settings
+        }
 
 
 def declaration(settings_class: "type[SecretSettings]") -> Declaration:
     """Read what a class of settings declares.
 
     Raises:
-        SettingsUseError: It is no class of settings, or one of its fields cannot be one.
+        SettingsUseError: It is no class of settings, it has no fields, or one of its fields cannot be one.
     """
     from infra_secrets.runtime.settings import SecretSettings
 
@@ -85,6 +114,11 @@ def declaration(settings_class: "type[SecretSettings]") -> Declaration:
         )
     if given is SecretSettings:
         raise SettingsUseError("SecretSettings declares nothing itself. Derive a class from it.")
+    if not given.model_fields:
+        raise SettingsUseError(
+            f"class {given.__name__} has no fields, and so no secrets. Each secret is a field with a type, e.g. "
+            "stripe_api_key: SecretStr."
+        )
     return _declaration(given)
 
 
@@ -104,7 +138,14 @@ def _declaration(settings_class: "type[SecretSettings]") -> Declaration:
     problems += _shared(settings)
     if problems:
         raise SettingsUseError(f"class {settings_class.__name__}: " + " ".join(problems))
-    return Declaration(service=options.service, document=options.document, settings=tuple(settings))
+    return Declaration(
+        service=options.service,
+        environment=options.environment,
+        cloud=options.cloud,
+        place=options.place,
+        document=options.document,
+        settings=tuple(settings),
+    )
 
 
 def _setting(
@@ -124,6 +165,11 @@ def _setting(
             f"{name}: {shown(variable)} cannot be the name of a variable: it needs letters, digits and underscores "
             "(ASCII), and no digit at the beginning."
         )
+    if is_reserved(variable):
+        problems.append(
+            f"{name}: the variable {variable} has a meaning of its own, which {name} would get silently. "
+            f'Rename the field, or the variable: Annotated[str, Field(alias="DATABASE_{variable}")], say.'
+        )
     key = None
     try:
         key = None if document else kebab(name)
@@ -133,7 +179,8 @@ def _setting(
         )
     by_alias = alias and settings_class.model_config.get("validate_by_alias") is not False
     inner, metadata = _unwrapped(field.annotation, field.metadata)
-    parsed = _takes_json(inner, metadata)
+    marks = {each if isinstance(each, type) else type(each) for each in metadata}
+    parsed = ForceDecode in marks or (NoDecode not in marks and _takes_json(inner, metadata))
     return Setting(
         name=name,
         variable=variable,

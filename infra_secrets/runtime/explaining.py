@@ -3,16 +3,22 @@
 Pydantic's errors hold what was given: only their kind is told, and of their words those that come from the class.
 """
 
+import sys
 import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, core_schema
 
 from infra_secrets.errors import SettingsError
 from infra_secrets.runtime.declaration import Declaration, Setting
 from infra_secrets.runtime.found import Problem
+from infra_secrets.runtime.validators import pydantic_s_alone
+
+if TYPE_CHECKING:
+    from infra_secrets.runtime.settings import SecretSettings
 
 # fmt: off
 SAFE = frozenset((
@@ -25,26 +31,38 @@ SAFE = frozenset((
     "time_delta_type", "time_type", "tuple_type", "url_scheme", "url_too_long", "url_type", "uuid_type",
 ))
 # fmt: on
-"""Kinds of errors whose message pydantic makes of the class alone (pydantic-core, `src/errors/types.rs`)."""
+"""Kinds of errors whose message pydantic makes of the class alone (pydantic-core, `src/errors/types.rs`).
+
+A validator can raise each of them too, with any words (`PydanticCustomError`) or context (`PydanticKnownError`).
+"""
+_KINDS = frozenset(get_args(core_schema.ErrorType))
+"""Every kind of pydantic-core's own. Another one's name is text, of pydantic's own types or of a validator."""
 _NOT_SHOWN = "what it says is not shown, as it may repeat the value"
 
 
-def invalid(error: ValidationError, declared: Declaration) -> list[tuple[str, str]]:
+def invalid(
+    error: ValidationError, declared: Declaration, settings_class: "type[SecretSettings]"
+) -> list[tuple[str, str]]:
     """Say what pydantic has against values, by setting; "" where it is about several."""
     names = {each.validated_as: each.name for each in declared.settings}
-    return [
-        (names.get(str(each["loc"][0]), "") if each["loc"] else "", _in_words(each))
-        for each in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
+    pure = pydantic_s_alone(settings_class)
+    found = []
+    for each in error.errors(include_url=False, include_input=False, include_context=False):
+        name = names.get(str(each["loc"][0]), "") if each["loc"] else ""
+        found.append((name, _in_words(each, trusted=name in pure)))
+    return found
 
 
-def _in_words(error: ErrorDetails) -> str:
+def _in_words(error: ErrorDetails, *, trusted: bool) -> str:
     kind, loc = error["type"], error["loc"]
-    if kind in ("value_error", "assertion_error"):
+    if kind in ("value_error", "assertion_error") or not (kind in _KINDS or trusted):
         subject = "is" if loc else "the settings, taken together, are"
-        return f"{subject} refused by a validator ({kind}; {_NOT_SHOWN})"
+        own = f"{kind}; " if kind in _KINDS else ""
+        return f"{subject} refused by a validator ({own}{_NOT_SHOWN})"
     if kind not in SAFE:
         return f"does not fit ({kind})"
+    if not trusted:
+        return f"does not fit ({kind}; {_NOT_SHOWN})"
     # Keys inside a value are the value's, but for one that is missing.
     inside = f" {loc[-1]}:" if kind == "missing" and len(loc) > 1 else ""
     return f"does not fit:{inside} {error['msg']} ({kind})"
@@ -54,7 +72,15 @@ def raised(error: Exception) -> list[tuple[str, str]]:
     """Say that a validator failed: how and where, not with what words."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(last.filename).name}, line {last.lineno}"
-    return [("", f"a validator raised {type(error).__name__} ({where}; {_NOT_SHOWN})")]
+    kind = type(error)
+    # A class that a module defines is named by its code; one that was made on the way could be named by a value.
+    of_code = getattr(sys.modules.get(kind.__module__), kind.__name__, None) is kind
+    return [
+        (
+            "",
+            f"a validator raised {kind.__name__ if of_code else 'an error'} ({where}; {_NOT_SHOWN})",
+        )
+    ]
 
 
 def error_of(

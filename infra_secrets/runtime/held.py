@@ -11,10 +11,12 @@ import os
 import random
 import threading
 import time
+import traceback
 import weakref
 from collections.abc import Callable, Mapping
+from types import TracebackType
 
-from infra_secrets.errors import SettingsError, SettingsUseError
+from infra_secrets.errors import InfraSecretsError, SettingsError, SettingsUseError
 
 EARLIEST = 0.8
 """The part of the greatest age after which values are read again at the earliest; each process picks its own moment."""
@@ -39,7 +41,16 @@ class Loaded:
 
     def changed(self, other: "Loaded") -> frozenset[str]:
         """Name the settings in which two differ."""
-        return frozenset(name for name, value in self.values.items() if other.values[name] != value)
+        return frozenset(
+            name for name, value in self.values.items() if not _same(other.values[name], value)
+        )
+
+
+def _same(one: object, other: object) -> bool:
+    try:
+        return bool(one == other)
+    except Exception:  # noqa: BLE001 (of a type that cannot be compared so; its error may hold a value)
+        return False
 
 
 class Held:
@@ -50,6 +61,7 @@ class Held:
         load: Reads all values; returns the error instead of raising it, and must not have values in it.
         max_age: Seconds; None to read again only when told to.
         stale: Seconds beyond that, for which older values are served while a cloud does not answer.
+        close: Closes what `load` keeps open, which a process and one that is forked from it must not share.
 
     Raises:
         SettingsError: They could not be loaded.
@@ -61,15 +73,19 @@ class Held:
         load: Callable[[], Loaded | SettingsError],
         max_age: float | None = None,
         stale: float | None = None,
+        close: Callable[[], None] = lambda: None,
     ) -> None:
-        self._name, self._load = name, load
+        self._name, self._load, self._close = name, load, close
         self._max_age, self._stale = max_age, stale or 0.0
         self._lock = threading.Lock()
         self._due = 0.0  # when values are read again aside
         self._limit = 0.0  # until when they are served
         self._read_at = 0.0
-        self._error: SettingsError | None = None
-        started, outcome = _now(), load()
+        self._error: Exception | None = None
+        self._trace: TracebackType | None = None
+        # Whether there was another answer than an outage since the values were read.
+        self._refused = False
+        started, outcome = _now(), self._look()
         if isinstance(outcome, SettingsError):
             raise outcome
         self._take(outcome, started)
@@ -105,11 +121,20 @@ class Held:
             SettingsError: Something is missing or wrong. The old values are still there.
         """
         with self._lock:
-            started, before, outcome = _now(), self._loaded, self._load()
+            started, before, outcome = _now(), self._loaded, self._look()
             if isinstance(outcome, SettingsError):
+                self._refused |= not outcome.unreachable
                 raise outcome
             self._take(outcome, started)
         return outcome.changed(before)
+
+    def before_fork(self) -> None:
+        """Close connections, unless a thread is at it: that one's are not used by the child."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._close()
+            finally:
+                self._lock.release()
 
     def forked(self) -> None:
         """Forget, in a child process, a lock that a thread of its parent holds, and pick a moment of its own."""
@@ -117,8 +142,15 @@ class Held:
         if self._max_age is not None and self._error is None:
             self._due = self._read_at + _share() * self._max_age
 
+    def _look(self) -> Loaded | SettingsError:
+        try:
+            return self._load()
+        except BaseException as error:
+            _clear(error)
+            raise
+
     def _take(self, loaded: Loaded, started: float) -> None:
-        self._loaded, self._read_at, self._error = loaded, started, None
+        self._loaded, self._read_at, self._error, self._refused = loaded, started, None, False
         if self._max_age is not None:
             self._due, self._limit = started + _share() * self._max_age, started + self._max_age
 
@@ -128,9 +160,12 @@ class Held:
                 return
             if self._error is None or _now() >= self._due:
                 self._refresh()
-            error = self._error
-        if error is not None and _now() >= self._limit:
-            raise copy.copy(error)  # one is raised once: a traceback grows with each raise
+            error, trace = self._error, self._trace
+        if error is None or _now() < self._limit:
+            return
+        if isinstance(error, SettingsError):
+            error = copy.copy(error)  # one is raised once: a traceback grows with each raise
+        raise error.with_traceback(trace)
 
     def _refresh_aside(self) -> None:
         if not self._lock.acquire(blocking=False):
@@ -152,7 +187,11 @@ class Held:
     def _refresh(self) -> None:
         started = _now()
         self._due = started + self._retry()  # whatever comes of it
-        outcome = self._load()
+        outcome: Loaded | Exception
+        try:
+            outcome = self._look()
+        except Exception as error:  # noqa: BLE001 (nobody foresaw it; whoever asks for a value gets it)
+            outcome = error
         if isinstance(outcome, Loaded):
             changed = outcome.changed(self._loaded)
             self._take(outcome, started)
@@ -160,18 +199,41 @@ class Held:
                 _log.info("%s: changed: %s.", self._name, ", ".join(sorted(changed)))
             return
         now, end = _now(), self._read_at + (self._max_age or 0.0)
-        if outcome.unreachable:
+        self._refused |= not (isinstance(outcome, SettingsError) and outcome.unreachable)
+        if not self._refused:
             end += self._stale
-        self._due, self._limit, self._error = now + self._retry(), end, outcome
+        self._due, self._limit = now + self._retry(), end
+        self._error, self._trace = outcome, outcome.__traceback__
         if now < end:
             _log.warning(
                 "%s: values that were read %d s ago are served for up to %d s more, because they could not be read "
                 "again. %s",
-                *(self._name, now - self._read_at, end - now, outcome),
+                *(self._name, now - self._read_at, end - now, _said(outcome)),
             )
 
     def _retry(self) -> float:
         return max(1.0, RETRY * (self._max_age or 0.0))
+
+
+def _said(error: Exception) -> str:
+    # What an error says that is not the package's own may hold a value.
+    return (
+        str(error)
+        if isinstance(error, InfraSecretsError)
+        else f"{type(error).__name__} was not expected."
+    )
+
+
+def _clear(error: BaseException) -> None:
+    """Empty the frames that an error came through, of this package and of others: they may hold values."""
+    seen: list[BaseException] = []
+    rest: list[BaseException | None] = [error]
+    while rest:
+        each = rest.pop()
+        if each is not None and each not in seen:
+            seen.append(each)
+            traceback.clear_frames(each.__traceback__)
+            rest += [each.__cause__, each.__context__]
 
 
 def _share() -> float:
@@ -187,5 +249,10 @@ def _forked() -> None:
         held.forked()
 
 
+def _before_fork() -> None:
+    for held in [*_ALL]:
+        held.before_fork()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(before=_before_fork, after_in_child=_forked)

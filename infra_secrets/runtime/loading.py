@@ -3,9 +3,11 @@
 What is found stays in objects whose text does not show it, and no error is chained to one that could hold a value.
 """
 
+import logging
 import os
 import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,34 +25,88 @@ from infra_secrets.runtime.held import Loaded
 from infra_secrets.runtime.json_text import Parsed
 
 if TYPE_CHECKING:
+    from infra_secrets.runtime.containers import Containers, Looked
     from infra_secrets.runtime.settings import SecretSettings
+
+_log = logging.getLogger("infra_secrets.runtime")
 
 LARGEST_FILE = 1024 * 1024
 """Bytes. A Kubernetes Secret holds no more, nor does a container of any cloud."""
 
 
-def load(settings_class: "type[SecretSettings]") -> Loaded | SettingsError:
-    """Look for every setting of a class, once.
+class Look:
+    """Looks for every setting of a class, again and again.
 
-    Raises:
-        MissingExtraError: A value must come from a container, and the cloud's client is not installed.
-        SettingsUseError: The class cannot be one.
+    Args:
+        settings_class: The class.
     """
-    declared = declaration(settings_class)
-    directory, problems = _directory(settings_class)
-    problems += _dotenv()
-    files = {each.name: _files(each, directory) for each in declared.settings}
-    looked: dict[str, Found | Problem] = {}
-    for setting in declared.settings:
-        found = _in_environment(setting) or _in_files(files[setting.name])
-        if found is not None:
-            looked[setting.name] = found
-    rest = [each for each in declared.settings if each.name not in looked]
-    if rest:
-        from infra_secrets.runtime import containers  # most services start without it
 
-        looked |= containers.look(settings_class.__options__, rest)
-    return _made(settings_class, declared, looked, problems, files)
+    def __init__(self, settings_class: "type[SecretSettings]") -> None:
+        self._class = settings_class
+        self._containers: Containers | None = None
+        self._had: frozenset[str] | None = None
+        """The settings that had a value when all was well; None before that."""
+
+    def __call__(self) -> Loaded | SettingsError:
+        """Look once.
+
+        Raises:
+            MissingExtraError: A value must come from a container, and the cloud's client is not installed.
+            SettingsUseError: The class cannot be one.
+        """
+        declared = declaration(self._class)
+        directory, problems = _directory(self._class)
+        problems += self._dotenv()
+        files = {each.name: _files(each, directory) for each in declared.settings}
+        looked: dict[str, Found | Problem] = {}
+        for setting in declared.settings:
+            found = _in_environment(setting) or _in_files(files[setting.name])
+            if found is not None:
+                looked[setting.name] = found
+        rest = [each for each in declared.settings if each.name not in looked]
+        if rest:
+            looked |= self._in_containers(rest)
+        looked = {name: self._lost(name, each) for name, each in looked.items()}
+        made = _made(self._class, declared, looked, problems, files)
+        if isinstance(made, Loaded):
+            self._had = frozenset(name for name, each in looked.items() if isinstance(each, Found))
+        return made
+
+    def close(self) -> None:
+        """Close connections; the next look opens new ones."""
+        if self._containers is not None:
+            self._containers.close()
+
+    def _in_containers(self, rest: Sequence[Setting]) -> "Looked":
+        if self._containers is None:
+            from infra_secrets.runtime import containers  # most services start without it
+
+            self._containers = containers.Containers(self._class.__options__)
+        return self._containers.look(rest)
+
+    def _lost(self, name: str, found: Found | Problem) -> Found | Problem:
+        """Let no default stand in for a value that was there: a file that is not mounted any more, say."""
+        if isinstance(found, Found) or not found.absent or name not in (self._had or ()):
+            return found
+        return replace(
+            found,
+            absent=False,
+            text=f"{found.text} It had a value before, so its default is not taken; a restart would take it.",
+        )
+
+    def _dotenv(self) -> list[Problem]:
+        # A folder of this name is a virtual environment.
+        if not Path(".env").is_file():
+            return []
+        found = (
+            f"there is a file .env in {Path.cwd()}. It was not read: a secret on a disk is what containers are "
+            "there to avoid. Set its values where they belong (`infra-secrets set`), and delete the file."
+        )
+        if self._had is None:
+            return [Problem(text=found)]
+        # What runs well does not stop for what it does not read.
+        _log.warning("%s: %s", self._class.__name__, found)
+        return []
 
 
 def given(
@@ -121,32 +177,21 @@ def _invalid(
             yield "", Problem(text=f"{text}. Correct what it refuses.")
 
 
-def _dotenv() -> list[Problem]:
-    # A folder of this name is a virtual environment.
-    if not Path(".env").is_file():
-        return []
-    return [
-        Problem(
-            text=(
-                f"there is a file .env in {Path.cwd()}. It was not read: a secret on a disk is what containers are "
-                "there to avoid. Set its values where they belong (`infra-secrets set`), and delete the file."
-            )
-        )
-    ]
-
-
 def _directory(settings_class: "type[SecretSettings]") -> tuple[Path | None, list[Problem]]:
     """The folder of mounted files. One that the class names need not be there; one that a variable names must."""
     directory = settings_class.__options__.directory
     if directory is not None:
         return directory, []
     named = DIRECTORY_VARIABLE.read()
-    if not named:
+    if named is None:
         return None, []
-    if not Path(named).is_dir():
+    if not named:
+        found = f"the variable {DIRECTORY_VARIABLE} is empty."
+        return None, [Problem(text=f"{found} Name the folder, or unset it.")]
+    if not Path(named).expanduser().is_dir():
         found = f"{DIRECTORY_VARIABLE} names {shown(named)}, and there is no such folder."
         return None, [Problem(text=f"{found} Mount it, or unset the variable.")]
-    return Path(named), []
+    return Path(named).expanduser(), []
 
 
 def _in_environment(setting: Setting) -> Found | None:
@@ -207,14 +252,10 @@ def _content(setting: Setting, found: Found) -> Parsed | Problem:
     except UnicodeDecodeError:
         problem = "is not UTF-8. A field that holds bytes is a SecretBytes."
         return Problem(text=f"{found.where} {problem} {found.fix}")
-    if not setting.parsed:
-        return Parsed(text)
-    parsed = json_text.read(text)
-    return (
-        parsed
-        if isinstance(parsed, Parsed)
-        else Problem(text=f"{found.where} {parsed}. {found.fix}")
-    )
+    read = json_text.read(text) if setting.parsed else Parsed(text)
+    if isinstance(read, Parsed) and read.content is None:
+        read = "is null, and a value never is"
+    return read if isinstance(read, Parsed) else Problem(text=f"{found.where} {read}. {found.fix}")
 
 
 def _validated(
@@ -231,7 +272,7 @@ def _validated(
         made = settings_class.__pydantic_validator__.validate_python(data, self_instance=fresh)
         return Loaded({each.name: made.__dict__[each.name] for each in declared.settings})
     except ValidationError as error:
-        return invalid(error, declared)
+        return invalid(error, declared, settings_class)
     except Exception as error:  # noqa: BLE001 (a validator's own, whose text may hold a value)
         return raised(error)
     finally:

@@ -62,7 +62,7 @@ class Options:
         parts = {part: str(text) for part, text in said.items() if part not in KEYWORDS}
         known["place"] = {**(inherited.place if inherited else {}), **parts}
         if known.get("directory") is not None:
-            known["directory"] = Path(known["directory"])
+            known["directory"] = Path(known["directory"]).expanduser()
         for age in ("max_age", "stale_if_unreachable"):
             known[age] = _seconds(known.get(age))
         return cls(**known)
@@ -87,6 +87,8 @@ def _problems(said: Mapping[str, object], inherited: Options | None) -> Iterator
         yield "document= takes True or False."
     if "directory" in said and not isinstance(said["directory"], str | Path):
         yield "directory= takes a path."
+    elif said.get("directory") == "":
+        yield "directory= is empty. Name the folder, or leave it out."
     yield from _wrong_places(said, texts.get("cloud"))
     for age in ("max_age", "stale_if_unreachable"):
         if age in said and not (_seconds(said[age]) or 0) > 0:

@@ -20,7 +20,7 @@ from infra_secrets.errors import SettingsError, SettingsUseError
 from infra_secrets.rules.wording import nearest, shown
 from infra_secrets.runtime.declaration import declaration
 from infra_secrets.runtime.held import Held, Loaded
-from infra_secrets.runtime.loading import given, load
+from infra_secrets.runtime.loading import Look, given
 from infra_secrets.runtime.options import Options
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class SecretSettings(_Model):
         _held: Held
         model_config: ClassVar[SettingsConfigDict]
         model_fields: ClassVar[Mapping[str, FieldInfo]]
+        model_computed_fields: ClassVar[Mapping[str, object]]
         __pydantic_complete__: ClassVar[bool]
         __pydantic_validator__: ClassVar[Any]
         __private_attributes__: ClassVar[Mapping[str, object]]
@@ -109,17 +110,20 @@ class SecretSettings(_Model):
         problems = [*_problems(cls)]
         if problems:
             raise SettingsUseError(f"class {cls.__name__}: {' '.join(problems)}")
-        if cls.__pydantic_complete__:
+        if cls.__pydantic_complete__ and cls.model_fields:  # without any it is for deriving
             declaration(cls)
 
     def __init__(self, *arguments: Never, **values: Never) -> None:
         """Load every setting; see the class."""
         if arguments or values:
-            raise SettingsUseError(_no_values(type(self).__name__, values))
+            names = [*values]
+            values.clear()  # no value is in a traceback
+            del arguments
+            raise SettingsUseError(_no_values(type(self).__name__, names))
         declaration(type(self))
         name, options = type(self).__name__, type(self).__options__
-        load_all = functools.partial(load, type(self))
-        self._hold(Held(name, load_all, options.max_age, options.stale_if_unreachable))
+        look = Look(type(self))
+        self._hold(Held(name, look, options.max_age, options.stale_if_unreachable, look.close))
 
     @classmethod
     async def aload(cls) -> Self:
@@ -137,9 +141,11 @@ class SecretSettings(_Model):
             SettingsUseError: There is no such field.
             SettingsError: A value does not fit, or a field without a default has none.
         """
-        outcome = given(cls, values)
+        try:
+            outcome = given(cls, values)
+        finally:
+            values.clear()  # no value is in a traceback
         if isinstance(outcome, SettingsError):
-            values.clear()
             raise outcome
         return cls._of(lambda: outcome)
 
@@ -228,8 +234,9 @@ class SecretSettings(_Model):
     def __deepcopy__(self, memo: object = None) -> Self:
         return self
 
-    def model_copy(self, **_: object) -> NoReturn:
+    def model_copy(self, **update: object) -> NoReturn:
         """Refuse: `snapshot` keeps what there is, and `for_tests` takes other values."""
+        update.clear()
         raise SettingsUseError(_not_all(self, "copied"))
 
     def model_dump(self, **_: object) -> NoReturn:
@@ -241,13 +248,18 @@ class SecretSettings(_Model):
         raise SettingsUseError(_not_all(self, "dumped"))
 
     @classmethod
-    def model_construct(cls, *_: object, **values: object) -> NoReturn:
+    def model_construct(cls, *arguments: object, **values: object) -> NoReturn:
         """Refuse values in code."""
-        raise SettingsUseError(_no_values(cls.__name__, values))
+        names = [*values]
+        values.clear()
+        del arguments
+        raise SettingsUseError(_no_values(cls.__name__, names))
 
     @classmethod
-    def model_validate(cls, *_: object, **__: object) -> NoReturn:
+    def model_validate(cls, *arguments: object, **values: object) -> NoReturn:
         """Refuse values in code."""
+        values.clear()
+        del arguments
         raise SettingsUseError(_no_values(cls.__name__, ()))
 
     model_validate_json = model_validate_strings = model_validate
@@ -283,6 +295,8 @@ def _problems(cls: type[SecretSettings]) -> Iterator[str]:
         hidden = ["model_post_init"]
     for name in hidden:
         yield f"it has {name}, which would be lost. Make a method or a property of it."
+    for name in cls.model_computed_fields:
+        yield f"{name} is a computed_field: it would be in every dump, with what it is made of. Make it a property."
     for each in _own(cls):
         for name, attribute in vars(each).items():
             if isinstance(attribute, functools.cached_property):

@@ -18,6 +18,7 @@ from infra_secrets.component.argument_types import Format, SequenceNotStr
 from infra_secrets.component.outputs import known_only
 from infra_secrets.workloads.esc_reader import EnvReader
 from infra_secrets.workloads.pods import (
+    Offered,
     PodEnvironment,
     file_keys,
     metadata_of,
@@ -148,9 +149,9 @@ class EscEnv(PodEnvironment, read_by=EnvReader):
                 self.config_map_name = known_only(config_map_name, str)
 
             self._offer(
-                {
-                    "secret": (secret_name, list(variables)),
-                    "configMap": (config_map_name, list(plain)),
-                },
+                [
+                    Offered("secret", secret_name, list(variables)),
+                    Offered("configMap", config_map_name, list(plain)),
+                ],
                 mounted(f"{name}-files", secret_name, keys, wanted.file_mode),
             )

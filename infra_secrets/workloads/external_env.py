@@ -8,7 +8,9 @@ container whose value is missing leaves the Secret that running pods use as it i
 # No `from __future__ import annotations` here: Pulumi's schema analyzer reads the annotations as objects.
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 
 import pulumi
@@ -19,10 +21,13 @@ from infra_secrets.component.argument_types import Literal
 from infra_secrets.component.given import is_input, kind, not_shown, unless_made_up
 from infra_secrets.component.outputs import apply_clearly, known_only
 from infra_secrets.component.settings import CLOUD, ENVIRONMENT
-from infra_secrets.errors import EnvArgsError, SecretNameError, UnknownCloudError
-from infra_secrets.rules.naming import SecretName
+from infra_secrets.containers.places import elsewhere, looked_for, unknown_parts
+from infra_secrets.errors import EnvArgsError, OutputError, SecretNameError, UnknownCloudError
+from infra_secrets.rules import kubernetes
+from infra_secrets.rules.naming import SecretName, kebab
 from infra_secrets.rules.wording import is_credential, looks_like_a_value, shown
 from infra_secrets.workloads.pods import (
+    Offered,
     PodEnvironment,
     PodReader,
     file_keys,
@@ -86,6 +91,18 @@ class ExternalEnvArgs(TypedDict, total=False):
     """Permission bits of the files in octal, as for chmod. Default: `0444`."""
 
 
+@dataclass(frozen=True, slots=True)
+class _External:
+    """An ExternalSecret that is to be made."""
+
+    name: str
+    variables: Sequence[str]
+    data: Mapping[str, Any]
+    """Each key of its Secret, with the operator's `remoteRef`."""
+    optional: bool = False
+    """Whether pods start without its Secret."""
+
+
 class _ExternalReader(PodReader):
     component = "ExternalEnv"
     takes: ClassVar[Mapping[str, str]] = {
@@ -103,6 +120,9 @@ class _ExternalReader(PodReader):
     declares = False
     """Whether a class of settings names variables."""
     cloud_of_the_class: str | None = None
+    class_: "type[SecretSettings] | None" = None
+    optional: Mapping[str, str] = {}
+    """The variables of fields that have a default, each with the name of the field."""
 
     def declare(self, settings: "type[SecretSettings] | None") -> None:
         """Add the variables of a class of settings, each with its container. What `secrets` says of one wins."""
@@ -116,11 +136,15 @@ class _ExternalReader(PodReader):
                 f"cloud is not that of {settings.__name__}, which says {options.cloud!r}: its containers are there. "
                 "Leave it out here, or there."
             )
-        self.cloud_of_the_class = options.cloud
+        self.cloud_of_the_class, self.class_ = options.cloud, settings
         cloud = self._cloud(chosen)
         environment = options.environment or self.configured(ENVIRONMENT) or pulumi.get_stack()
         if cloud is None:
             raise self.refused()
+        unknown = unknown_parts(settings, cloud)
+        if unknown is not None:
+            self.refuse(f"settings: {unknown}")
+        self.optional = {each.variable: each.name for each in declared.settings if each.optional}
         given = self.mapping("secrets")
         named: dict[str, str] = {}
         for each in declared.settings:
@@ -155,6 +179,32 @@ class _ExternalReader(PodReader):
                     f"{what} must be the secret_name of a Secret, or '<secret_name>#<field>'; found {kind(given)}."
                 )
         return kept
+
+    def external_secrets(
+        self, variables: Mapping[str, Any], keys_of_files: Mapping[str, Any]
+    ) -> "list[_External]":
+        """Part what is fetched into ExternalSecrets: one for all that is needed, and one for each that is not.
+
+        The operator writes the Secret of an ExternalSecret when all of its values are there, and has no way to say that
+        one may be missing (external-secrets v2.9, `ExternalSecretData`).
+        """
+        needed = {each: variables[each] for each in variables if each not in self.optional}
+        found = []
+        if needed or keys_of_files:
+            found.append(_External(self.name, [*needed], {**needed, **keys_of_files}))
+        for variable in variables:
+            if variable in self.optional:
+                name = f"{self.name}-{kebab(self.optional[variable])}" if found else self.name
+                problem = kubernetes.label_problem(name)
+                if problem is not None:
+                    self.refuse(f"settings: the field {self.optional[variable]}: {problem}")
+                if name in {each.name for each in found}:
+                    self.refuse(
+                        f"settings: the field {self.optional[variable]} would have a second ExternalSecret "
+                        f"{name!r}. Rename the field."
+                    )
+                found.append(_External(name, [variable], {variable: variables[variable]}, True))
+        return found
 
     def _later(self, what: str) -> Callable[[str], dict[str, str]]:
         def read(reference: str) -> dict[str, str]:
@@ -226,7 +276,41 @@ class _ExternalReader(PodReader):
         self._judge_settings(
             cloud, {key: each for key, each in settings.items() if each is not None}
         )
-        return None, store_kind, cloud, {**settings, "service_account": account}
+        return (
+            None,
+            store_kind,
+            cloud,
+            {**self._as_looked_for(cloud, settings), "service_account": account},
+        )
+
+    def _as_looked_for(self, cloud: Cloud, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Refuse a store that reads elsewhere than the service of the class looks; of an output, once it is known."""
+        if self.class_ is None or unknown_parts(self.class_, cloud) is not None:
+            return settings
+        name, of = self.class_.__name__, clouds.store(cloud)
+        expected = looked_for(self.class_, cloud)
+
+        def judged(setting: str, text: str, *, hidden: bool = False) -> str | None:
+            problem = elsewhere(name, expected, of.place({setting: text}), hidden=hidden)
+            return None if problem is None else f"settings: {problem}"
+
+        def later(setting: str, text: str) -> str:
+            problem = judged(setting, text)
+            if problem is not None:
+                raise OutputError(f"{self.subject}: {problem}")
+            return text
+
+        checked = dict(settings)
+        for setting, found in settings.items():
+            if isinstance(found, str):
+                hidden = pulumi.runtime.is_config_secret(str(of.SETTINGS[setting]))
+                problem = judged(setting, found, hidden=hidden)
+                if problem is not None:
+                    self.refuse(problem)
+            elif found is not None:
+                given = unless_made_up(found, partial(_is_refused, partial(judged, setting)))
+                checked[setting] = apply_clearly(given, partial(later, setting))
+        return checked
 
     def _judge_settings(self, cloud: Cloud, settings: Mapping[str, Any]) -> None:
         """Refuse what the store cannot be made with. What the stack's config holds as a secret is not shown."""
@@ -264,7 +348,7 @@ class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
     """
 
     secret_name: pulumi.Output[str]
-    """Name of the Secret that the operator writes."""
+    """Name of the Secret that the operator writes. Each field of `settings` that has a default has one of its own."""
     store_name: pulumi.Output[str]
     """Name of the store that it reads from."""
 
@@ -284,7 +368,8 @@ class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
             args: Everything that is not the default; keyword arguments do the same.
             opts: As in every Pulumi component.
             settings: A class of `infra_secrets.runtime.SecretSettings`: each field is a variable from its container, as
-                `secrets_for` makes it in this stack, also a field that has a default. What `secrets` says of one of its
+                `secrets_for` makes it in this stack. A field that has a default has an ExternalSecret of its own, and
+                pods start without its variable while its container has no value. What `secrets` says of one of its
                 variables wins. With `store`, too, `cloud` or the config then says how the names are spelled.
 
         Raises:
@@ -292,7 +377,7 @@ class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
             MissingExtraError: The Kubernetes SDK is not installed.
         """
         with _ExternalReader.reading(ExternalEnvArgs, name, args, kwargs, opts) as reader:
-            kubernetes = clouds.sdk("pulumi_kubernetes", "kubernetes")
+            sdk = clouds.sdk("pulumi_kubernetes", "kubernetes")
             reader.declare(settings)
             reader.logical_name()
             reader.targets("secrets", "files")
@@ -306,12 +391,16 @@ class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
             interval, mode = reader.refresh_interval(), reader.file_mode()
             namespace, labels = reader.namespace(), reader.labels()
             reloader = reader.flag("reloader")
+            keys = file_keys(list(files), list(variables))
+            wanted = reader.external_secrets(
+                variables, {keys[path]: remote for path, remote in files.items()}
+            )
         with self._registering():
             super().__init__(self._token, name, {}, opts)
             self._what, self._namespace, self._reloader = reader.subject, namespace, reloader
             metadata = metadata_of(namespace, labels)
             if cloud is not None:
-                made = kubernetes.apiextensions.CustomResource(
+                made = sdk.apiextensions.CustomResource(
                     name,
                     api_version=API,
                     kind="SecretStore",
@@ -320,36 +409,51 @@ class ExternalEnv(PodEnvironment, read_by=_ExternalReader):
                     opts=pulumi.ResourceOptions(parent=self),
                 )
                 store = name_of(made)
-            keys = file_keys(list(files), list(variables))
-            data = {**variables, **{keys[path]: remote for path, remote in files.items()}}
-            external = kubernetes.apiextensions.CustomResource(
-                name,
-                api_version=API,
-                kind="ExternalSecret",
-                metadata=metadata,
-                spec={
-                    "refreshInterval": interval,
-                    "secretStoreRef": {"name": store, "kind": store_kind},
-                    # Retain: with Delete, a container without a value would take the Secret from running pods.
-                    "target": {"creationPolicy": "Owner", "deletionPolicy": "Retain"},
-                    "data": [
-                        {"secretKey": key, "remoteRef": remote} for key, remote in data.items()
-                    ],
-                },
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            # The operator gives the Secret the ExternalSecret's own name.
-            secret_name = name_of(external)
+            # The operator gives a Secret the ExternalSecret's own name.
+            secrets = [
+                (
+                    each,
+                    name_of(
+                        sdk.apiextensions.CustomResource(
+                            each.name,
+                            api_version=API,
+                            kind="ExternalSecret",
+                            metadata=metadata,
+                            spec=_spec(each.data, interval, {"name": store, "kind": store_kind}),
+                            opts=pulumi.ResourceOptions(parent=self),
+                        )
+                    ),
+                )
+                for each in wanted
+            ]
+            secret_name = secrets[0][1]
             self.secret_name = known_only(secret_name, str)
             self.store_name = known_only(pulumi.Output.from_input(store), str)
             self._offer(
-                {"secret": (secret_name, list(variables))},
+                [
+                    Offered("secret", made_name, each.variables, optional=each.optional)
+                    for each, made_name in secrets
+                ],
                 mounted(f"{name}-files", secret_name, keys, mode),
             )
 
 
+def _spec(data: Mapping[str, Any], interval: str, store: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "refreshInterval": interval,
+        "secretStoreRef": store,
+        # Retain: with Delete, a container without a value would take the Secret from running pods.
+        "target": {"creationPolicy": "Owner", "deletionPolicy": "Retain"},
+        "data": [{"secretKey": key, "remoteRef": remote} for key, remote in data.items()],
+    }
+
+
 def _wrong_for(cloud: Cloud, setting: str) -> Callable[[str], bool]:
     return lambda text: any(clouds.store(cloud).problems({setting: text}))
+
+
+def _is_refused(judged: Callable[[str], str | None], text: str) -> bool:
+    return judged(text) is not None
 
 
 def _remote(reference: str) -> dict[str, str]:

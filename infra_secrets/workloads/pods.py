@@ -8,6 +8,7 @@ Where the values come from is its own affair.
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
@@ -193,6 +194,24 @@ class PodReader(Reader):
         return int(text, 8)
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A Secret or ConfigMap from which pods take variables."""
+
+    kind: str
+    """`secret` or `configMap`."""
+    name: Any
+    """Its name, an output that is not secret, so that a workload's diff stays readable."""
+    variables: Sequence[str]
+    _: KW_ONLY
+    optional: bool = False
+    """Whether pods start without it."""
+
+    def reference(self) -> dict[str, Any]:
+        """Refer to it, as a pod does."""
+        return {"name": self.name, **({"optional": True} if self.optional else {})}
+
+
 class PodEnvironment(Component):
     """A source of environment variables and files for pods."""
 
@@ -317,27 +336,29 @@ class PodEnvironment(Component):
 
     def _offer(
         self,
-        objects: Mapping[str, tuple[Any, Sequence[str]]],
+        objects: "Sequence[Offered]",
         volume: tuple[list[dict[str, Any]], list[dict[str, Any]]],
     ) -> None:
         """Set what workloads take from here.
 
         Args:
-            objects: `secret` and `configMap`: each object's name, an output that is not secret, so that a workload's
-                diff stays readable, and the variables that it holds.
+            objects: The Secrets and ConfigMaps.
             volume: The pod's volumes and a container's mounts, for the files.
         """
-        self._names = [name for _, names in objects.values() for name in names]
+        self._names = [name for each in objects for name in each.variables]
         self.variables = [
-            {"name": variable, "valueFrom": {f"{kind_}KeyRef": {"name": name, "key": variable}}}
-            for kind_, (name, variables) in objects.items()
-            for variable in variables
+            {
+                "name": variable,
+                "valueFrom": {f"{each.kind}KeyRef": {**each.reference(), "key": variable}},
+            }
+            for each in objects
+            for variable in each.variables
         ]
         self.volumes, self.volume_mounts = volume
         self.env_from = [
-            {f"{kind_}Ref": {"name": name}}
-            for kind_, (name, variables) in objects.items()
-            if variables and not self.volumes
+            {f"{each.kind}Ref": each.reference()}
+            for each in objects
+            if each.variables and not self.volumes
         ]
 
     def _injection(self, *, as_a_whole: object) -> Injection:

@@ -175,3 +175,96 @@ def test_a_help_that_needs_no_places_looks_at_no_cloud(monkeypatch: pytest.Monke
     app.make(["--help"])
     with pytest.raises(AssertionError, match="looked"):
         app.make(["--quiet", "set", "--help"])
+
+
+# Typed wrong, and gone wrong
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["made-up-pw"],
+        ["--made-up-pw"],
+        ["--quiet=made-up-pw"],
+        ["status", "--made-up-pw"],
+        ["status", "--all-stacks=made-up-pw"],
+        ["status", "--check", "made-up-pw", "--cloud", "aws"],
+        ["doctor", "made-up-pw"],
+        ["doctor", "--as", "made-up-pw"],
+        ["doctor", "--timeout", "made-up-pw"],
+        ["rehearse", "--made-up-pw=x"],
+        ["rehearse", ".", "made-up-pw"],
+    ],
+)
+@pytest.mark.usefixtures("values")
+def test_what_was_typed_wrong_is_2_and_is_never_repeated(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = call(capsys, *words)
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("Error: ")
+    if "--check" not in words:  # a file is named, where it is said that there is none
+        assert "made-up-pw" not in said.err
+
+
+def test_a_misspelt_option_is_told_the_nearest_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Did you mean --all-stacks?" in call(capsys, "status", "--all-stack").err
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyError, RecursionError, OSError])
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_what_nobody_foresaw_is_2_in_one_sentence_without_what_it_says(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: type[Exception],
+    command: str,
+) -> None:
+    def fails(*_arguments: object, **_options: object) -> None:
+        raise error("made-up-pw")
+
+    monkeypatch.setattr("infra_secrets.cli.status.work.find", fails)
+    monkeypatch.setattr("infra_secrets.cli.doctor.examination.examine", fails)
+
+    said = call(capsys, command)
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("Error: ")
+    assert said.err.count("\n") == 1
+    assert "made-up-pw" not in said.err
+
+
+def shell(line: str) -> "subprocess.CompletedProcess[str]":
+    """Run a line of shell in which `$it` is the command line."""
+    return subprocess.run(
+        [
+            "/bin/bash",
+            "-c",
+            f'it() {{ {shlex.quote(sys.executable)} -c {shlex.quote(_MAIN)} "$@"; }}; {line}',
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+@pytest.mark.parametrize("words", ["--version", "--help", "status --permissions"])
+def test_a_full_disk_behind_standard_output_is_2_and_is_said(words: str) -> None:
+    done = shell(f"it {words} > /dev/full")
+
+    assert (done.returncode, done.stderr) == (
+        *(2, "Error: This could not be read or written: No space left on device.\n"),
+    )
+
+
+def test_a_standard_output_that_is_closed_takes_nothing_and_nothing_breaks() -> None:
+    assert (shell("it --version >&-").returncode, shell("it --nope >&- 2>&-").returncode) == (0, 2)
+
+
+def test_somebody_who_reads_no_further_is_not_told_that_something_needs_a_person() -> None:
+    done = shell("it --help | head -c 1; exit ${PIPESTATUS[0]}")
+
+    assert done.returncode in (0, 2)
+    assert done.stderr == ""

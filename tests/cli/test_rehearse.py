@@ -411,7 +411,7 @@ def test_a_program_that_lacks_a_library_is_told_where_it_ran(
         (["--cloud", "aws", "--config", "infra-secrets:cloud=gcp"], "set the same thing"),
         ([], "config for several stacks: dev, production"),
         (["--stack", "prodution"], "Did you mean --stack production?"),
-        (["--clod", "aws"], "No such option: --clod"),
+        (["--clod", "aws"], "`rehearse` has no such option. Did you mean --cloud?"),
     ],
 )
 def test_a_wrong_option_is_one_clear_message(

@@ -134,6 +134,28 @@ def test_a_stack_that_is_not_there_is_refused_with_what_pulumi_said_and_two_ways
     assert "--cloud, --service, --environment" in str(refused.value)
 
 
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "postgres://ann:made-up-pw@127.0.0.1:1/db",
+        "s3://b?awssecret=made-up-pw",
+        "file:///nowhere?token=made-up-pw",
+    ],
+)
+def test_the_login_in_the_address_of_a_backend_that_cannot_be_opened_is_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PULUMI_BACKEND_URL", backend)
+
+    with pytest.raises(StackError, match="unable to open") as refused:
+        Project(directory=tmp_path, name="shop").stacks()
+
+    assert "made-up-pw" not in str(refused.value)
+
+
 @pytest.mark.parametrize("answer", ["", "warning: a new version\n{}", "[1,"])
 def test_an_answer_that_is_no_json_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str

@@ -115,8 +115,15 @@ def test_gcp_readers_read_and_writers_look_and_set_and_never_read() -> None:
 def test_a_principal_of_gcp_that_reads_and_writes_has_each_role_once() -> None:
     recording = recording_on("gcp")
     names = []
-    for given in (READERS[:1], [pulumi.Output.from_input(READERS[0])] * 2):
-        recording.run(lambda given=given: Secret("x", readers=given, writers=given))  # type: ignore[misc]
+
+    def known_later() -> (
+        None
+    ):  # an output is made in the program: outside there may be no event loop
+        given = [pulumi.Output.from_input(READERS[0])] * 2
+        Secret("x", readers=given, writers=given)
+
+    for program in (lambda: Secret("x", readers=READERS[:1], writers=READERS[:1]), known_later):
+        recording.run(program)
         names.append({each.inputs["role"]: each.name for each in recording.of_type(GRANT)})
         assert len(recording.of_type(GRANT)) == 3
 

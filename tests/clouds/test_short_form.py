@@ -1,4 +1,4 @@
-"""The short form of the set command, as the README writes it: typed in real shells, on the real engine's outputs."""
+"""The short form of the set command, as its page writes it: typed in real shells, on the real engine's outputs."""
 
 import re
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from infra_secrets.testing import Rehearsal
 from tests.conftest import ROOT, config_for
 from tests.shells import PASTED_IN, Tools, at_a_terminal, run
 
+PAGE = "docs/set-command.md"
 CANARY = "canary-58-not-real"
 SHELLS = [shell for shell in PASTED_IN if shell not in ("csh", "tcsh")]  # these have no $( )
 
@@ -22,19 +23,20 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def short_form() -> str:
-    """The line of the README, without its comment."""
-    [line] = [
+    """The first command of the page."""
+    return next(
         line
-        for block in blocks("README.md", "sh")
+        for block in blocks(PAGE, "sh")
         for line in block.splitlines()
         if line.startswith("sh -c")
-    ]
-    return line.partition("  #")[0]
+    )
 
 
-def test_the_readme_shows_the_short_form_of_its_own_program() -> None:
-    program = next(block for block in blocks("README.md", "python") if "set_command" in block)
+@pytest.mark.parametrize("page", [PAGE, "docs/getting-started.md"])
+def test_a_page_shows_the_short_form_of_its_own_program(page: str) -> None:
+    program = next(block for block in blocks(page, "python") if "set_command" in block)
 
+    assert short_form() in "\n".join(blocks(page, "sh")).splitlines()
     assert short_form() == 'sh -c "$(pulumi stack output set_stripe_api_key)"'
     assert 'pulumi.export("set_stripe_api_key", stripe.set_command)' in program
 

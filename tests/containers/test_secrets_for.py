@@ -145,6 +145,10 @@ def test_the_class_says_cloud_and_environment_where_it_does() -> None:
         ({"overrides": {"database_url": "x"}}, "must be a mapping of arguments; found a string"),
         ({"overrides": {"database_url": {"key": "x"}}}, "overrides['database_url']: key is not"),
         ({"overrides": {"database_url": {"cloud": "gcp"}}}, "must be the same for all fields"),
+        (
+            {"overrides": {"database_url": {"environment": "dev"}}},
+            "overrides['database_url']: environment must be the same for all fields",
+        ),
         ({"owner": 7}, "secrets_for(Payments): owner must be a string"),
         ({"ownr": "x"}, "Did you mean owner?"),
         ({"overrides": {"database_url": {"max_age_days": 0}}}, "DatabaseUrl: max_age_days=0"),
@@ -185,6 +189,85 @@ def test_what_contradicts_the_class_is_refused(argument: str, other: str) -> Non
     said = refused(lambda: ANY(Elsewhere, **{argument: other}))
 
     assert f"{argument} is not that of the class" in said
+
+
+def placed(*, document: bool = False, **place: str) -> type[SecretSettings]:
+    class Placed(SecretSettings, service="payments", document=document, **place):
+        stripe_api_key: SecretStr
+
+    return Placed
+
+
+VAULT_ID = config_for("azure")["infra-secrets:azureVaultId"]
+VAULT = VAULT_ID.rpartition("/")[2]
+
+
+@pytest.mark.parametrize("document", [False, True])
+@pytest.mark.parametrize(
+    ("cloud", "place", "config"),
+    [
+        ("aws", {"region": "eu-central-1"}, {"aws:region": "eu-west-1"}),
+        ("gcp", {"project": "shop-1"}, {"gcp:project": "shop-2"}),
+        ("azure", {"vault": "other"}, {}),
+        ("azure", {"vault": "https://other.vault.azure.net/"}, {}),
+    ],
+)
+def test_another_place_than_the_class_says_is_refused(
+    cloud: str, place: dict[str, Any], config: dict[str, str], document: bool
+) -> None:
+    [(part, said)] = place.items()
+    told = refused(
+        lambda: secrets_for(placed(document=document, **place)),
+        config_for(cloud, config),
+    )
+
+    assert f"Placed says {part}={said!r}" in told or "Placed says vault='other'" in told
+    assert f"leave {part}= out of the class" in told
+    assert told.count("Placed says") == 1
+
+
+@pytest.mark.parametrize(
+    ("cloud", "place", "config"),
+    [
+        ("aws", {"region": "eu-west-1"}, {"aws:region": "eu-west-1"}),
+        ("gcp", {"project": "shop-1"}, {"gcp:project": "shop-1"}),
+        ("gcp", {"project": "123456789012"}, {"gcp:project": "shop-1"}),
+        ("gcp", {"project": "shop-1"}, {"gcp:project": "123456789012"}),
+        ("azure", {"vault": VAULT.upper()}, {}),
+        ("azure", {"vault": VAULT_ID}, {}),
+        ("azure", {"vault": f"https://{VAULT}.vault.azure.net"}, {}),
+        ("azure", {"vault": "https://127.0.0.1:8443"}, {}),
+    ],
+)
+def test_the_same_place_in_other_words_is_none_to_refuse(
+    cloud: str, place: dict[str, Any], config: dict[str, str]
+) -> None:
+    recording = recording_on(cloud, config)
+    recording.run(lambda: secrets_for(placed(**place)))
+
+    assert len(declared(recording)) == 1
+
+
+def test_a_vault_given_as_an_argument_is_looked_at_and_one_that_is_secret_not_shown() -> None:
+    other = VAULT_ID.replace(VAULT, "hidden-one")
+    given = refused(
+        lambda: secrets_for(placed(vault="mine"), azure_vault_id=other), config_for("azure")
+    )
+    recording = recording_on("azure", secrets={"infra-secrets:azureVaultId": other})
+    with pytest.raises(SecretArgsError) as hidden:
+        recording.run(lambda: secrets_for(placed(vault="mine")))
+
+    assert "in vault 'hidden-one'" in given
+    assert "in another vault" in str(hidden.value)
+    assert "hidden-one" not in str(hidden.value)
+
+
+def test_a_part_that_the_cloud_has_not_is_refused() -> None:
+    told = refused(lambda: secrets_for(placed(region="eu-west-1")), config_for("gcp"))
+
+    assert "Placed says region=, and GCP Secret Manager has no such part of a place: project" in (
+        told
+    )
 
 
 def test_overrides_of_a_document_are_refused() -> None:
@@ -298,3 +381,31 @@ def test_an_output_that_must_not_be_is_refused_once_and_nothing_is_made() -> Non
         assert "owner was given a secret" in " ".join(run.error.split())
         assert "made-up-owner" not in run.output
         assert rehearsal.aws.names() == []
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("given", ["provider", "providers", "parent"])
+@pytest.mark.parametrize("region", ["eu-west-1", "eu-central-1"])
+def test_the_region_of_a_provider_is_compared_before_a_container_is_made(
+    region: str, given: str
+) -> None:
+    import pulumi_aws as aws
+
+    def program() -> None:
+        provider = aws.Provider("elsewhere", region=region)
+        option: Any = {"provider": provider, "providers": [provider]}
+        if given == "parent":
+            above = pulumi.ResourceOptions(providers=[provider])
+            option["parent"] = pulumi.ComponentResource("shop:index:Team", "team", None, above)
+        opts = pulumi.ResourceOptions(**{given: option[given]})
+        secrets_for(placed(region="eu-central-1"), opts=opts)
+
+    # What config says is about the default provider, which makes none of them.
+    config = config_for("aws", {"aws:region": "us-east-1"})
+    with Rehearsal(program, project="shop", stack="production", config=config) as rehearsal:
+        run = rehearsal.up(check=False)
+
+        same = region == "eu-central-1"
+        assert run.succeeded is same
+        assert bool(rehearsal.aws.names()) is same
+        assert same or "Placed says region='eu-central-1'" in " ".join(run.error.split())

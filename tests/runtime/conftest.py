@@ -1,6 +1,9 @@
 """A service's surroundings: no variable, no file, and a cloud of plain data that it can be told of."""
 
+import os
+import signal
 import subprocess
+import time
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +46,20 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Values:
 
 
 Run = Callable[..., str]
+
+
+def ended(child: int) -> None:
+    """Wait until a forked process has ended well, and not for ever."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        found, status = os.waitpid(child, os.WNOHANG)
+        if found:
+            assert os.waitstatus_to_exitcode(status) == 0
+            return
+        time.sleep(0.01)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    raise AssertionError("the child never ended")
 
 
 @pytest.fixture

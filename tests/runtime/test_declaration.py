@@ -20,10 +20,11 @@ from pydantic import (
     Secret,
     SecretStr,
     UrlConstraints,
+    computed_field,
     create_model,
 )
 from pydantic_core import MultiHostUrl
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import ForceDecode, NoDecode, SettingsConfigDict
 
 from infra_secrets import clouds
 from infra_secrets.rules import formats
@@ -156,7 +157,14 @@ def test_the_format_of_a_value_is_that_of_its_type(annotation: Any, wanted: str 
 
 
 def test_a_derived_class_inherits_keywords_and_fields_and_may_change_both() -> None:
-    class Base(SecretSettings, service="payments", environment="production", max_age=60):
+    class Base(
+        SecretSettings,
+        service="payments",
+        environment="production",
+        max_age=60,
+        cloud="aws",
+        region="eu-central-1",
+    ):
         token: str
 
     class Derived(Base, environment="staging", document=True, max_age=timedelta(minutes=2)):
@@ -165,6 +173,7 @@ def test_a_derived_class_inherits_keywords_and_fields_and_may_change_both() -> N
     assert [each.name for each in declaration(Derived).settings] == ["token", "other"]
     assert (Derived.__options__.service, Derived.__options__.environment) == ("payments", "staging")
     assert (Derived.__options__.max_age, Base.__options__.max_age) == (120.0, 60.0)
+    assert Derived.__options__.place == {"region": "eu-central-1"}
     assert (Derived.__options__.document, Base.__options__.document) == (True, False)
 
 
@@ -266,6 +275,11 @@ def several_names() -> None:
         token: str = Field(validation_alias=AliasChoices("A", "B"))
 
 
+def empty_folder() -> None:
+    class Bad(SecretSettings, service="payments", directory=""):
+        token: str
+
+
 def no_variable() -> None:
     class Bad(SecretSettings, service="payments"):
         token: str = Field(alias="MY-TOKEN")
@@ -305,6 +319,16 @@ def cached() -> None:
             return f"Bearer {self.token}"
 
 
+def computed() -> None:
+    class Bad(SecretSettings, service="payments"):
+        token: str
+
+        @computed_field  # type: ignore[prop-decorator]
+        @property
+        def url(self) -> str:
+            return f"https://{self.token}@example.com"
+
+
 def deprecated() -> None:
     class Bad(SecretSettings, service="payments"):
         token: str = Field(deprecated=True)
@@ -335,12 +359,14 @@ def deprecated() -> None:
         (command_line, "model_config has cli_parse_args."),
         (own_sources, "it has settings_customise_sources."),
         (several_names, "token has several names. Give one alias"),
+        (empty_folder, "directory= is empty."),
         (no_variable, "token: 'MY-TOKEN' cannot be the name of a variable"),
         (one_variable, "token and Token are both the variable TOKEN."),
         (no_key, "cannot be the name of a variable"),
         (private, "it has _engine, which would be lost."),
         (after_it_is_made, "it has model_post_init, which would be lost."),
         (cached, "header is a cached_property"),
+        (computed, "url is a computed_field: it would be in every dump"),
     ],
 )
 def test_a_class_that_cannot_be_is_refused_when_it_is_made(
@@ -354,6 +380,91 @@ def test_a_class_that_cannot_be_is_refused_when_it_is_made(
 
     assert str(error.value).startswith("class Bad: ")
     assert said in str(error.value)
+
+
+TAKEN = (
+    *(
+        "path",
+        "home",
+        "user",
+        "username",
+        "lang",
+        "lc_all",
+        "hostname",
+        "http_proxy",
+        "no_proxy",
+        "pythonpath",
+    ),
+    *(
+        "ld_preload",
+        "tmpdir",
+        "tz",
+        "ssh_auth_sock",
+        "kubernetes_service_host",
+        "infra_secrets_cloud",
+    ),
+    *(
+        "aws_secret_access_key",
+        "google_application_credentials",
+        "azure_client_secret",
+        "msi_secret",
+    ),
+)
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_variable_that_means_something_to_every_process_is_no_setting(name: str) -> None:
+    with pytest.raises(SettingsUseError, match=f"the variable {name.upper()} has a meaning") as no:
+        made("Bad", name, str)
+
+    advised = Annotated[str, Field(alias=f"DATABASE_{name.upper()}")]
+    assert f'Annotated[str, Field(alias="DATABASE_{name.upper()}")]' in str(no.value)
+    [setting] = declaration(made("Renamed", name, advised)).settings
+    assert (setting.name, setting.key) == (name, name.replace("_", "-"))
+
+
+def test_an_alias_cannot_name_such_a_variable_either() -> None:
+    with pytest.raises(SettingsUseError, match="the variable PATH has a meaning"):
+        made("Bad", "token", Annotated[str, Field(alias="PATH")])
+
+
+@pytest.mark.parametrize(
+    "name", ["google_maps_api_key", "azure_openai_api_key", "password", "token"]
+)
+def test_what_only_begins_like_one_is_a_setting(name: str) -> None:
+    assert declaration(made("Fine", name, str)).settings[0].variable == name.upper()
+
+
+def test_a_class_without_a_field_is_for_deriving_and_not_for_loading() -> None:
+    class Nothing(SecretSettings, service="payments", max_age=60):
+        """What several classes share."""
+
+    class Something(Nothing):
+        token: str
+
+    for use in (Nothing, lambda: declaration(Nothing), Nothing.for_tests):
+        with pytest.raises(SettingsUseError, match="class Nothing has no fields"):
+            use()
+    assert len(declaration(Something).settings) == 1
+
+
+@pytest.mark.parametrize(
+    ("annotation", "parsed"),
+    [
+        (Annotated[list[str], NoDecode], False),
+        (Annotated[list[str], NoDecode()], False),
+        (Annotated[str, ForceDecode], True),
+        (Annotated[list[str] | None, NoDecode], False),
+        (list[str], True),
+    ],
+    ids=str,
+)
+def test_pydantic_settings_own_marks_say_whether_a_text_is_json(
+    annotation: Any, parsed: bool
+) -> None:
+    [setting] = declaration(made("Made", "field", annotation)).settings
+
+    assert (setting.parsed, setting.format) == (parsed, "json" if parsed else None)
 
 
 @pytest.mark.filterwarnings("ignore:Field name")

@@ -47,6 +47,13 @@ def test_a_key_may_hold_json_or_the_text_of_it(cloud: Values) -> None:
     assert (Payments().ner_labels, Payments().workers) == (["a"], 4)
 
 
+def test_null_is_no_reason_for_a_default(cloud: Values) -> None:
+    cloud.add("payments/production", document(WORKERS=None))
+
+    assert "workers: the key WORKERS of the container" in refused()
+    assert "is null: nobody has set it." in refused()
+
+
 def test_a_variable_comes_before_its_key(cloud: Values, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKERS", "7")
     cloud.add("payments/production", document(WORKERS=4))
@@ -70,7 +77,8 @@ def test_a_key_that_is_wrong_is_told_with_the_command_that_sets_it(
 ) -> None:
     cloud.add("payments/production", document(**changed))
 
-    assert f"{said} Run: infra-secrets set payments/production --field STRIPE_API_KEY" in refused()
+    run = "Run: infra-secrets set payments/production --cloud aws --region eu-central-1 --field STRIPE_API_KEY"
+    assert f"{said} {run}" in refused()
 
 
 @pytest.mark.parametrize(
@@ -108,10 +116,12 @@ def test_a_document_that_was_never_set_is_no_reason_not_to_start_where_all_has_d
     class Relaxed(SecretSettings, service="payments", document=True):
         workers: int = 2
 
-    assert Relaxed().workers == 2
+    with pytest.raises(SettingsError, match="There is no container payments/production"):
+        Relaxed()
     cloud.add("payments/production")
     assert Relaxed().workers == 2
-    assert "Run: infra-secrets set payments/production\n" in refused()
+    run = "Run: infra-secrets set payments/production --cloud aws --region eu-central-1\n"
+    assert run in refused()
 
     cloud.failing["payments/production"] = DeniedError("You may not read it.", "Ask.")
     with pytest.raises(SettingsError, match="workers: You may not read it"):

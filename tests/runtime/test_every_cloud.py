@@ -1,5 +1,6 @@
 """Settings by each cloud's own client, against a server: empty, set, rotated, denied; and without the client."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -49,8 +50,11 @@ def test_a_service_fails_with_the_commands_then_starts_then_sees_a_rotation(serv
         server.make(f"payments/production/{key}")
     error = refused()
     assert error.settings == ("one", "two")
+    cloud = os.environ["INFRA_SECRETS_CLOUD"]
+    place = {part: text for part, text in server.place.items() if part != "name"}
     for key in error.settings:
-        assert f"Run: infra-secrets set payments/production/{key}" in str(error)
+        command = f"infra-secrets set payments/production/{key} {clouds.as_options(cloud, place)}"
+        assert f"Run: {command}\n" in f"{error}\n"
 
     server.put("payments/production/one", b"made-up-one")
     server.put("payments/production/two", b"made-up-two")
@@ -65,11 +69,21 @@ def test_a_service_fails_with_the_commands_then_starts_then_sees_a_rotation(serv
 
 def test_a_container_that_is_not_there_is_told_alone(server: Server) -> None:
     server.make("payments/production/one")
+    server.make("payments/production/three")
     server.put("payments/production/one", b"made-up-one")
     error = refused()
 
     assert error.settings == ("two",)
     assert not error.unreachable
+
+
+def test_a_container_that_is_not_there_is_no_reason_for_a_default(
+    server: Server,
+) -> None:
+    for key in ("one", "two", "three"):
+        server.make(f"payments/prodution/{key}")
+        server.put(f"payments/prodution/{key}", b"made-up")
+    assert refused().settings == ("one", "two", "three")
 
 
 @pytest.mark.parametrize(

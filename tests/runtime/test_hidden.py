@@ -4,6 +4,7 @@ import asyncio
 import copy
 import dataclasses
 import faulthandler
+import functools
 import inspect
 import io
 import json
@@ -15,12 +16,14 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import (
+    AfterValidator,
     BaseModel,
     Field,
+    IPvAnyAddress,
     PostgresDsn,
     SecretStr,
     TypeAdapter,
@@ -28,7 +31,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic_settings import NoDecode
 
 from infra_secrets.errors import DeniedError
 from infra_secrets.runtime import SecretSettings, SettingsError, SettingsUseError
@@ -307,8 +311,156 @@ def test_an_error_holds_no_value_nor_an_error_that_does() -> None:
     assert CANARY not in everything_about(error)
     assert "number: the container payments/production/number" in str(error)
     assert "is refused by a validator (value_error; what it says is not shown" in str(error)
-    assert "does not fit (own_kind)" in str(error)
+    assert "is refused by a validator (what it says is not shown" in str(error)
+    assert "own_kind" not in str(error)
     assert CANARY not in str(pickle.loads(pickle.dumps(error)))  # noqa: S301 (just made)
+
+
+def of_a_known_kind(value: str) -> Exception:
+    return PydanticCustomError("enum", f"no {value}")
+
+
+def named_by_the_value(value: str) -> Exception:
+    return PydanticCustomError(value, "no")
+
+
+def in_a_known_context(value: str) -> Exception:
+    return PydanticKnownError("literal_error", {"expected": value})
+
+
+def of_a_class_that_is_named_by_the_value(value: str) -> Exception:
+    made: Exception = type(value, (Exception,), {})()
+    return made
+
+
+def at_a_place_that_is_the_value(value: str) -> Exception:
+    line: Any = {"type": PydanticCustomError("missing", "no"), "loc": ("token", value), "input": 0}
+    return ValidationError.from_exception_data(value, [line])
+
+
+WAYS = [
+    of_a_known_kind,
+    named_by_the_value,
+    in_a_known_context,
+    of_a_class_that_is_named_by_the_value,
+    at_a_place_that_is_the_value,
+]
+
+
+def by_a_field(raising: Callable[[str], Exception]) -> type[SecretSettings]:
+    class Checked(SecretSettings, service="payments"):
+        token: str
+
+        @field_validator("token")
+        @classmethod
+        def check(cls, text: str) -> str:
+            raise raising(text)
+
+    return Checked
+
+
+def by_an_annotation(raising: Callable[[str], Exception]) -> type[SecretSettings]:
+    def check(text: str) -> str:
+        raise raising(text)
+
+    class Checked(SecretSettings, service="payments"):
+        token: Annotated[str, AfterValidator(functools.partial(check))] | None = None
+
+    return Checked
+
+
+def by_a_model_inside(raising: Callable[[str], Exception]) -> type[SecretSettings]:
+    class Inside(BaseModel):
+        token: str = CANARY
+        more: "list[Inside]" = []
+
+        @model_validator(mode="before")
+        @classmethod
+        def check(cls, _: object) -> object:
+            raise raising(CANARY)
+
+    class Checked(SecretSettings, service="payments"):
+        token: Annotated[Inside, NoDecode]
+        other: Inside | None = None
+
+    return Checked
+
+
+def by_a_constructor(raising: Callable[[str], Exception]) -> type[SecretSettings]:
+    class Inside(BaseModel):
+        token: str
+
+        def __init__(self, **_: object) -> None:
+            raise raising(CANARY)
+
+    class Checked(SecretSettings, service="payments"):
+        token: Inside
+
+    return Checked
+
+
+def by_all_of_them(raising: Callable[[str], Exception]) -> type[SecretSettings]:
+    class Checked(SecretSettings, service="payments"):
+        token: str
+
+        @model_validator(mode="wrap")
+        @classmethod
+        def check(cls, data: dict[str, str], _: object) -> "Checked":
+            raise raising(data["token"])
+
+    return Checked
+
+
+@pytest.mark.parametrize("raising", WAYS)
+@pytest.mark.parametrize(
+    "made",
+    [by_a_field, by_an_annotation, by_a_model_inside, by_a_constructor, by_all_of_them],
+)
+def test_nothing_that_a_validator_says_is_repeated_in_whatever_it_is_said(
+    made: Callable[[Any], type[SecretSettings]],
+    raising: Callable[[str], Exception],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TOKEN", json.dumps({"token": CANARY}))
+    with pytest.raises(SettingsError) as refused:
+        made(raising)()
+
+    assert CANARY not in everything_about(refused.value)
+
+
+def test_what_pydantic_alone_says_of_the_class_is_shown_beside_a_validator_of_another_field(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Inside(BaseModel):
+        host: str
+
+    class Mixed(SecretSettings, service="payments"):
+        checked: str
+        kind: Literal["a", "b"]
+        key: SecretStr = Field(min_length=9)
+        address: IPvAnyAddress
+        first: Inside
+        second: Inside
+
+        @field_validator("checked")
+        @classmethod
+        def _checked(cls, text: str) -> str:
+            return text
+
+    for name in ("checked", "kind", "key", "address"):
+        monkeypatch.setenv(name.upper(), "made-up")
+    monkeypatch.setenv("FIRST", "{}")
+    monkeypatch.setenv("SECOND", "{}")
+    with pytest.raises(SettingsError) as refused:
+        Mixed()
+
+    for said in (
+        "KIND does not fit: Input should be 'a' or 'b' (literal_error)",
+        "KEY does not fit (too_short)",
+        "ADDRESS does not fit (ip_any_address)",
+        "SECOND does not fit: host: Field required (missing)",
+    ):
+        assert said in str(refused.value)
 
 
 @pytest.mark.usefixtures("all_wrong")
@@ -442,6 +594,78 @@ class InterruptedLate(SecretSettings, service="payments"):
     @model_validator(mode="after")
     def stop(self) -> "InterruptedLate":
         raise KeyboardInterrupt
+
+
+def stopped(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "infra_secrets.runtime.loading.os.fsencode",
+        "infra_secrets.runtime.loading.environment_variable",
+        "infra_secrets.runtime.json_text.json.loads",
+        "infra_secrets.runtime.loading._validated",
+        "infra_secrets.runtime.loading._content",
+    ],
+)
+def test_an_interrupt_anywhere_while_values_are_looked_for_leaves_none_in_the_traceback(
+    place: str, settings: Payments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, stopped)
+    for load in (Payments, settings.reload):
+        with pytest.raises(KeyboardInterrupt) as interrupted:
+            load()
+
+        assert CANARY not in everything_about(interrupted.value)
+
+
+class Odd:
+    """Of a type that cannot be compared."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError(f"{self.text} is not to be compared")
+
+    __hash__ = object.__hash__
+
+
+def test_a_value_that_cannot_be_compared_counts_as_changed(cloud: Values) -> None:
+    class Odds(SecretSettings, service="payments"):
+        token: Annotated[Any, AfterValidator(Odd)]
+
+    cloud.add("payments/production/token", CANARY)
+
+    assert Odds().reload() == {"token"}
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda _: Payments(token=CANARY),  # type: ignore[arg-type]
+        lambda _: Payments(CANARY),  # type: ignore[arg-type]
+        lambda _: Payments.model_construct(token=CANARY),
+        lambda _: Payments.model_construct({"token": CANARY}),
+        lambda _: Payments.model_validate({"token": CANARY}),
+        lambda _: Payments.model_validate_json(f'{{"token": "{CANARY}"}}'),
+        lambda _: Payments.model_validate(obj={"token": CANARY}),
+        lambda each: each.model_copy(update={"token": CANARY}),
+        lambda each: setattr(each, "token", CANARY),
+        lambda _: Payments.for_tests(tokn=CANARY),
+        lambda _: Payments.for_tests(token=CANARY),
+        lambda _: Payments.for_tests(ner_labels=[CANARY, 7], token=CANARY),
+    ],
+)
+def test_a_value_that_was_given_in_code_is_in_no_local_variable_of_the_package(
+    use: Callable[[Payments], object], settings: Payments
+) -> None:
+    with pytest.raises((SettingsUseError, SettingsError)) as refused:
+        use(settings)
+
+    assert CANARY not in everything_about(refused.value)
 
 
 @pytest.mark.parametrize("class_", [InterruptedEarly, InterruptedLate])

@@ -1,10 +1,12 @@
 """Where a setting is looked for, and the one error that tells everything that is missing or wrong."""
 
 import asyncio
+import gc
 import json
 import os
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -33,6 +35,7 @@ from infra_secrets.errors import (
     WrongPlaceError,
 )
 from infra_secrets.runtime import SecretSettings, SettingsError
+from tests.runtime.conftest import ended
 from tests.values import Values
 
 URL = "postgresql://payments:made-up@db.example.com/payments"
@@ -130,14 +133,63 @@ def test_without_a_cloud_a_default_is_the_value_of_what_is_nowhere(
     assert Payments().ner_labels == []
 
 
-@pytest.mark.parametrize("exists", [True, False], ids=["never set", "missing"])
-def test_a_default_is_the_value_where_there_is_no_container_or_it_was_never_set(
-    exists: bool, cloud: Values
-) -> None:
-    if exists:
-        cloud.add("payments/production/token")
+def test_a_default_is_the_value_of_what_was_never_set(cloud: Values) -> None:
+    cloud.add("payments/production/token")
 
     assert Maybe().token == "made-up-default"
+
+
+@pytest.mark.parametrize("environment", ["prodution", "staging"])
+def test_a_default_is_no_way_out_of_a_mistyped_environment(
+    environment: str, cloud: Values, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.add("payments/production/token", "made-up-token")
+    monkeypatch.setenv("INFRA_SECRETS_ENVIRONMENT", environment)
+
+    assert f"There is no container payments/{environment}/token." in str(refused(Maybe))
+
+
+@pytest.mark.parametrize("name", ["CLOUD", "ENVIRONMENT", "DIRECTORY"])
+def test_a_variable_of_the_package_that_is_empty_is_refused_and_not_taken_for_unset(
+    name: str, cloud: Values, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.add("payments/production/token")
+    monkeypatch.setenv(f"INFRA_SECRETS_{name}", "")
+
+    assert f"INFRA_SECRETS_{name}" in str(refused(Maybe))
+    assert "empty" in str(refused(Maybe))
+
+
+@pytest.mark.parametrize("said_by", ["the class", "the variable"])
+def test_the_home_of_who_runs_it_may_be_written_as_a_tilde(
+    said_by: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mounted").mkdir()
+    (tmp_path / "mounted" / "TOKEN").write_text("made-up-token")
+    if said_by == "the variable":
+        monkeypatch.setenv("INFRA_SECRETS_DIRECTORY", "~/mounted")
+
+    class There(
+        SecretSettings,
+        service="payments",
+        directory="~/mounted" if said_by == "the class" else None,
+    ):
+        token: str
+
+    assert There().token == "made-up-token"
+
+
+@pytest.mark.parametrize("text", ["null", " null "])
+def test_null_is_no_value_also_where_none_would_be_one(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Perhaps(SecretSettings, service="payments"):
+        token: list[str] | None
+
+    monkeypatch.setenv("TOKEN", text)
+
+    assert "the variable TOKEN is null, and a value never is." in str(refused(Perhaps))
 
 
 @pytest.mark.parametrize(
@@ -344,7 +396,7 @@ def test_a_folder_that_the_class_names_need_not_be_there(cloud: Values) -> None:
 
 @given(st.binary(min_size=1, max_size=200))
 @example(b"\xef\xbb\xbf{}\r\n")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_arrive_unchanged_from_a_file_and_from_a_container(
     cloud: Values, tmp_path: Path, data: bytes
 ) -> None:
@@ -361,7 +413,7 @@ def test_any_bytes_arrive_unchanged_from_a_file_and_from_a_container(
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_arrives_unchanged_also_in_a_document(cloud: Values, text: str) -> None:
     class Document(SecretSettings, service="payments", document=True):
         token: str
@@ -435,7 +487,7 @@ def test_one_error_tells_everything_with_what_was_looked_at_and_the_command_that
     assert str(error) == (
         "All could not be loaded: 7 of 8 settings are missing or wrong.\n"
         "  - never_set: The value of payments/production/never-set was never set. "
-        "Run: infra-secrets set payments/production/never-set"
+        "Run: infra-secrets set payments/production/never-set --cloud aws --region eu-central-1"
         + looked("NEVER_SET", "never-set")
         + "\n  - gone: There is no container payments/production/gone. Make it in code."
         + looked("GONE", "gone")
@@ -446,7 +498,8 @@ def test_one_error_tells_everything_with_what_was_looked_at_and_the_command_that
         + "\n  - busy: Too many calls. Try again later."
         + looked("BUSY", "busy")
         + f"\n  - number: the container payments/production/number in {aws} does not fit: Input should be a valid "
-        "integer, unable to parse string as an integer (int_parsing). Run: infra-secrets set payments/production/number"
+        "integer, unable to parse string as an integer (int_parsing). Run: infra-secrets set "
+        "payments/production/number --cloud aws --region eu-central-1"
         "\n  - empty: the variable EMPTY is empty, and a value never is. Set it right where the process is started, or "
         "unset it."
     )
@@ -473,21 +526,99 @@ def test_an_outage_is_told_from_everything_else(kind: type[AccessError], cloud: 
     assert refused(Payments).unreachable
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_the_client_is_closed_whatever_comes_of_it(
-    fails: bool,
-    cloud: Values,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    closed: list[str] = []
-    monkeypatch.setattr(cloud, "close", lambda: closed.append("closed"))
-    if fails:
-        cloud.failing["read"] = UnreachableError("The cloud does not answer.", "Try again.")
-        refused(Maybe)
-    else:
-        Maybe()
+@pytest.fixture
+def told(cloud: Values, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is done with clients: they are made and closed."""
+    told: list[str] = []
+    connect = clouds.connect
 
-    assert closed == ["closed"]
+    def connecting(*where: Any) -> Any:
+        told.append("made")
+        return connect(*where)
+
+    monkeypatch.setattr(clouds, "connect", connecting)
+    monkeypatch.setattr(cloud, "close", lambda: told.append("closed"))
+    return told
+
+
+def test_a_client_is_kept_while_it_is_good_and_closed_with_the_settings(
+    cloud: Values, told: list[str]
+) -> None:
+    fill(cloud)
+    settings = Payments()
+    settings.reload()
+    snapshot = settings.snapshot()
+    assert told == ["made"]
+
+    del settings
+    gc.collect()
+    assert (told, snapshot.ner_labels) == (["made", "closed"], ["person"])
+
+
+@pytest.mark.parametrize(
+    "error", [DeniedError("You may not.", "Ask."), UnreachableError("No answer.", "Try again.")]
+)
+def test_a_client_that_failed_is_closed_and_the_next_look_makes_another(
+    error: AccessError, cloud: Values, told: list[str]
+) -> None:
+    cloud.add("payments/production/token", "made-up")
+    cloud.failing["payments/production/token"] = error
+    refused(One)
+    assert told == ["made", "closed"]
+
+    del cloud.failing["payments/production/token"]
+    settings = One()
+    cloud.failing["payments/production/token"] = error
+    with pytest.raises(SettingsError):
+        settings.reload()
+    del cloud.failing["payments/production/token"]
+    assert settings.reload() == frozenset()
+    assert told == ["made", "closed"] * 2 + ["made"]
+
+
+def test_a_login_that_was_renewed_meanwhile_is_read_again_at_once(
+    cloud: Values, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.add("payments/production/token", "made-up")
+    settings = One()
+    read = cloud.read
+
+    def expired(names: Any) -> Any:
+        if told[-1] == "made" and told.count("made") == 1:
+            return dict.fromkeys(names, NotLoggedInError("The login has expired.", "Log in."))
+        return read(names)
+
+    monkeypatch.setattr(cloud, "read", expired)
+
+    assert settings.reload() == frozenset()
+    assert told == ["made", "closed", "made"]
+
+
+def test_a_client_is_closed_before_a_fork_and_each_process_makes_its_own(
+    cloud: Values, told: list[str]
+) -> None:
+    cloud.add("payments/production/token", "made-up")
+    settings = One()
+    child = os.fork()
+    if child == 0:  # pragma: no cover (another process)
+        settings.reload()
+        os._exit(0 if told == ["made", "closed", "made"] else 1)
+    ended(child)
+    settings.reload()
+
+    assert told == ["made", "closed", "made"]
+
+
+def test_a_client_that_was_in_use_at_a_fork_is_not_closed_by_the_child(
+    cloud: Values, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.add("payments/production/token", "made-up")
+    settings = One()
+    process = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: process + 1)
+    settings.reload()
+
+    assert told == ["made", "made"]
 
 
 def test_without_a_cloud_the_error_names_the_variable_and_both_ways_out() -> None:
@@ -502,7 +633,7 @@ def test_without_a_cloud_the_error_names_the_variable_and_both_ways_out() -> Non
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("INFRA_SECRETS_ENVIRONMENT", "", "Set the variable INFRA_SECRETS_ENVIRONMENT"),
+        ("INFRA_SECRETS_ENVIRONMENT", None, "Set the variable INFRA_SECRETS_ENVIRONMENT"),
         (
             "INFRA_SECRETS_ENVIRONMENT",
             "Prod{x}",
@@ -514,9 +645,12 @@ def test_without_a_cloud_the_error_names_the_variable_and_both_ways_out() -> Non
     ],
 )
 def test_a_variable_of_the_package_that_is_wrong_is_named(
-    name: str, text: str, said: str, cloud: Values, monkeypatch: pytest.MonkeyPatch
+    name: str, text: str | None, said: str, cloud: Values, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(name, text)
+    if text is None:
+        monkeypatch.delenv(name)
+    else:
+        monkeypatch.setenv(name, text)
 
     assert said in str(refused(Maybe))
     assert cloud.calls in ([], ["read"])

@@ -49,6 +49,7 @@ def test_the_error_on_the_page_is_the_one_that_comes(
     cloud: Values, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cloud.add("payments/production/stripe-api-key")
+    cloud.add("payments/production/ner-labels")
     monkeypatch.setenv("DATABASE_URL", "made-up-and-no-url")
     with pytest.raises(SettingsError) as refused:
         Payments()

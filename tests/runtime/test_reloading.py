@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -15,6 +16,7 @@ from infra_secrets.errors import AccessError, DeniedError, UnreachableError
 from infra_secrets.rules.naming import SecretName
 from infra_secrets.runtime import SecretSettings, SettingsError, held
 from tests.conftest import PATIENCE
+from tests.runtime.conftest import ended
 from tests.values import Values
 
 TOKEN = "payments/production/token"
@@ -66,6 +68,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def cloud(cloud: Values) -> Values:
     cloud.add(TOKEN, "made-up-old")
+    cloud.add("payments/production/other")
     return cloud
 
 
@@ -108,7 +111,7 @@ def test_a_reload_that_fails_leaves_every_old_value(cloud: Values) -> None:
 
 def test_a_setting_that_was_not_there_is_found_by_a_reload(cloud: Values) -> None:
     settings = Payments()
-    cloud.add("payments/production/other", "made-up-other")
+    cloud.put("payments/production/other", "made-up-other")
 
     assert settings.reload() == {"other"}
     assert settings.other.get_secret_value() == "made-up-other"
@@ -270,6 +273,138 @@ def test_a_client_that_fails_in_an_unknown_way_is_not_asked_at_each_access(
     assert failed == ["read"]
 
 
+@pytest.mark.parametrize("class_", [Aging, Patient])
+def test_nor_when_its_values_are_too_old(
+    class_: type[Aging], cloud: Values, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = class_()
+    failed: list[str] = []
+    read = cloud.read
+
+    def fail(_: object) -> None:
+        failed.append("read")
+        raise RuntimeError("a mistake in a client")
+
+    monkeypatch.setattr(cloud, "read", fail)
+    clock.now += 100
+    depths = []
+    for _ in range(3):
+        with pytest.raises(RuntimeError, match="a mistake in a client") as error:
+            _ = settings.token
+        depths.append(len(error.traceback))
+    assert failed == ["read"]
+    assert len({*depths}) == 1
+
+    monkeypatch.setattr(cloud, "read", read)
+    clock.now += 5
+    assert settings.token == "made-up-old"
+
+
+@pytest.mark.parametrize("max_age", [2, 100])
+def test_it_is_tried_again_after_a_twentieth_of_the_age_and_not_within_a_second(
+    max_age: int, cloud: Values, clock: Clock
+) -> None:
+    class Short(Payments, max_age=max_age):
+        """Of which a twentieth is shorter than a second, or is not."""
+
+    settings = Short()
+    cloud.failing[TOKEN] = DOWN
+    clock.now += max_age
+    pause = max(1.0, max_age / 20)
+    for later, reads in ((0, 2), (pause - 0.1, 2), (0.1, 3)):
+        clock.now += later
+        with pytest.raises(SettingsError):
+            _ = settings.token
+        assert cloud.calls.count("read") == reads
+
+
+def test_when_no_thread_can_start_the_next_look_is_not_locked_out(
+    cloud: Values, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Aging()
+    cloud.put(TOKEN, "made-up-new")
+
+    def none(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", none)
+        clock.now += 90
+        assert settings.token == "made-up-old"
+
+    assert not settings._held._lock.locked()
+    clock.now += 5
+    assert settings.token == "made-up-old"
+    aside_done()
+    assert settings.token == "made-up-new"
+
+
+def test_a_thread_that_reads_aside_does_not_keep_the_process_alive(
+    cloud: Values, clock: Clock
+) -> None:
+    settings = Aging()
+    clock.now += 90
+    with cloud.lock:
+        assert settings.token == "made-up-old"
+        readers = [each for each in threading.enumerate() if each.name == "Aging-refresh"]
+        assert [each.daemon for each in readers] == [True]
+    aside_done()
+
+
+# What was there and is gone
+
+
+def test_a_file_that_is_gone_at_a_reload_is_no_reason_for_a_default(
+    cloud: Values, tmp_path: Path
+) -> None:
+    class Mounted(Payments, directory=tmp_path):
+        """Whose `other` is mounted."""
+
+    (tmp_path / "OTHER").write_text("made-up-mounted")
+    settings = Mounted()
+    (tmp_path / "OTHER").unlink()
+
+    with pytest.raises(SettingsError, match=r"other: .*It had a value before") as gone:
+        settings.reload()
+    assert str(tmp_path / "OTHER") in str(gone.value)
+    assert settings.other.get_secret_value() == "made-up-mounted"
+    assert Mounted().other.get_secret_value() == "made-up-default"
+
+    cloud.put("payments/production/other", "made-up-in-the-container")
+    assert settings.reload() == {"other"}
+
+
+def test_without_a_cloud_a_file_that_is_gone_is_told_with_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Mounted(SecretSettings, service="payments", directory=tmp_path):
+        token: str = "made-up-default"
+
+    monkeypatch.delenv("INFRA_SECRETS_CLOUD", raising=False)
+    (tmp_path / "TOKEN").write_text("made-up-mounted")
+    settings = Mounted()
+    (tmp_path / "TOKEN").unlink()
+
+    with pytest.raises(SettingsError, match=r"token: .*It had a value before") as gone:
+        settings.reload()
+    assert str(tmp_path / "TOKEN") in str(gone.value)
+
+
+def test_a_dotenv_that_appears_later_is_said_and_stops_nothing(
+    cloud: Values, clock: Clock, elsewhere: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = Aging()
+    (elsewhere / ".env").write_text("TOKEN=made-up-in-a-file")
+    cloud.put(TOKEN, "made-up-new")
+    clock.now += 100
+
+    assert settings.token == "made-up-new"
+    assert f"Aging: there is a file .env in {elsewhere}. It was not read" in caplog.text
+    assert "made-up" not in caplog.text
+    with pytest.raises(SettingsError, match=r"There is a file .env"):
+        Aging()
+
+
 # While the cloud does not answer
 
 
@@ -315,6 +450,30 @@ def test_a_denial_after_an_outage_ends_the_stale_value(cloud: Values, clock: Clo
     aside_done()
     with pytest.raises(SettingsError, match="You may not read it"):
         _ = settings.token
+
+
+@pytest.mark.parametrize("said_by", ["an access", "a reload"])
+def test_an_outage_after_a_denial_does_not_bring_the_old_value_back(
+    said_by: str, cloud: Values, clock: Clock
+) -> None:
+    settings = Patient()
+    cloud.failing[TOKEN] = DeniedError("You may not read it.", "Ask.")
+    if said_by == "an access":
+        clock.now += 100
+    with pytest.raises(SettingsError, match="You may not read it"):
+        _ = settings.reload() if said_by == "a reload" else settings.token
+
+    cloud.failing[TOKEN] = DOWN
+    clock.now += 100
+    with pytest.raises(SettingsError, match="The cloud does not answer"):
+        _ = settings.token
+
+    del cloud.failing[TOKEN]
+    clock.now += 5
+    assert settings.token == "made-up-old"
+    cloud.failing[TOKEN] = DOWN
+    clock.now += 100
+    assert settings.token == "made-up-old"  # the denial is over
 
 
 def test_after_an_outage_the_new_value_is_served(cloud: Values, clock: Clock) -> None:
@@ -460,4 +619,4 @@ def test_a_process_that_was_forked_during_a_read_is_not_locked(cloud: Values, cl
             os._exit(0 if settings.token == "made-up-old" else 1)
     aside_done()
 
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    ended(child)

@@ -12,7 +12,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
-from infra_secrets import ExternalEnv, Secret, clouds
+from infra_secrets import ExternalEnv, Secret, clouds, secrets_for
+from infra_secrets.runtime import SecretSettings
 from infra_secrets.testing import Canary, Rehearsal, SimulatedCloud
 from infra_secrets.testing.values import SIGNATURE
 from tests.conftest import config_for
@@ -318,3 +319,42 @@ def test_a_value_in_the_place_of_a_name_is_refused_and_not_repeated(secret: bool
         assert said in " ".join(done.error.split())
         assert rehearsal.kubernetes.names("ExternalSecret") == []
         rehearsal.assert_no_leak([Canary(value)])
+
+
+@pytest.mark.parametrize("cloud", clouds.available())
+@pytest.mark.parametrize("document", [False, True])
+def test_pods_start_without_a_field_that_has_a_default_and_get_it_once_it_is_set(
+    cloud: str, document: bool
+) -> None:
+    class Payments(SecretSettings, service="payments", document=document):
+        stripe_api_key: str
+        ner_labels: str = ""
+
+    def run() -> None:
+        secrets_for(Payments)
+        env = ExternalEnv("nlp", settings=Payments, service_account="nlp")
+        k8s.apps.v1.Deployment("web", spec=env.inject(own_spec()))
+
+    def put(**values: str) -> None:
+        if document:
+            [name] = cloud_of(rehearsal).names()
+            held = {each.upper(): value for each, value in values.items()}
+            cloud_of(rehearsal).set_value(name, json.dumps(held))
+        for each, value in () if document else values.items():
+            cloud_of(rehearsal).set_value(named(rehearsal, each.partition("_")[0]), value)
+        rehearsal.kubernetes.sync(rehearsal.clouds)
+
+    with Rehearsal(run, config=config_for(cloud), **STACK) as rehearsal:
+        rehearsal.up()
+        assert rehearsal.kubernetes.pods_would_wait("web") != []
+
+        put(stripe_api_key=STRIPE)
+        assert rehearsal.kubernetes.pods_would_wait("web") == []
+        assert rehearsal.kubernetes.environment("web") == {"STRIPE_API_KEY": STRIPE}
+
+        put(stripe_api_key=STRIPE, ner_labels="ORG")
+        assert rehearsal.kubernetes.environment("web") == {
+            "STRIPE_API_KEY": STRIPE,
+            "NER_LABELS": "ORG",
+        }
+        assert rehearsal.up().changes == []

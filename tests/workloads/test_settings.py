@@ -9,7 +9,7 @@ from pydantic import Field, PostgresDsn, RedisDsn, SecretStr
 from pydantic_settings import BaseSettings
 
 from infra_secrets import EscDeployment, EscEnv, ExternalEnv, clouds, secrets_for
-from infra_secrets.errors import EnvArgsError
+from infra_secrets.errors import EnvArgsError, OutputError
 from infra_secrets.runtime import SecretSettings
 from infra_secrets.testing import Canary, Recording, Rehearsal
 from infra_secrets.testing.values import SecretValue
@@ -85,8 +85,10 @@ def secret_of(recording: Recording) -> Mapping[str, str]:
 def data_of(
     program: Callable[[], object], config: Mapping[str, str] = ON_AWS
 ) -> dict[str, Mapping[str, str]]:
-    [made] = recorded(program, config=config).of_type(EXTERNAL)
-    return {each["secretKey"]: each["remoteRef"] for each in made.inputs["spec"]["data"]}
+    made = recorded(program, config=config).of_type(EXTERNAL)
+    return {
+        each["secretKey"]: each["remoteRef"] for one in made for each in one.inputs["spec"]["data"]
+    }
 
 
 # EscEnv, EscDeployment ---------------------------------------------------------------------------
@@ -233,6 +235,73 @@ def test_each_field_is_a_variable_from_its_container_as_the_cloud_spells_it(clou
     }
 
 
+def test_a_field_with_a_default_has_an_external_secret_of_its_own_and_pods_start_without_it() -> (
+    None
+):
+    found: dict[str, Any] = {}
+
+    def program() -> None:
+        env = ExternalEnv("payments", settings=Payments, store="team")
+        found["variables"] = env.variables
+        found["env_from"] = env.env_from
+
+    externals = recorded(program).of_type(EXTERNAL)
+    keys = [[each["secretKey"] for each in made.inputs["spec"]["data"]] for made in externals]
+    references = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in found["variables"]}
+
+    assert keys == [["DATABASE_URL", "STRIPE_API_KEY"], ["NER_LABELS"]]
+    assert [made.name for made in externals] == ["payments", "payments-ner-labels"]
+    assert [made.inputs["spec"]["secretStoreRef"]["name"] for made in externals] == ["team"] * 2
+    assert {name: each.get("optional") for name, each in references.items()} == {
+        "STRIPE_API_KEY": None,
+        "DATABASE_URL": None,
+        "NER_LABELS": True,
+    }
+    assert [each["secretRef"].get("optional") for each in found["env_from"]] == [None, True]
+
+
+def test_what_secrets_says_of_a_field_with_a_default_leaves_it_optional() -> None:
+    def program() -> None:
+        ExternalEnv(
+            "payments", settings=Payments, store="team", secrets={"NER_LABELS": "shop/labels"}
+        )
+
+    _, labels = recorded(program).of_type(EXTERNAL)
+    assert labels.inputs["spec"]["data"][0]["remoteRef"] == {"key": "shop/labels"}
+
+
+def test_a_class_of_defaults_alone_has_no_external_secret_that_fetches_nothing() -> None:
+    class Labels(SecretSettings, service="payments"):
+        ner_labels: str = ""
+        stop_words: str = ""
+
+    recording = recorded(lambda: ExternalEnv("payments", settings=Labels, store="team"))
+
+    assert [made.name for made in recording.of_type(EXTERNAL)] == [
+        "payments",
+        "payments-stop-words",
+    ]
+    assert all(made.inputs["spec"]["data"] for made in recording.of_type(EXTERNAL))
+
+
+def test_the_name_of_an_external_secret_of_one_field_is_judged_as_any() -> None:
+    class Long(SecretSettings, service="payments"):
+        stripe_api_key: SecretStr
+        the_labels_of_named_entities_that_are_looked_for: str = ""
+
+    class Alike(SecretSettings, service="payments", document=True):
+        stripe_api_key: SecretStr
+        sentry_dsn: str = ""
+        sentry__dsn: str = ""
+
+    long = refused(lambda: ExternalEnv("payments", settings=Long, store="team"))
+    alike = refused(lambda: ExternalEnv("payments", settings=Alike, store="team"))
+
+    assert "settings: the field the_labels_of_named" in long
+    assert "at most 54 characters" in long
+    assert "the field sentry__dsn would have a second ExternalSecret 'payments-sentry-dsn'" in alike
+
+
 def test_a_field_of_a_document_is_one_property_of_its_container() -> None:
     data = data_of(lambda: ExternalEnv("payments", settings=Document, store="team"))
 
@@ -252,12 +321,15 @@ def test_the_names_are_those_that_secrets_for_gives_the_containers() -> None:
             store="team",
         )
 
-    by_class, by_hand = recorded(
-        program, config={**ON_AWS, "infra-secrets:environment": "staging"}
-    ).of_type(EXTERNAL)
+    by_class, of_a_default, by_hand = (
+        {each["secretKey"]: each["remoteRef"]["key"] for each in made.inputs["spec"]["data"]}
+        for made in recorded(
+            program, config={**ON_AWS, "infra-secrets:environment": "staging"}
+        ).of_type(EXTERNAL)
+    )
 
-    assert by_class.inputs["spec"]["data"] == by_hand.inputs["spec"]["data"]
-    assert by_class.inputs["spec"]["data"][0]["remoteRef"]["key"].startswith("payments/staging/")
+    assert {**by_class, **of_a_default} == by_hand
+    assert by_class["STRIPE_API_KEY"] == "payments/staging/stripe-api-key"
 
 
 def test_the_class_says_cloud_and_environment_where_it_does_also_for_the_store() -> None:
@@ -315,6 +387,95 @@ def test_where_the_containers_are_not_known_it_is_refused(
     given: dict[str, Any], config: dict[str, str], said: str
 ) -> None:
     assert said in refused(lambda: ANY_EXTERNAL("payments", store="team", **given), config=config)
+
+
+class InFrankfurt(SecretSettings, service="payments", cloud="aws", region="eu-central-1"):
+    stripe_api_key: SecretStr
+
+
+@pytest.mark.parametrize(
+    ("given", "config"),
+    [
+        ({}, {"aws:region": "eu-west-1"}),
+        ({"aws_region": "eu-west-1"}, {"aws:region": "eu-central-1"}),
+    ],
+    ids=["by config", "by argument"],
+)
+def test_a_store_that_reads_elsewhere_than_the_service_looks_is_refused(
+    given: dict[str, Any], config: dict[str, str]
+) -> None:
+    said = refused(
+        lambda: ANY_EXTERNAL("payments", settings=InFrankfurt, service_account="p", **given),
+        config=config,
+    )
+
+    assert "settings: InFrankfurt says region='eu-central-1'" in said
+    assert "in region 'eu-west-1'" in said
+
+
+def test_where_the_store_reads_may_be_known_only_later() -> None:
+    def program(region: Any) -> None:
+        ExternalEnv("payments", settings=InFrankfurt, service_account="p", aws_region=region)
+
+    same = recorded(lambda: program(pulumi.Output.from_input("eu-central-1")))
+    assert len(same.of_type("kubernetes:external-secrets.io/v1:SecretStore")) == 1
+    with pytest.raises(OutputError, match="in region 'eu-west-1'") as error:
+        recorded(lambda: program(pulumi.Output.from_input("eu-west-1")))
+    assert 'ExternalEnv("payments"): settings: InFrankfurt says' in str(error.value)
+
+
+def test_what_mocks_make_up_for_another_resource_is_no_other_place() -> None:
+    import pulumi_aws as aws
+
+    def program() -> None:
+        region = aws.kms.Key("models").region
+        ExternalEnv("payments", settings=InFrankfurt, service_account="p", aws_region=region)
+
+    class Answers(pulumi.runtime.Mocks):
+        def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+            return args.name, {**args.inputs, "region": "eu-west-1"}
+
+        def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
+            return args.args
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def made() -> None:
+        pulumi.runtime.set_all_config(dict(ON_AWS))
+        pulumi.runtime.set_mocks(Answers(), project="shop", stack="production")
+        program()
+
+    made()
+
+
+def test_a_vault_that_is_secret_is_compared_and_not_shown() -> None:
+    class Placed(SecretSettings, service="payments", cloud="azure", vault="mine"):
+        stripe_api_key: SecretStr
+
+    vault = config_for("azure")["infra-secrets:azureVaultId"]
+
+    recording = Recording(
+        project="shop",
+        stack="production",
+        config={"infra-secrets:cloud": "azure"},
+        secrets={"infra-secrets:azureVaultId": vault},
+    )
+    with pytest.raises(EnvArgsError) as error:
+        recording.run(lambda: ExternalEnv("payments", settings=Placed, service_account="p"))
+    assert "Placed says vault='mine'" in str(error.value)
+    assert "in another vault" in str(error.value)
+    assert vault.rpartition("/")[2] not in str(error.value)
+
+
+def test_a_part_of_a_place_that_the_cloud_has_not_is_refused() -> None:
+    class Placed(SecretSettings, service="payments", region="eu-central-1"):
+        stripe_api_key: SecretStr
+
+    said = refused(
+        lambda: ExternalEnv("payments", settings=Placed, service_account="p"),
+        config={"infra-secrets:cloud": "gcp", "gcp:project": "shop-1"},
+    )
+
+    assert "settings: Placed says region=, and GCP Secret Manager has no such part" in said
 
 
 # On the engine -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 What is asked reads no value and makes nothing: see `infra_secrets/clouds/login.py`.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,8 +19,15 @@ from infra_secrets.cli.stacks import Declared
 from infra_secrets.cli.where import Named
 from infra_secrets.clouds import Place
 from infra_secrets.clouds.login import Identity, Rights
-from infra_secrets.component.settings import CLOUD, CLOUD_VARIABLE
-from infra_secrets.errors import AccessError, MissingExtraError, NotLoggedInError, WrongPlaceError
+from infra_secrets.component.settings import CLOUD, CLOUD_VARIABLE, ENVIRONMENT_VARIABLE
+from infra_secrets.errors import (
+    AccessError,
+    DeniedError,
+    MissingExtraError,
+    NotLoggedInError,
+    WrongPlaceError,
+)
+from infra_secrets.rules.naming import SecretName
 
 As = Literal["ci", "service"]
 """What an identity should be: `ci` may create containers and read none; `service` may read its own and create none."""
@@ -49,11 +57,12 @@ class Access:
         configured = self._configured()
         if why is None and not configured and not _installed(login.CLIENT_LIBRARY):
             return
+        said: list[Finding] = []
         for place, declared in self._places():
             try:
                 identity = login.identity(place)
             except (AccessError, MissingExtraError) as error:
-                found = trouble("cloud-login", self.cloud, error)
+                found = trouble("cloud-login", self.cloud, error, login.ADDRESSES)
                 if (
                     why is None
                     and not configured
@@ -61,8 +70,10 @@ class Access:
                 ):
                     # Its library is installed, and nothing says that it is used.
                     found = self._finding("cloud-login", "note", found.found, found.fix)
-                yield found
-                return
+                if found not in said:  # one login for several places
+                    said.append(found)
+                    yield found
+                continue
             yield self._logged_in(identity)
             if identity.clock is not None and identity.local is not None:
                 apart = machine.clock(self.cloud, identity.clock, identity.local)
@@ -123,6 +134,7 @@ class Access:
             "cloud-login",
             "fine",
             f"Logged in as {identity.who}" + (f" ({where})." if where else "."),
+            answered=True,
         )
 
     def _elsewhere(self, identity: Identity, place: Place) -> Iterator[Finding]:
@@ -159,65 +171,143 @@ class Access:
                     "Name it: --service NAME",
                 )
             return
-        asked = declared[:MOST_ASKED]
+        environment = self._environment()
+        wanted: dict[SecretName, str | None] = {each.name: each.id for each in declared}
+        notes: tuple[str, ...] = ()
+        if not wanted:
+            wanted, notes = self._there(place, service, environment)
+        login = clouds.login_of(clouds.load(self.cloud))
+        asked = dict(itertools.islice(wanted.items(), MOST_ASKED))
         try:
-            rights = clouds.login_of(clouds.load(self.cloud)).rights(
-                place, service, {each.name: each.id for each in asked}
-            )
+            rights = login.rights(place, service, environment, asked)
         except (AccessError, MissingExtraError) as error:
-            yield trouble("cloud-rights", self.cloud, error)
+            yield trouble("cloud-rights", self.cloud, error, login.ADDRESSES)
             return
-        left_out = len(declared) - len(asked)
-        if left_out:
-            note = f"{left_out} more containers of the stack were not asked about."
-            rights = replace(rights, notes=(*rights.notes, note))
-        yield judged(self.cloud, rights, service, self.expected)
+        if len(wanted) > len(asked):
+            more = "" if declared else " or more"
+            notes += (f"{len(wanted) - len(asked)}{more} other containers were not asked about.",)
+        rights = replace(rights, notes=(*rights.notes, *notes))
+        whose = f"{service}/{environment}" if environment else service
+        yield judged(self.cloud, rights, whose, self.expected)
+
+    def _there(
+        self, place: Place, service: str, environment: str | None
+    ) -> tuple[dict[SecretName, str | None], tuple[str, ...]]:
+        """List containers of the service where no stack says them; with why there are none.
+
+        What a container's own policy or role allows is seen by trying that container, and by nothing else.
+        """
+        whose = f"{service}/{environment}" if environment else service
+        try:
+            client = clouds.connect(clouds.load(self.cloud), self._of_client(place))
+            try:
+                listed = client.listing(service, environment, deleted=False)
+                found = [*itertools.islice(listed, MOST_ASKED + 1)]
+            finally:
+                client.close()
+        except DeniedError:
+            return {}, (f"It may not list the containers of {whose}, so that none was tried.",)
+        except (AccessError, MissingExtraError) as error:
+            text = error.found if isinstance(error, AccessError) else str(error)
+            return {}, (f"The containers of {whose} could not be listed: {text}",)
+        none = () if found else (f"There is no container of {whose} here.",)
+        return {each.name: None for each in found}, none
+
+    def _of_client(self, place: Place) -> Place:
+        parts = clouds.values_of(clouds.load(self.cloud)).PLACE
+        return {part: text for part, text in place.items() if part in parts}
+
+    def _environment(self) -> str | None:
+        stack = self.stack
+        if self.named.environment is not None:
+            return self.named.environment
+        if stack.project is None:
+            return ENVIRONMENT_VARIABLE.read()
+        if stack.short is None or stack.broken is not None:
+            return None
+        return stack.project.parts(stack.short)[1]
 
     def _service(self) -> str | None:
-        if self.named.service is not None or self.stack.project is None or self.stack.short is None:
+        stack = self.stack
+        if self.named.service is not None or stack.project is None or stack.short is None:
             return self.named.service
-        return self.stack.project.parts(self.stack.short)[0]
+        if stack.broken is not None:
+            return None
+        return stack.project.parts(stack.short)[0]
 
-    def _finding(self, check: str, state: State, found: str, fix: str = "") -> Finding:
-        return Finding(check=check, subject=self.cloud, state=state, found=found, fix=fix)
+    def _finding(
+        self,
+        check: str,
+        state: State,
+        found: str,
+        fix: str = "",
+        *,
+        answered: bool | None = None,
+    ) -> Finding:
+        return Finding(
+            check=check, subject=self.cloud, state=state, found=found, fix=fix, answered=answered
+        )
 
 
-def judged(cloud: str, rights: Rights, service: str, expected: As | None) -> Finding:
-    """Say in one line what an identity may do, and whether that is what it should be."""
+def judged(cloud: str, rights: Rights, whose: str, expected: As | None) -> Finding:
+    """Say in one line what an identity may do, and whether that is what it should be.
+
+    Args:
+        cloud: Where.
+        rights: What it may do.
+        whose: The service, with the environment where that is known.
+        expected: What it should be.
+    """
     readable = [name.reference for name, may in rights.read.items() if may]
     denied = [name.reference for name, may in rights.read.items() if may is False]
     unsure = [name.reference for name, may in rights.read.items() if may is None]
-    said = [_create(rights.create, service), *_read(rights, service, readable, denied, unsure)]
+    said = [_create(rights.create, whose), *_read(rights, whose, readable, denied, unsure)]
     found = f"This identity {'; it '.join(said)}."
     wrong, fix = _against(expected, rights, readable, denied)
-    unknown = expected is not None and (
-        rights.create is None or bool(unsure) or (not rights.read and rights.read_any is None)
-    )
-    state: State = "fix" if wrong else "unknown" if unknown else "fine"
+    unknown = [*_unknown(rights, expected)]
+    state: State = "fine"
+    if wrong:
+        state = "fix"
+    elif unknown:
+        state, fix = "note" if expected is None else "unknown", " ".join(unknown)
     sentences = [*([wrong] if wrong else []), found, *rights.notes]
     return Finding(
         check="cloud-rights", subject=cloud, state=state, found=" ".join(sentences), fix=fix
     )
 
 
-def _create(may: bool | None, service: str) -> str:
+def _unknown(rights: Rights, expected: As | None) -> Iterator[str]:
+    """Say what could find out what is not known, a sentence for each."""
+    tried = bool(rights.read)
+    if rights.create is None or (not tried and rights.read_any is None):
+        yield rights.to_find_out or "Run it again, by an identity that may ask."
+    # Who has no right to all containers may be the reader of each.
+    if not tried and expected == "service" and not rights.read_any:
+        yield "The stack says which containers to try: run it in the project's folder with --stack NAME."
+    if None in rights.read.values():
+        yield "What was tried did not answer: run it again."
+
+
+def _create(may: bool | None, whose: str) -> str:
     if may is None:
-        return f"may or may not create containers of {service}, which could not be found out"
-    return f"may{'' if may else ' not'} create containers of {service}"
+        return f"may or may not create containers of {whose}, which could not be found out"
+    return f"may{'' if may else ' not'} create containers of {whose}"
 
 
 def _read(
     rights: Rights,
-    service: str,
+    whose: str,
     readable: Sequence[str],
     denied: Sequence[str],
     unsure: Sequence[str],
 ) -> Iterator[str]:
     if not rights.read:
         if rights.read_any is None:
-            yield f"may or may not read values of {service}, which could not be found out"
+            yield f"may or may not read values of {whose}, which could not be found out"
+        elif rights.read_any:
+            yield f"may read values of {whose}"
         else:
-            yield f"may{'' if rights.read_any else ' not'} read values of {service}"
+            yield f"has no right to read every value of {whose}"
         return
     if readable:
         yield f"may read {_listed(readable)}"
@@ -248,7 +338,7 @@ def _against(
                 "Give its role the right to create; the page of each cloud names the permissions.",
             )
     if expected == "service":
-        if denied or (not rights.read and rights.read_any is False):
+        if denied:
             return (
                 "The service cannot read its own values.",
                 "Put its identity into `readers=` of each Secret, and run: pulumi up",

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
+from infra_secrets.cli.addresses import without_logins
 from infra_secrets.cli.doctor.findings import Finding, State
 from infra_secrets.component.settings import ACCESS_TOKEN, BACKEND_URL
-from infra_secrets.project import readable, settings_file
+from infra_secrets.project import OLDEST_PULUMI, readable, settings_file
 from infra_secrets.rules.wording import looks_like_a_value
 
 SUBJECT = "pulumi"
@@ -33,8 +34,8 @@ _OUTAGE = re.compile(
 _REFUSED = re.compile(
     r"Unauthorized|requires logging in|invalid access token|\[401\]", re.IGNORECASE
 )
-# Parameters of a bucket as a backend (gocloud.dev/blob/s3blob).
-_NO_KEYS = {"region", "profile", "endpoint", "s3ForcePathStyle", "disableSSL"}
+_STATUS = re.compile(r"\[[345]\d\d\]")
+_THIS_MACHINE = re.compile(r"localhost|127\.[\d.]+|::1|0\.0\.0\.0")
 _PROBLEM = re.compile(r"(?i)x509|certificate")
 
 
@@ -51,6 +52,11 @@ class Answer:
     def outage(self) -> bool:
         """Whether the service did not answer or is out of order."""
         return self.code != 0 and bool(_OUTAGE.search(self.said))
+
+    @property
+    def answered(self) -> bool:
+        """Whether a service answered at all, be it with an error."""
+        return self.code == 0 or bool(_STATUS.search(self.said))
 
     @property
     def no_login(self) -> bool:
@@ -104,7 +110,7 @@ def _last(said: str) -> str:
     others = [
         line for line in lines if not line.startswith(("warning:", "Logging in using access token"))
     ]
-    last = (errors or others or [""])[-1]
+    last = without_logins((errors or others or [""])[-1])
     return " ".join("(not shown)" if looks_like_a_value(word) else word for word in last.split())
 
 
@@ -142,7 +148,7 @@ class Backend:
                 f"{INSTALL.removesuffix('/')}/ again.",
             )
             return
-        yield _finding("pulumi-command", "fine", f"`pulumi` is {version.out.strip()}.")
+        yield _age(version.out.strip())
         yield self._login()
 
     def _login(self) -> Finding:
@@ -152,7 +158,7 @@ class Backend:
         told = who.json()
         told = told if isinstance(told, dict) else {}
         self.user = str(told.get("user") or "") or None
-        self.url = without_login(str(told.get("url") or "")) or self.said_backend() or ""
+        self.url = without_logins(str(told.get("url") or "")) or self.said_backend() or ""
         self.cloud = "organizations" in told or not self.url or self.url.startswith("http")
         if self.cloud:
             # Answered by the service itself, unlike `whoami`.
@@ -161,34 +167,26 @@ class Backend:
                 return self._no_login(proof)
         self.up = True
         organizations = ", ".join(map(str, told.get("organizations") or ()))
-        return _finding(
-            "pulumi-login",
-            "fine",
-            f"Logged in to {self.url or 'Pulumi Cloud'} as {self.user}"
+        return Finding(
+            check="pulumi-login",
+            subject=SUBJECT,
+            state="fine",
+            found=f"Logged in to {self.url or 'Pulumi Cloud'} as {self.user}"
             + (f" ({organizations})." if organizations else "."),
+            answered=self.cloud or None,  # a folder is no network
         )
 
     def said_backend(self) -> str | None:
         """Return the backend that a variable or the project names, without a login in it."""
         backend = readable(settings_file(self.pulumi.directory, "Pulumi")).get("backend")
         named = BACKEND_URL.read() or (backend.get("url") if isinstance(backend, dict) else None)
-        return without_login(str(named)) if named else None
+        return without_logins(str(named)) if named else None
 
     def _no_login(self, answer: Answer) -> Finding:
         named = self.said_backend()
         where = named or "Pulumi Cloud"
         if answer.outage:
-            certificate = _PROBLEM.search(answer.said)
-            return Finding(
-                check="pulumi-login",
-                subject=SUBJECT,
-                state="unknown",
-                found=f"{where} does not answer, or is out of order: {answer.said}.",
-                fix="The certificate is not trusted here: point SSL_CERT_FILE at your company's CA."
-                if certificate
-                else f"This is no denial. Look at {STATUS_PAGE}, at DNS and at the proxy, and wait.",
-                outage=not certificate,
-            )
+            return _unreachable(where, answer)
         command = f"pulumi login {named}" if named else "pulumi login"
         if not answer.no_login:
             return _finding(
@@ -214,11 +212,42 @@ class Backend:
         )
 
 
-def without_login(url: str) -> str:
-    """Spell a backend's address without user and password, and with those parameters alone that hold no key."""
-    parts = urlsplit(url)
-    query = urlencode([each for each in parse_qsl(parts.query) if each[0] in _NO_KEYS])
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
+def _age(version: str) -> Finding:
+    """Judge the version of the command."""
+    numbers = re.match(r"v?(\d+)\.(\d+)\.(\d+)", version)
+    if numbers and tuple(map(int, numbers.groups())) < OLDEST_PULUMI:
+        oldest = ".".join(map(str, OLDEST_PULUMI))
+        return _finding(
+            "pulumi-command",
+            "note",
+            f"`pulumi` is {version}, and this package is tested with v{oldest} and later; infra-secrets rehearse "
+            "refuses an older one.",
+            f"{INSTALL.removesuffix('/')}/ again.",
+        )
+    return _finding("pulumi-command", "fine", f"`pulumi` is {version}.")
+
+
+def _unreachable(where: str, answer: Answer) -> Finding:
+    """Say that a backend does not answer: an outage, unless it is for somebody here to put right."""
+    certificate = _PROBLEM.search(answer.said)
+    on_this_machine = _THIS_MACHINE.fullmatch(urlsplit(where).hostname or "")
+    state: State = "unknown"
+    fix = f"This is no denial. Look at {STATUS_PAGE}, at DNS and at the proxy, and wait."
+    if certificate:
+        fix = "The certificate is not trusted here: point SSL_CERT_FILE at your company's CA."
+    elif on_this_machine and not answer.answered:
+        state = "fix"
+        fix = f"That is this machine: start the backend there, or correct {BACKEND_URL} or `backend` in Pulumi.yaml."
+    said = "is out of order" if answer.answered else "does not answer"
+    return Finding(
+        check="pulumi-login",
+        subject=SUBJECT,
+        state=state,
+        found=f"{where} {said}: {answer.said}.",
+        fix=fix,
+        outage=state == "unknown" and not certificate,
+        answered=answer.answered or bool(certificate),
+    )
 
 
 def _finding(check: str, state: State, found: str, fix: str = "") -> Finding:

@@ -2,14 +2,17 @@
 
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra_secrets.cli import INTERRUPTED, USAGE_ERROR
+from infra_secrets.cli import USAGE_ERROR, end_at_once, leave
 from infra_secrets.cli.saying import Quiet
 from infra_secrets.cli.where import Named
 from infra_secrets.errors import InfraSecretsError
+
+if TYPE_CHECKING:
+    from infra_secrets.cli.doctor.access import As
 
 SECONDS = 30.0
 EXAMPLES = (
@@ -48,13 +51,14 @@ def doctor(
     """
     from infra_secrets.cli.doctor.examination import examine
 
-    asked = expected.value if expected else None
+    asked: As | None = expected.value if expected else None
     try:
-        code = examine(named, asked, timeout, quiet=quiet, json=json)
+        ended = examine(named, asked, timeout, quiet=quiet, json=json)
     except InfraSecretsError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise typer.Exit(USAGE_ERROR) from None
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
-    raise typer.Exit(code)
+        end_at_once()
+    if ended.busy:
+        leave(ended.code)
+    raise typer.Exit(ended.code)

@@ -30,7 +30,7 @@ def look(
         left = each.day - today
         days = "today" if not left else f"in {left.days} day{'s' * (left.days != 1)}"
         over = left < timedelta()
-        until = f"It ended on {each.day}" if over else f"The last day is {each.day}, {days}"
+        until = f"ended on {each.day}" if over else f"end on {each.day}, {days}"
         fine = left > NEAR
         yield Finding(
             check="deadline",

@@ -20,7 +20,7 @@ _NOT_SEEN = re.compile(r"\[404\]|\[403\]")
 
 def look(stack: Stack) -> Iterator[Finding]:
     """Look at each ESC environment of a stack."""
-    if stack.project is None or stack.short is None:
+    if stack.project is None or stack.short is None or stack.broken is not None:
         return
     names = stack.environments
     if not names:
@@ -63,9 +63,10 @@ def _opened(name: str, answer: Answer) -> Finding:
             check="esc-environment",
             subject="pulumi",
             state="unknown",
-            found=f"Pulumi ESC does not answer, or is out of order: {answer.said}.",
+            found=f"Pulumi ESC {'is out of order' if answer.answered else 'does not answer'}: {answer.said}.",
             fix=f"This is no denial. Look at {STATUS_PAGE}, and wait.",
             outage=True,
+            answered=answer.answered,
         )
     if answer.no_login:
         return _finding("fix", f"The ESC environment {name} was not opened.", "Run: pulumi login")

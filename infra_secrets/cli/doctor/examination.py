@@ -4,6 +4,7 @@ import functools
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from infra_secrets.cli.doctor import deadlines, esc, machine
 from infra_secrets.cli.doctor.access import Access, As
 from infra_secrets.cli.doctor.backend import Backend, Pulumi
 from infra_secrets.cli.doctor.findings import Finding, exit_code
+from infra_secrets.cli.doctor.outage import explained
 from infra_secrets.cli.doctor.report import as_json, conclude, show
-from infra_secrets.cli.doctor.running import Check, run
+from infra_secrets.cli.doctor.running import Check, Started
 from infra_secrets.cli.doctor.stack import Stack
 from infra_secrets.cli.rehearse.report import console
 from infra_secrets.cli.stacks import Project
@@ -25,8 +27,18 @@ class DoctorError(InfraSecretsError):
     """What was asked for makes no sense; nothing was looked at."""
 
 
-def examine(named: Named, expected: As | None, seconds: float, *, quiet: bool, json: bool) -> int:
-    """Make every check, show what comes of it, and return the exit code.
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an examination ended."""
+
+    code: int
+    """The exit code."""
+    busy: bool
+    """Whether a check still runs, which nobody waits for any more."""
+
+
+def examine(named: Named, expected: As | None, seconds: float, *, quiet: bool, json: bool) -> Ended:
+    """Make every check, and show what comes of it.
 
     Args:
         named: What the person named.
@@ -46,17 +58,22 @@ def examine(named: Named, expected: As | None, seconds: float, *, quiet: bool, j
         out = console(sys.stdout)
         width = max(len(each.subject) for each in checks)
         findings = []
-        for each in run(checks, seconds):
+        started = Started(checks, seconds)
+        for each in started.findings():
             findings.append(each)
             if not json and not (quiet and each.state == "fine"):
                 show(each, out, width)
     finally:
         logging.getLogger().removeHandler(silent)
+    known = len(findings)
+    findings = explained(findings)
     if json:
         print(as_json(findings))
     else:
+        for each in findings[known:]:
+            show(each, out, width)
         conclude(findings, out, quiet=quiet)
-    return exit_code(findings)
+    return Ended(exit_code(findings), started.busy)
 
 
 def prescribed(

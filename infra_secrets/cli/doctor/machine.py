@@ -114,7 +114,7 @@ def python_deadline(version: tuple[int, int] = sys.version_info[:2]) -> Deadline
     name = ".".join(map(str, version))
     return Deadline(
         day=day,
-        what="Its security fixes end.",
+        what="Its security fixes",
         source="https://devguide.python.org/versions/",
         way_out="Use a newer one.",
         affected=lambda _config: f"This is Python {name}.",

@@ -20,13 +20,17 @@ _INDENT = " " * 9
 STILL_WORKS = (
     "Running pods keep their values: their Secret is in the cluster, whatever a cloud or ESC answers.",
     "ExternalSecrets made by ExternalEnv keep the last Secret (deletionPolicy: Retain), and catch up by themselves.",
-    "While ESC does not answer, `pulumi up` and `pulumi preview` cannot open the stack's config: deploy later.",
+    "Where the cloud answers: infra-secrets set REFERENCE --cloud CLOUD, which needs neither Pulumi nor ESC.",
+)
+DOES_NOT = (
+    "While Pulumi or ESC does not answer: pulumi up and pulumi preview of a stack that needs it. Deploy later.",
+    "While the cloud does not answer: a service that starts and reads its values there.",
 )
 NEVER = (
     "Do not write a value into code, a .env file, the stack's config, a variable of CI or a chat: it stays there.",
     "Do not delete or recreate a container, and do not restart pods that run.",
 )
-PAGE = "docs/doctor.md#when-a-cloud-or-esc-is-down"
+PAGE = "https://github.com/infra-secrets/infra-secrets/blob/main/docs/doctor.md#when-a-cloud-or-esc-is-down"
 
 
 def show(finding: Finding, out: Console, width: int) -> None:
@@ -55,13 +59,15 @@ def conclude(findings: Sequence[Finding], out: Console, *, quiet: bool) -> None:
 
 def _outage(out: Console) -> None:
     out.print()
-    out.print("An outage, and no denial. What still works:", style="bold", soft_wrap=True)
-    for sentence in STILL_WORKS:
-        out.print(f"  - {sentence}", soft_wrap=True)
-    out.print("What not to do:", style="bold", soft_wrap=True)
-    for sentence in NEVER:
-        out.print(f"  - {sentence}", soft_wrap=True)
-    out.print(f"More: {PAGE}", soft_wrap=True)
+    for title, sentences in (
+        ("An outage, and no denial. What still works:", STILL_WORKS),
+        ("What does not:", DOES_NOT),
+        ("What not to do:", NEVER),
+    ):
+        out.print(title, style="bold", soft_wrap=True)
+        for sentence in sentences:
+            out.print(f"  - {sentence}", soft_wrap=True, highlight=False)
+    out.print(f"More: {PAGE}", soft_wrap=True, highlight=False)
 
 
 def _summary(findings: Sequence[Finding]) -> str:
@@ -86,7 +92,14 @@ def as_json(findings: Sequence[Finding]) -> str:
             }
             for each in findings
         ],
-        "outage": {"still_works": [*STILL_WORKS], "never": [*NEVER]} if outage else None,
+        "outage": {
+            "still_works": [*STILL_WORKS],
+            "does_not": [*DOES_NOT],
+            "never": [*NEVER],
+            "page": PAGE,
+        }
+        if outage
+        else None,
         "exit_code": exit_code(findings),
     }
     return json.dumps(report, indent=2, ensure_ascii=False)

@@ -66,16 +66,27 @@ class _Running:
         )
 
 
-def run(checks: Sequence[Check], seconds: float) -> Iterator[Finding]:
-    """Run checks at once; yield what they found in the order of the checks, whichever ends first.
+class Started:
+    """Checks that run at once.
 
     Args:
         checks: What to look at.
         seconds: How long each may take. One that takes longer is reported, with what it had found until then.
     """
-    running = [_Running(check) for check in checks]
-    until = time.monotonic() + seconds
-    for each in running:
-        each.start()
-    for each in running:
-        yield from each.ended(seconds, until)
+
+    def __init__(self, checks: Sequence[Check], seconds: float) -> None:
+        self._seconds = seconds
+        self._running = [_Running(check) for check in checks]
+        self._until = time.monotonic() + seconds
+        for each in self._running:
+            each.start()
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield what they find in the order of the checks, whichever ends first."""
+        for each in self._running:
+            yield from each.ended(self._seconds, self._until)
+
+    @property
+    def busy(self) -> bool:
+        """Whether one still runs."""
+        return any(each.thread.is_alive() for each in self._running)

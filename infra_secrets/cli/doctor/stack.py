@@ -3,6 +3,7 @@
 The stack's files are read as they are. No config is decrypted, and nothing is refreshed.
 """
 
+import shlex
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,7 +19,14 @@ from infra_secrets.component.settings import (
     PASSPHRASE_FILE,
 )
 from infra_secrets.errors import InfraSecretsError
-from infra_secrets.project import imported_environments, readable, stack_file, stack_files
+from infra_secrets.project import (
+    imported_environments,
+    readable,
+    settings_file,
+    stack_file,
+    stack_files,
+    why_unreadable,
+)
 from infra_secrets.rules.wording import nearest, shown, words
 
 _KINDS = {
@@ -101,11 +109,22 @@ class Stack:
         return readable(self.file) if self.file is not None and self.file.is_file() else {}
 
     @property
+    def broken(self) -> tuple[Path, str] | None:
+        """The project's or the stack's file that Pulumi cannot read, with what is wrong; None if it can read both."""
+        if self.project is None:
+            return None
+        for path in (settings_file(self.project.directory, "Pulumi"), self.file):
+            wrong = why_unreadable(path) if path is not None and path.is_file() else None
+            if path is not None and wrong:
+                return path, wrong
+        return None
+
+    @property
     def config(self) -> dict[str, str]:
         """The plain texts in its config, by key."""
-        config = self.settings.get("config")
-        items = config.items() if isinstance(config, Mapping) else ()
-        return {str(key): str(text) for key, text in items if isinstance(text, str | int | bool)}
+        if self.project is None or self.short is None:
+            return {}
+        return self.project.config(self.short)
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -142,6 +161,15 @@ class Stack:
         if self.project is None:
             return
         directory = self.project.directory
+        if self.broken is not None:
+            path, wrong = self.broken
+            yield Finding(
+                check="stack-file",
+                subject="pulumi",
+                state="fix",
+                found=f"{path.name} {wrong}. Nothing is known of what it says, and no command of Pulumi reads it.",
+                fix=f"Correct it there: {path}",
+            )
         files = [*stack_files(directory)]
         known = list(
             dict.fromkeys([str(each["name"]).rpartition("/")[2] for each in self._list()] + files)
@@ -166,7 +194,8 @@ class Stack:
                 f"Name one: --stack {close}",
             )
             return
-        yield self._environment(short, known)
+        if self.broken is None:
+            yield self._environment(short, known)
         yield from self._shell(short)
         yield from self._passphrase()
 
@@ -192,11 +221,18 @@ class Stack:
         wrong = [each for each in self.environments if contradict(short, each)]
         if wrong:
             name = wrong[0].partition("@")[0]
+            project, slash, _ = name.rpartition("/")
+            right = f"{project}{slash}{short}"
+            there = {each.partition("@")[0] for each in self.environments}
+            commands = [("add", right)] * (right not in there) + [("rm", name)]
+            run = " && ".join(
+                f"pulumi config env {do} {shlex.quote(each)} --stack {shlex.quote(short)} --yes"
+                for do, each in commands
+            )
             return self._finding(
                 "fix",
                 f"Stack {short} imports the ESC environment {wrong[0]}, which is of another kind by its name.",
-                f"Run: pulumi config env rm {name} --stack {short} --yes, and add the right one: pulumi config env add "
-                f"PROJECT/{short} --stack {short} --yes",
+                f"Run: {run}",
             )
         return self._finding("fine", f"Stack {short}: its containers are {service}/{environment}.")
 

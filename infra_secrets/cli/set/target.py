@@ -89,16 +89,12 @@ def look(target: Target, client: Client) -> tuple[Target, Described]:
             f"{_options_of(target)}."
         ) from None
     if described.state == "scheduled":
+        values = clouds.values_of(clouds.load(target.cloud))
         raise ScheduledError(
             f"{target.reference} is scheduled for deletion, so nothing was set.",
-            f"To keep it, run: {_restoring(target, client, described)}",
+            f"To keep it, run: {values.restoring(described.spelled, client.place)}",
         )
     return replace(target, fields=target.fields or described.fields), described
-
-
-def _restoring(target: Target, client: Client, described: Described) -> str:
-    restore = clouds.values_of(clouds.load(target.cloud)).RESTORE
-    return restore.format(name=described.spelled, **client.place)
 
 
 def _options_of(target: Target) -> str:

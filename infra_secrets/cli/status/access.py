@@ -5,6 +5,9 @@ from collections.abc import Iterator, Sequence
 from infra_secrets.cli.status.rows import Row, numbered
 from infra_secrets.cli.status.texts import as_html
 
+COLUMNS = 16
+"""Principals in one matrix: so many fit on A4 beside a long name."""
+
 
 def access(rows: Sequence[Row]) -> Iterator[str]:
     """Write who may do what as HTML."""
@@ -23,8 +26,8 @@ def access(rows: Sequence[Row]) -> Iterator[str]:
         {each for row in declared for each in (*(row.readers or ()), *(row.writers or ()))}
     )
     if principals:
-        yield from _matrix(declared, principals)
         yield from _in_full(declared, principals)
+        yield from _matrices(declared, principals)
     elif declared:
         yield "<p>No reader and no writer is declared.</p>"
     if unknown:
@@ -32,11 +35,23 @@ def access(rows: Sequence[Row]) -> Iterator[str]:
     yield "</section>"
 
 
-def _matrix(rows: Sequence[Row], principals: Sequence[str]) -> Iterator[str]:
-    names = _short(principals)
-    yield "<p><b>R</b> may read the value, <b>S</b> may set it.</p>"
-    yield '<div class="scroll matrix" tabindex="0" role="region" aria-labelledby="access"><table>'
-    headings = "".join(f'<th scope="col">{as_html(names[each])}</th>' for each in principals)
+def _matrices(rows: Sequence[Row], principals: Sequence[str]) -> Iterator[str]:
+    """Write the matrix, in parts of as many columns as a sheet of paper has room for."""
+    yield '<h3 id="matrix">Which containers</h3>'
+    yield (
+        "<p><b>R</b> may read the value, <b>S</b> may set it. The numbers are those of the principals above.</p>"
+    )
+    for first in range(0, len(principals), COLUMNS):
+        yield from _matrix(rows, principals[first : first + COLUMNS], first + 1)
+
+
+def _matrix(rows: Sequence[Row], principals: Sequence[str], first: int) -> Iterator[str]:
+    yield '<div class="scroll matrix" tabindex="0" role="region" aria-labelledby="matrix"><table>'
+    headings = "".join(
+        f'<th scope="col"><span aria-hidden="true">{number}</span>'
+        f'<span class="heard">{as_html(each)}</span></th>'
+        for number, each in enumerate(principals, first)
+    )
     yield f'<thead><tr><th scope="col">Container</th>{headings}</tr></thead><tbody>'
     for row in rows:
         readers, writers = {*(row.readers or ())}, {*(row.writers or ())}
@@ -58,23 +73,16 @@ def _letters(*, reads: bool, sets: bool) -> str:
 
 def _in_full(rows: Sequence[Row], principals: Sequence[str]) -> Iterator[str]:
     yield '<h3 id="principals">Principals</h3>'
-    yield '<div class="scroll" tabindex="0" role="region" aria-labelledby="principals"><table>'
+    yield '<div class="scroll principals" tabindex="0" role="region" aria-labelledby="principals"><table>'
     yield (
-        '<thead><tr><th scope="col">Principal</th><th scope="col" class="number">may read</th>'
-        '<th scope="col" class="number">may set</th></tr></thead><tbody>'
+        '<thead><tr><th scope="col" class="number">No.</th><th scope="col">Principal</th>'
+        '<th scope="col" class="number">may read</th><th scope="col" class="number">may set</th></tr></thead><tbody>'
     )
-    for each in principals:
+    for number, each in enumerate(principals, 1):
         reads = sum(each in (row.readers or ()) for row in rows)
         sets = sum(each in (row.writers or ()) for row in rows)
         yield (
-            f'<tr><th scope="row"><code>{as_html(each)}</code></th>'
+            f'<tr><td class="number">{number}</td><th scope="row"><code>{as_html(each)}</code></th>'
             f'<td class="number">{reads:,}</td><td class="number">{sets:,}</td></tr>'
         )
     yield "</tbody></table></div>"
-
-
-def _short(principals: Sequence[str]) -> dict[str, str]:
-    """Name each principal by what follows the last colon, or in full where two would be called the same."""
-    names = {each: each.rpartition(":")[2] for each in principals}
-    taken = [*names.values()]
-    return {each: name if name and taken.count(name) == 1 else each for each, name in names.items()}

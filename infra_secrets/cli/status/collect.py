@@ -4,6 +4,7 @@ Everything that is asked runs at once, within each cloud's quota. What a cloud r
 Deliberately no value is read, and nothing is printed.
 """
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
@@ -40,7 +41,7 @@ Told = Callable[[int, int | None, str], None]
 """Is told how much is done, of how much, and what is next."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: what is cached is kept in it
 class Asked:
     """What to look at in one place."""
 
@@ -51,6 +52,8 @@ class Asked:
     """Of which services and environments; None for each."""
     declared: tuple[Declared, ...] | None
     """What must be there; None where nothing says so, and the containers themselves are believed."""
+    shared: Mapping[SecretName, Sequence[str]] = field(default_factory=dict)
+    """Which other stacks declare a container too."""
     stacks: frozenset[str] = frozenset()
     """The stacks that were read, as `project/stack`."""
     only: tuple[str, ...] = ()
@@ -72,6 +75,11 @@ class Asked:
             for service, environment in self.scopes
         )
 
+    @functools.cached_property
+    def by_name(self) -> Mapping[SecretName, Declared]:
+        """What is declared, by name."""
+        return {each.name: each for each in self.declared or ()}
+
     def as_declared(self) -> list[Row]:
         """List what is declared without looking at it."""
         now = datetime.now(UTC)
@@ -84,9 +92,11 @@ class _Seen:
 
     asked: Asked
     client: Client | None = None
-    found: list[Described] = field(default_factory=list)
+    found: dict[SecretName, Described] = field(default_factory=dict)
     whole: bool = False
     """Whether the listing came to its end."""
+    there: Place = field(default_factory=dict)
+    """Where the login is, in the parts of an id; nothing until it is known."""
     broken: InfraSecretsError | None = None
     """Why there is no use in asking on."""
     failed: dict[str, InfraSecretsError] = field(default_factory=dict)
@@ -141,7 +151,7 @@ def collect(
         unclear = [
             (each, described)
             for each in seen
-            for described in each.found
+            for described in each.found.values()
             if each.asked.wants(described.name) and _unclear(each.asked, described, now)
         ]
         _each(
@@ -188,8 +198,9 @@ def _list(seen: _Seen, quota: Pace) -> None:
         seen.client = clouds.connect(clouds.load(asked.cloud), asked.place)
         quota.take_turn()
         for described in seen.client.listing(_only(services), _only(environments)):
-            seen.found.append(described)
+            seen.found[described.name] = described
         seen.whole = True
+        seen.there = _there(seen, quota)
     except Stopped:
         return
     except (AccessError, MissingExtraError) as error:
@@ -201,7 +212,7 @@ def _look(seen: _Seen, name: SecretName, quota: Pace) -> None:
     try:
         quota.take_turn()
         if seen.client is not None:
-            seen.found.append(seen.client.describe(name))
+            seen.found[name] = seen.client.describe(name)
     except (Stopped, NotFoundError):
         return
     except AccessError as error:
@@ -216,12 +227,11 @@ def _complete(seen: _Seen, described: Described, quota: Pace) -> None:
     try:
         quota.take_turn()
         if seen.client is not None:
-            complete = seen.client.complete(described)
-            seen.found[seen.found.index(described)] = complete
+            seen.found[described.name] = seen.client.complete(described)
     except Stopped:
         return
     except NotFoundError:  # deleted since the listing
-        seen.found.remove(described)
+        del seen.found[described.name]
     except AccessError as error:
         seen.failed[reference] = error
         if isinstance(error, OF_THE_PLACE):
@@ -240,11 +250,10 @@ def _not_listed(seen: _Seen) -> list[SecretName]:
     """Name what is declared and not listed, where it is so few that the listing may only be behind."""
     if not seen.whole:
         return []
-    found = {each.name for each in seen.found}
     absent = [
         each.name
         for each in seen.asked.declared or ()
-        if each.name not in found and not _elsewhere(seen, each)
+        if each.name not in seen.found and not _elsewhere(seen, each)
     ]
     return absent if len(absent) <= FEW else []
 
@@ -255,17 +264,10 @@ def _unclear(asked: Asked, described: Described, now: datetime) -> bool:
         return True
     if described.state != "set" or described.changed_exactly or described.changed is None:
         return False
-    declared = _declared(asked, described)
+    declared = asked.by_name.get(described.name)
     limit = declared.max_age_days if declared and declared.registered else _days(described)
     oldest = now - described.created if described.created else timedelta.max
     return judged(now - described.changed, limit) != judged(oldest, limit)
-
-
-def _declared(asked: Asked, described: Described) -> Declared | None:
-    for each in asked.declared or ():
-        if each.name == described.name:
-            return each
-    return None
 
 
 def _days(described: Described) -> int | None:
@@ -280,15 +282,11 @@ def _days(described: Described) -> int | None:
 
 def _rows(seen: _Seen, now: datetime) -> Iterator[Row]:
     asked = seen.asked
-    found = {each.name: each for each in seen.found if asked.wants(each.name)}
     for declared in asked.declared or ():
-        described = None if _elsewhere(seen, declared) else found.get(declared.name)
+        described = None if _elsewhere(seen, declared) else seen.found.get(declared.name)
         yield _row(seen, declared, described, now)
-    names = {each.name for each in asked.declared or ()}
-    for described in found.values():
-        if described.name not in names and not (
-            _of_another_stack(asked, described) or _on_its_way_out(asked, described)
-        ):
+    for described in _undeclared(seen):
+        if not (_of_another_stack(asked, described) or _on_its_way_out(asked, described)):
             yield _row(seen, None, described, now)
 
 
@@ -308,6 +306,7 @@ def _row(seen: _Seen, declared: Declared | None, described: Described | None, no
         place=seen.client.place if seen.client else asked.place,
         id=declared.id if declared else described.id if described else None,
         stack=declared.stack if declared else facts.get("stack"),
+        other_stacks=asked.shared.get(name, ()) if declared else (),
         logical_name=declared.logical_name if declared else facts.get("logical-name"),
         owner=said.owner if said else facts.get("owner"),
         description=said.description if said else None,
@@ -345,18 +344,49 @@ def _state(
     return judged(now - described.changed, limit)
 
 
-def _elsewhere(seen: _Seen, declared: Declared) -> tuple[str, str] | None:
-    """Return in which part, and what it is there, the login looks elsewhere than where the container was made.
+def _there(seen: _Seen, quota: Pace) -> Place:
+    """Find out where the login is, by what was listed, or by asking for the identity where nothing was.
 
     A client is told a region, say, and takes the account from the login. All that one listing shows is of one account.
     """
-    if not seen.found or declared.id is None:
-        return None
-    there = clouds.container(clouds.load(declared.cloud)).place_of(seen.found[0].id)
-    for part in clouds.differing(declared.place, there):
+    cloud = clouds.load(seen.asked.cloud)
+    made = [each for each in seen.asked.declared or () if each.id is not None]
+    if seen.found:
+        return clouds.container(cloud).place_of(next(iter(seen.found.values())).id)
+    if not any(part not in {"name", *seen.asked.place} for each in made for part in each.place):
+        return {}  # where it is says all
+    try:
+        quota.take_turn()
+        return clouds.login_of(cloud).identity(seen.asked.place).place
+    except (AccessError, MissingExtraError):
+        return {}
+
+
+def _elsewhere(seen: _Seen, declared: Declared) -> tuple[str, str] | None:
+    """Return in which part, and what it is there, the login looks elsewhere than where the container was made.
+
+    One that was never made is expected where the others are.
+    """
+    if declared.id is None:
+        others = [_elsewhere(seen, each) for each in seen.asked.declared or () if each.id]
+        return others[0] if others and all(others) else None
+    for part in clouds.differing(declared.place, seen.there):
         if part not in seen.asked.place and part != "name":
-            return part, there[part]
+            return part, seen.there[part]
     return None
+
+
+def _undeclared(seen: _Seen) -> list[Described]:
+    """List what was found and is not declared; what another account has is nobody's business here."""
+    declared = seen.asked.declared or ()
+    if declared and all(_elsewhere(seen, each) for each in declared):
+        return []
+    names = {each.name for each in declared}
+    return [
+        each
+        for each in seen.found.values()
+        if seen.asked.wants(each.name) and each.name not in names
+    ]
 
 
 def _of_another_stack(asked: Asked, described: Described) -> bool:
@@ -397,7 +427,8 @@ def _refused(seen: _Seen) -> Iterator[Refusal]:
 
 def _wrong_login(seen: _Seen) -> WrongPlaceError | None:
     for declared in seen.asked.declared or ():
-        if elsewhere := _elsewhere(seen, declared):
+        elsewhere = _elsewhere(seen, declared) if declared.id else None
+        if elsewhere:
             part, found = elsewhere
             return WrongPlaceError(
                 f"The login is of {part} {found}, and {declared.name.reference} was made in {part} "
@@ -436,7 +467,10 @@ def refusal(
 def _notes(seen: _Seen) -> Iterator[str]:
     asked = seen.asked
     made = [each for each in asked.declared or () if each.id is not None]
-    if seen.whole and made and not seen.found:
+    known = made and any(
+        part in made[0].place for part in seen.there if part not in {"name", *asked.place}
+    )
+    if seen.whole and made and not seen.found and not known:
         elsewhere = short(
             {part: text for part, text in made[0].place.items() if part not in asked.place}
         )
@@ -444,9 +478,7 @@ def _notes(seen: _Seen) -> Iterator[str]:
         yield (
             f"{asked.subject}: none of what is declared there is there. Is it the right login{account}?"
         )
-    undeclared = [
-        each for each in seen.found if asked.wants(each.name) and _declared(asked, each) is None
-    ]
+    undeclared = _undeclared(seen)
     for each in undeclared:
         if _on_its_way_out(asked, each) and not _of_another_stack(asked, each):
             gone = f", for good on {each.deleted:%Y-%m-%d}" if each.deleted else ""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from infra_secrets.cli.saying import Quiet
+from infra_secrets.cli.saying import remember
 from infra_secrets.cli.set.completion import complete_references
 from infra_secrets.cli.where import Named
 
@@ -56,20 +56,20 @@ def status(
         Path | None,
         typer.Option(
             metavar="FILE",
-            dir_okay=False,
             help="Compare that inventory with a committed one. Exit code 1 when it is out of date.",
         ),
     ] = None,
     html: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", dir_okay=False, help="Also write a page for an auditor, in one file."
-        ),
+        typer.Option(metavar="FILE", help="Also write a page for an auditor, in one file."),
     ] = None,
     permissions: Annotated[
         bool, typer.Option("--permissions", help="Print which permissions it needs on each cloud.")
     ] = False,
-    quiet: Quiet = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", callback=remember, help="Print only what needs a person."),
+    ] = False,
     named: Named,
 ) -> None:
     """Show every secret container: unset, set, stale, missing ..., by its metadata alone.

@@ -55,6 +55,7 @@ def _container(row: Row, now: datetime) -> Mapping[str, Any]:
         "place": dict(row.place),
         "id": row.id,
         "stack": row.stack,
+        "other_stacks": list(row.other_stacks),
         "logical_name": row.logical_name,
         "version": row.version,
         "created": _time(row.created),

@@ -34,8 +34,7 @@ def fix(row: Row, options: str) -> str | None:
         case "orphan":
             return _adopting(row)
         case "scheduled":
-            restore = clouds.values_of(clouds.load(row.cloud)).RESTORE
-            return restore.format(name=row.name, **row.place) or None
+            return clouds.values_of(clouds.load(row.cloud)).restoring(row.name, row.place)
     return None
 
 

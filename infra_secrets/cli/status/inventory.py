@@ -36,7 +36,7 @@ def inventory(rows: Sequence[Row], title: str, command: str) -> str:
     ]
     listed = sorted(
         (row for row in rows if row.state != "orphan"),
-        key=lambda row: (row.cloud, in_words(row.cloud, row.place), row.reference, row.stack or ""),
+        key=lambda row: (row.cloud, in_words(row.cloud, row.place), row.reference, row.stacks),
     )
     if not listed:
         lines += ["There are none.", ""]
@@ -71,7 +71,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         ", ".join(map(as_markdown, row.fields)),
         "<br>".join(map(as_markdown, sorted(row.readers or ()))),
         "<br>".join(map(as_markdown, sorted(row.writers or ()))),
-        as_markdown(" in ".join(filter(None, (row.logical_name, row.stack)))),
+        as_markdown(" in ".join(filter(None, (row.logical_name, row.stacks)))),
     )
 
 
@@ -81,8 +81,12 @@ def command_for(options: Sequence[str]) -> str:
 
 
 def compared(committed: str, fresh: str) -> list[str]:
-    """Say what has changed since an inventory was committed, a line for each container; empty if nothing has."""
-    if committed == fresh:
+    """Say what has changed since an inventory was committed, a line for each container; empty if nothing has.
+
+    What an editor does to a file by itself is no change: a byte order mark, line breaks at the end.
+    """
+    committed = committed.removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
+    if committed.rstrip() == fresh.rstrip():
         return []
     before, now = _by_name(committed), _by_name(fresh)
     changes = [

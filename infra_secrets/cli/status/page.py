@@ -84,18 +84,26 @@ def _hash(inline: str) -> str:
 
 
 def _head(report: Report, title: str) -> Iterator[str]:
-    urgent = sum(map(needs_a_person, report.rows))
-    verdict = (
-        f"{urgent:,} of {numbered(len(report.rows))} {'needs' if urgent == 1 else 'need'} a person."
-        if urgent
-        else f"{numbered(len(report.rows))}, and none needs a person."
-    )
     when = f"{report.now.day} {report.now:%B %Y, %H:%M} UTC"
     yield "<header>"
     yield '<p class="eyebrow">Secret containers</p>'
     yield f"<h1>{title}</h1>"
-    yield f"<p>{verdict} Looked at on {when}, by metadata alone: no value was read.</p>"
+    yield f"<p>{_verdict(report)} Looked at on {when}, by metadata alone: no value was read.</p>"
     yield "</header>"
+
+
+def _verdict(report: Report) -> str:
+    """Say how it stands; of what could not be looked at, nobody knows."""
+    urgent, seen = sum(map(needs_a_person, report.rows)), numbered(len(report.rows))
+    if urgent:
+        more = " Not everything could be looked at: there may be more." if report.refused else ""
+        return f"{urgent:,} of {seen} {'needs' if urgent == 1 else 'need'} a person.{more}"
+    if not report.refused:
+        return f"{seen}, and none needs a person."
+    known = sum(row.state != "unknown" for row in report.rows)
+    return "Not everything could be looked at, so it is not known whether all is well. " + (
+        f"Of {numbered(known)} that could be, none needs a person." if known else "None was seen."
+    )
 
 
 def _glance(report: Report) -> Iterator[str]:
@@ -169,7 +177,8 @@ def _containers(report: Report) -> Iterator[str]:
     yield '<section id="containers" tabindex="-1" aria-labelledby="list-title">'
     yield '<h2 id="list-title">Containers</h2>'
     if not report.rows:
-        yield "<p>There are none.</p></section>"
+        none = "None could be seen." if report.refused else "There are none."
+        yield f"<p>{none}</p></section>"
         return
     yield from _controls(report)
     # The roles are said, as a narrow screen shows rows as blocks, and a browser would take them for no table.
@@ -198,8 +207,13 @@ def _controls(report: Report) -> Iterator[str]:
     for state, count in report.counts().items():
         yield f'<option value="{state}">{state} ({count:,})</option>'
     yield "</select></label>"
+    yield '<label class="narrow">Order by<select id="order">'
+    for number, heading in enumerate(_HEADINGS):
+        yield f'<option value="{number}">{heading}</option>'
+    yield "</select></label>"
     yield '<p id="said" role="status"></p>'
     yield "</div>"
+    yield '<p class="printed" id="filtered" hidden></p>'
 
 
 def _row(row: Row, report: Report, urgency: int) -> str:
@@ -207,13 +221,13 @@ def _row(row: Row, report: Report, urgency: int) -> str:
     about = [f"<code>{as_html(row.reference)}</code>"]
     about += [f"<small>{as_html(row.description)}</small>"] if row.description else []
     about += [f"<small>Fields: {as_html(', '.join(row.fields))}</small>"] if row.fields else []
-    declared = " in ".join(filter(None, (row.logical_name, row.stack)))
+    declared = " in ".join(filter(None, (row.logical_name, row.stacks)))
     place = f"{row.cloud}, {short(row.place)}" if row.place else row.cloud
     state = f'<span aria-hidden="true">{MEANINGS[row.state].mark}</span> {row.state}'
-    under = f"<small>{as_html(declared)}</small>" if declared else ""
+    under = f" <small>{as_html(declared)}</small>" if declared else ""
     cells = (
         f'<td role="cell" class="mark" data-label="State" data-key="{urgency}">{state}</td>',
-        f'<th role="rowheader" scope="row">{"".join(about)}</th>',
+        f'<th role="rowheader" scope="row">{" ".join(about)}</th>',
         f'<td role="cell" data-label="Owner">{as_html(row.owner or "")}</td>',
         f'<td role="cell" class="age" data-label="Age" data-key="{_share(row, report)}">{_age(row, report)}</td>',
         f'<td role="cell" data-label="Where">{as_html(place)}{under}</td>',
@@ -231,7 +245,7 @@ def _share(row: Row, report: Report) -> str:
 
 def _age(row: Row, report: Report) -> str:
     gone = (
-        f"<small>gone for good on {row.deleted.day} {row.deleted:%B %Y}</small>"
+        f" <small>gone for good on {row.deleted.day} {row.deleted:%B %Y}</small>"
         if row.deleted
         else ""
     )
@@ -243,7 +257,7 @@ def _age_alone(row: Row, report: Report) -> str:
     if days is None:
         return "" if limit is None else f'<span class="soft">limit {numbered(limit, "day")}</span>'
     if limit is None:
-        return f"{row.age(report.now)}<small>no limit</small>"
+        return f"{row.age(report.now)} <small>no limit</small>"
     at_least = "" if row.changed_exactly else "at least "
     return f"{at_least}{days} of {numbered(limit, 'day')}{_picture(days / limit)}"
 

@@ -75,6 +75,8 @@ class Row:
     """Its full id; None of one that was never made."""
     stack: str | None = None
     """The stack that declares it, or that it says it belongs to."""
+    other_stacks: Sequence[str] = ()
+    """The other stacks that were read and declare it too."""
     logical_name: str | None = None
     owner: str | None = None
     description: str | None = None
@@ -93,6 +95,11 @@ class Row:
     """When it is gone for good, of one that is scheduled for deletion."""
     fix: str | None = None
     """What a person does about its state, mostly a command; None where there is nothing to do."""
+
+    @property
+    def stacks(self) -> str:
+        """Name every stack that declares it, with commas."""
+        return ", ".join([*([self.stack] if self.stack else []), *self.other_stacks])
 
     def age_days(self, now: datetime) -> int | None:
         """Return the age of its value in whole days; at least that where the date is not exact."""
@@ -196,6 +203,6 @@ def numbered(count: int, noun: str = "container") -> str:
 def in_counts(report: Report) -> str:
     """Say in one sentence how many containers there are, and in which states."""
     if not report.rows:
-        return "No containers."
+        return "No containers could be seen." if report.refused else "No containers."
     states = ", ".join(f"{count:,} {state}" for state, count in report.counts().items())
     return f"{numbered(len(report.rows))}: {states}."

@@ -120,7 +120,7 @@ def _columns(
     """Yield the columns that have something to say, the most important first, as long as there is room."""
     ascii_only = _ascii(out)
     several = len({(row.cloud, short(row.place)) for row in report.rows}) > 1
-    stacks = len({row.stack for row in report.rows}) > 1
+    stacks = len({row.stacks for row in report.rows}) > 1
     marks = {state: each.plain if ascii_only else each.mark for state, each in MEANINGS.items()}
     at_least = ">= " if ascii_only else "≥ "
     room = out.width
@@ -131,7 +131,7 @@ def _columns(
         (False, "Limit", [_days(row.max_age_days) for row in rows]),
         (False, "Owner", [row.owner or "" for row in rows]),
         (False, "Where", [f"{row.cloud}, {short(row.place)}" if several else "" for row in rows]),
-        (False, "Stack", [(row.stack or "") if stacks else "" for row in rows]),
+        (False, "Stack", [row.stacks if stacks else "" for row in rows]),
         (False, "Read by", [_principals(row.readers) for row in rows]),
         (False, "Set by", [_principals(row.writers) for row in rows]),
     ):
@@ -165,7 +165,7 @@ def _cells(row: Row, report: Report) -> tuple[str, ...]:
         row.owner or _NONE,
         row.cloud,
         short(row.place) or _NONE,
-        row.stack or _NONE,
+        row.stacks.replace(" ", "") or _NONE,
         ",".join(row.readers or ()) or _NONE,
         ",".join(row.writers or ()) or _NONE,
     )

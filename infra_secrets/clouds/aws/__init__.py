@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from infra_secrets.clouds import Deadline
+from infra_secrets.clouds.aws import tool
 from infra_secrets.component.settings import ConfigKey
 from infra_secrets.rules.naming import Spelling
 
@@ -21,4 +22,5 @@ EXTRA = "aws"
 FIELDS_TAG = "infra-secrets:fields"
 """The tag with the JSON keys of a value, or its beginning where there are several: `-2`, `-3`, ..."""
 SETTINGS: Mapping[str, ConfigKey] = {}
-DEADLINES: Sequence[Deadline] = ()
+OWN_VARIABLES = ("AWS_*", "BOTO_*")  # botocore 1.44.5, configprovider.py, credentials.py, utils.py
+DEADLINES: Sequence[Deadline] = (tool.DEADLINE,)

@@ -8,7 +8,7 @@ which sees identity policies and organisation policies, and not those of a secre
 import re
 import shlex
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,6 +20,7 @@ from infra_secrets.clouds.aws import SPELLING
 from infra_secrets.clouds.aws.trouble import LOGIN, Asked, failure
 from infra_secrets.clouds.aws.values import CLIENT_EXTRA, PLACE
 from infra_secrets.clouds.login import Identity, Rights
+from infra_secrets.component.settings import Variable
 from infra_secrets.errors import (
     AccessError,
     DeniedError,
@@ -34,9 +35,24 @@ from infra_secrets.rules.wording import snake
 
 CLIENT_LIBRARY = "boto3"
 FOLDER = "~/.aws"
-NO_LABEL = "infra-secrets-doctor"
-"""A staging label that no version has."""
+ENDPOINT = Variable(
+    "AWS_ENDPOINT_URL",
+    "AWS's own: another address of every service, such as that of a test server.",
+    "each service's own address",
+)
+STS_ENDPOINT = Variable(
+    "AWS_ENDPOINT_URL_STS",
+    "AWS's own: another address of STS, which says who is logged in.",
+    "`AWS_ENDPOINT_URL`",
+)
+ADDRESSES: Sequence[Variable] = (STS_ENDPOINT, ENDPOINT)
+NOBODY = "infra-secrets-doctor"
+"""A staging label that no version has, and the name of a container that nobody makes."""
 CREATE, READ = "secretsmanager:CreateSecret", "secretsmanager:GetSecretValue"
+TO_SIMULATE = (
+    "Allow it iam:SimulatePrincipalPolicy and iam:GetRole on itself, which read policies and no value: "
+    "https://github.com/infra-secrets/infra-secrets/blob/main/docs/aws.md#who-needs-which-permission"
+)
 
 _WHAT = "The AWS client library"
 _AT_ONCE = 10
@@ -78,20 +94,35 @@ def identity(place: Place) -> Identity:
     )
 
 
-def rights(place: Place, service: str, wanted: Mapping[SecretName, str | None]) -> Rights:
-    """Simulate creating a container of the service, and try to read a version that is not there."""
+def rights(
+    place: Place, service: str, environment: str | None, wanted: Mapping[SecretName, str | None]
+) -> Rights:
+    """Simulate creating a container of the service, and try to read versions that are not there.
+
+    What is simulated has a name that could exist. Where no environment is known, it is of one that nobody has: who may
+    create there may create in all, and of who may not nothing is known.
+    """
+    new = SPELLING.spell(SecretName(service=service, environment=environment or NOBODY, key=NOBODY))
     session = _Session(place)
     who = session.ask("sts", "GetCallerIdentity")
     arn, account = str(who.get("Arn")), str(who.get("Account"))
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         tried = {name: threads.submit(session.may_read, name, id_) for name, id_ in wanted.items()}
-        of_service = (
-            f"arn:{arn.split(':')[1]}:secretsmanager:{session.region}:{account}:secret:{service}/*"
-        )
-        simulated, notes = session.simulated(arn, of_service)
+        resource = f"arn:{arn.split(':')[1]}:secretsmanager:{session.region}:{account}:secret:{new}"
+        simulated, notes = session.simulated(arn, resource)
         read = {name: found.result() for name, found in tried.items()}
+    create, to_find_out = simulated.get(CREATE), ""
+    if create is None:
+        to_find_out = TO_SIMULATE
+    elif not create and environment is None:
+        create = None
+        to_find_out = "Name the environment, on which it may depend: --environment NAME"
     return Rights(
-        create=simulated.get(CREATE), read=read, read_any=simulated.get(READ), notes=notes
+        create=create,
+        read=read,
+        read_any=simulated.get(READ),
+        notes=notes,
+        to_find_out=to_find_out,
     )
 
 
@@ -185,7 +216,7 @@ class _Session:
                 "secretsmanager",
                 "GetSecretValue",
                 SecretId=id_ or SPELLING.spell(name),
-                VersionStage=NO_LABEL,
+                VersionStage=NOBODY,
             )
         except DeniedError:
             return False
@@ -195,8 +226,8 @@ class _Session:
             return None
         return None  # a version with that label: nobody made it
 
-    def simulated(self, arn: str, of_service: str) -> tuple[dict[str, bool], tuple[str, ...]]:
-        """Ask IAM what an identity's policies allow on containers of the service; with what that does not tell."""
+    def simulated(self, arn: str, resource: str) -> tuple[dict[str, bool], tuple[str, ...]]:
+        """Ask IAM what an identity's policies allow on a container; with what that does not tell."""
         try:
             entity = self._entity(arn)
             if entity is None:
@@ -208,11 +239,10 @@ class _Session:
                 "SimulatePrincipalPolicy",
                 PolicySourceArn=entity,
                 ActionNames=[CREATE, READ],
-                ResourceArns=[of_service],
+                ResourceArns=[resource],
             )
         except DeniedError:
-            why = "that takes iam:SimulatePrincipalPolicy and iam:GetRole on itself."
-            return {}, (f"What its policies allow could not be simulated: {why}",)
+            return {}, ("It may not have IAM simulate what its policies allow.",)
         except AccessError as trouble:
             return {}, (f"What its policies allow could not be simulated: {trouble.found}",)
         results = {

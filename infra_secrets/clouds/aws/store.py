@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from infra_secrets.clouds import Place
 from infra_secrets.component.settings import ConfigKey
 from infra_secrets.rules.wording import shown
 
@@ -27,6 +28,11 @@ def problems(settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
     region = settings.get("aws_region")
     if isinstance(region, str) and not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d{1,2}", region):
         yield f"aws_region={shown(region)} is not a region; give one such as 'eu-west-1'."
+
+
+def place(settings: Mapping[str, str]) -> Place:
+    """The region."""
+    return {"region": settings["aws_region"]} if "aws_region" in settings else {}
 
 
 def provider(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:

@@ -47,7 +47,6 @@ from infra_secrets.rules.wording import snake
 
 CLIENT_EXTRA = "runtime-aws"
 LOGIN = trouble.LOGIN
-RESTORE = trouble.RESTORE
 REGION = Variable(
     "AWS_REGION",
     "AWS's own: the region whose secrets are read and written at run time and by the command line.",
@@ -124,6 +123,11 @@ def refused(value: Value) -> str | None:
     except UnicodeDecodeError:
         return "is not UTF-8 text; store it as binary"
     return None
+
+
+def restoring(name: str, place: Place) -> str | None:
+    """Write the command that takes the deletion back."""
+    return trouble.RESTORE.format(name=name, region=place["region"])
 
 
 def connect(place: Place) -> "SecretsManager":

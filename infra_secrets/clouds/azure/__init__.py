@@ -63,6 +63,27 @@ SETTINGS: Mapping[str, ConfigKey] = {
         "`false`",
     ),
 }
+# azure-identity, _constants.py and _credentials/; azure-core, settings.py. Not all that begins with AZURE_: an
+# application's own key of Azure OpenAI does, too.
+OWN_VARIABLES = (
+    *(
+        "AZURE_CLIENT_*",
+        "AZURE_TENANT_ID",
+        "AZURE_USERNAME",
+        "AZURE_PASSWORD",
+        "AZURE_AUTHORITY_HOST",
+    ),
+    *("AZURE_FEDERATED_TOKEN_FILE", "AZURE_TOKEN_CREDENTIALS", "AZURE_IDENTITY_*", "AZURE_SDK_*"),
+    *("AZURE_KUBERNETES_*", "AZURE_POD_IDENTITY_AUTHORITY_HOST", "AZURE_REGIONAL_AUTHORITY_NAME"),
+    *("AZURE_LOG_LEVEL", "AZURE_TRACING_ENABLED", "AZURE_CONFIG_DIR", "IDENTITY_ENDPOINT"),
+    *(
+        "IDENTITY_HEADER",
+        "IDENTITY_SERVER_THUMBPRINT",
+        "IMDS_ENDPOINT",
+        "MSI_ENDPOINT",
+        "MSI_SECRET",
+    ),
+)
 DEADLINES: Sequence[Deadline] = (
     api_version.deadline(SECRET_CLASS, str(SETTINGS["azure_secret_class"])),
 )

@@ -59,10 +59,11 @@ def deadline(default_class: str, key: str) -> Deadline:
 
     return Deadline(
         day=date(2027, 2, 27),
-        what=f"Versions before {OLDEST_TO_STAY} retire: then no container can be made or changed with it.",
+        what=f"Versions before {OLDEST_TO_STAY}",
         source="https://learn.microsoft.com/azure/key-vault/general/migrate-api-version",
         way_out=(
-            "Update: pip install --upgrade pulumi-azure-native. If its newest one still calls an older version, run: "
+            "After that day no container can be made or changed with it. Update: pip install --upgrade "
+            "pulumi-azure-native. If its newest one still calls an older version, run: "
             f"pulumi package add azure-native keyvault {OLDEST_TO_STAY}, and set {key} to its class."
         ),
         affected=affected,

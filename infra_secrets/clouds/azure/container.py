@@ -30,12 +30,14 @@ from infra_secrets.clouds.azure import (
     SPELLING,
     UNSET,
 )
+from infra_secrets.clouds.azure.connection import vault as vault_in
 from infra_secrets.clouds.azure.vaults import GUID, VAULT, checked, malformed, parts
 from infra_secrets.errors import (
     InfraSecretsError,
     SecretArgsError,
     SecretNameError,
     UnsupportedError,
+    WrongPlaceError,
 )
 from infra_secrets.rules.shell import quoted, reading_stdin
 from infra_secrets.rules.wording import lines_of, shown
@@ -356,6 +358,17 @@ def place(properties: Mapping[str, Any]) -> Place:
         "group": match["group"] if match else properties.get("resourceGroupName"),
     }
     return {part: text.lower() for part, text in found.items() if isinstance(text, str)}
+
+
+def looked_for(place: Place) -> Place:
+    """The vault by its name, unless it is given by an address that is not under Azure's own names."""
+    if "vault" not in place:
+        return {}
+    try:
+        _, name = vault_in(place)
+    except WrongPlaceError:
+        return {}  # the service says so itself
+    return {} if name is None else {"vault": name}
 
 
 def place_of(id_: str) -> Place:

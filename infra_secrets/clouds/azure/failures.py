@@ -91,11 +91,23 @@ class Asked:
         if self.spelled is None:
             where = f"--vault-name {self.vault}" if self.named else f"--id https://{self.host}"
             return f"az keyvault secret list {where}"
-        folder = "deletedsecrets" if command == "recover" else "secrets"
-        where = f"--id https://{self.host}/{folder}/{self.spelled}"
-        if self.named:
-            where = f"--vault-name {self.vault} --name {self.spelled}"
-        return f"az keyvault secret {command} {where}"
+        return of_secret(command, self.vault if self.named else None, self.host, self.spelled)
+
+
+def of_secret(command: str, vault: str | None, host: str, spelled: str) -> str:
+    """Write a command of `az` about a secret.
+
+    Args:
+        command: E.g. `recover`.
+        vault: The vault's name; None where it has none that `az` would find.
+        host: Its host, with the port if there is one.
+        spelled: The secret's name in the vault.
+    """
+    folder = "deletedsecrets" if command == "recover" else "secrets"
+    where = f"--id https://{host}/{folder}/{spelled}"
+    if vault is not None:
+        where = f"--vault-name {vault} --name {spelled}"
+    return f"az keyvault secret {command} {where}"
 
 
 _ROLES = {

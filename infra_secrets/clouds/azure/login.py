@@ -21,7 +21,15 @@ from urllib.parse import urlsplit
 
 from infra_secrets.clouds import Place, client_library
 from infra_secrets.clouds.azure import SPELLING, VAULT_ID
-from infra_secrets.clouds.azure.connection import ANSWER, AUTHORITY, AZ, CONNECT, Connection, vault
+from infra_secrets.clouds.azure.connection import (
+    ANSWER,
+    AUTHORITY,
+    AZ,
+    CONNECT,
+    VAULT_VARIABLE,
+    Connection,
+    vault,
+)
 from infra_secrets.clouds.azure.failures import CLIENT_EXTRA, LOGIN, WHAT, Asked, meaning
 from infra_secrets.clouds.azure.vaults import VAULT
 from infra_secrets.clouds.login import Identity, Rights
@@ -38,6 +46,7 @@ from infra_secrets.rules.naming import SecretName
 
 CLIENT_LIBRARY = "azure.keyvault.secrets"
 FOLDER = "~/.azure"
+ADDRESSES = (VAULT_VARIABLE,)
 NO_VERSION = "0" * 32
 """A version that no secret has."""
 NO_SECRET = SecretName(service="infra-secrets", environment="doctor")
@@ -83,24 +92,30 @@ def identity(place: Place) -> Identity:
     )
 
 
-def rights(place: Place, service: str, wanted: Mapping[SecretName, str | None]) -> Rights:
+def rights(
+    place: Place, service: str, environment: str | None, wanted: Mapping[SecretName, str | None]
+) -> Rights:
     """List the roles' permissions on the vault, and try to read versions that are not there."""
-    del service  # Roles on a vault are for every service in it.
+    del service, environment  # Roles on a vault are for every service in it.
     connection = Connection(place)
     try:
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             names = [*wanted, NO_SECRET]
             tried = {name: threads.submit(_may_read, connection, name) for name in names}
-            held, notes = _held(place, wanted.values())
+            held, why, to_find_out = _held(place, wanted.values())
             read = {name: found.result() for name, found in tried.items()}
     finally:
         connection.close()
-    read_any = read.pop(NO_SECRET)
+    read_any, notes = read.pop(NO_SECRET), (why,) if why else ()
     if held is not None and held(READ_BY_TEMPLATE):
         read_any = True
         notes = (*notes, f"It holds {READ_BY_TEMPLATE}, with which a template reads values.")
     return Rights(
-        create=None if held is None else held(CREATE), read=read, read_any=read_any, notes=notes
+        create=None if held is None else held(CREATE),
+        read=read,
+        read_any=read_any,
+        notes=notes,
+        to_find_out=to_find_out,
     )
 
 
@@ -228,14 +243,18 @@ def _who(claims: Mapping[str, Any]) -> str:
 # Azure Resource Manager -------------------------------------------------------------------------------
 
 
-def _held(
-    place: Place, ids: Iterable[str | None]
-) -> tuple[Callable[[str], bool] | None, tuple[str, ...]]:
-    """Find out which actions the roles on the vault allow: a function that says it of one, or why it is not known."""
+def _held(place: Place, ids: Iterable[str | None]) -> tuple[Callable[[str], bool] | None, str, str]:
+    """Find out which actions the roles on the vault allow.
+
+    Returns:
+        A function that says it of an action; or None, why it is not known, and what lets it be found out.
+    """
     vault_id = _vault_id(place, ids)
     if vault_id is None:
-        return None, (
-            f"What its roles allow to make is asked by the vault's ARM id, which the stack's config {VAULT_ID} has.",
+        return (
+            None,
+            "What its roles allow to make is asked by the vault's ARM id, which is not known here.",
+            f"Run it in the project's folder: the stack's config {VAULT_ID} has that id.",
         )
     manager = _manager()
     challenge = _challenge(place)
@@ -245,9 +264,13 @@ def _held(
     )
     if answer.status_code != HTTPStatus.OK:
         status = f"HTTP {answer.status_code}"
-        return None, (f"Azure Resource Manager does not tell it what its roles allow ({status}).",)
+        return (
+            None,
+            f"Azure Resource Manager does not tell it what its roles allow ({status}).",
+            "Give it a role on the vault with Microsoft.Authorization/permissions/read, e.g. Reader.",
+        )
     sets = [each for each in answer.json().get("value", ()) if isinstance(each, dict)]
-    return (lambda action: any(_allows(each, action) for each in sets)), ()
+    return (lambda action: any(_allows(each, action) for each in sets)), "", ""
 
 
 def _allows(permission: Mapping[str, Any], action: str) -> bool:

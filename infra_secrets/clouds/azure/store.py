@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from infra_secrets.clouds import Place
 from infra_secrets.clouds.azure import VAULT_ID
 from infra_secrets.clouds.azure.vaults import VAULT, malformed, parts
 from infra_secrets.component.settings import ConfigKey
@@ -19,6 +20,12 @@ def problems(settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
     vault = settings.get("azure_vault_id")
     if isinstance(vault, str) and not VAULT.fullmatch(vault):
         yield malformed(vault)
+
+
+def place(settings: Mapping[str, str]) -> Place:
+    """The vault, without case."""
+    vault = VAULT.fullmatch(settings.get("azure_vault_id", ""))
+    return {"vault": vault["vault"].lower()} if vault else {}
 
 
 def provider(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:

@@ -13,8 +13,15 @@ from typing import Any
 
 from infra_secrets.clouds import Place, facts_of
 from infra_secrets.clouds.azure import SPELLING, UNSET, versions
-from infra_secrets.clouds.azure.connection import AT_ONCE, VAULT_VARIABLE, Connection
-from infra_secrets.clouds.azure.failures import CLIENT_EXTRA, LOGIN, Asked, not_found, scheduled
+from infra_secrets.clouds.azure.connection import AT_ONCE, VAULT_VARIABLE, Connection, vault
+from infra_secrets.clouds.azure.failures import (
+    CLIENT_EXTRA,
+    LOGIN,
+    Asked,
+    not_found,
+    of_secret,
+    scheduled,
+)
 from infra_secrets.clouds.values import Described, State, Value, Written
 from infra_secrets.component.settings import Variable
 from infra_secrets.errors import (
@@ -38,9 +45,9 @@ __all__ = [
     "STATUS_PERMISSIONS",
     "connect",
     "refused",
+    "restoring",
 ]
 
-RESTORE = "az keyvault secret recover --vault-name {vault} --name {name}"
 PLACE: Mapping[str, Sequence[Variable]] = {"vault": (VAULT_VARIABLE,)}
 MAX_BYTES = (
     25 * 1024
@@ -49,6 +56,12 @@ MAX_BYTES = (
 CALLS_A_MINUTE: int | None = None
 STATUS_PERMISSIONS: Sequence[str] = ("Microsoft.KeyVault/vaults/secrets/readMetadata/action",)
 PAGE = 25  # the most that a list gives at once (azure-rest-api-specs, secrets.json, maxresults)
+
+
+def restoring(name: str, place: Place) -> str | None:
+    """Write the command that recovers a secret; `az` takes a vault's name, or the address of the secret."""
+    address, named = vault(place)
+    return of_secret("recover", named, address.removeprefix("https://"), name)
 
 
 def refused(value: Value) -> str | None:

@@ -19,4 +19,11 @@ ID_PREFIX = "projects/"
 SDK = "pulumi_gcp"
 EXTRA = "gcp"
 SETTINGS: Mapping[str, ConfigKey] = {}
+# google-auth 2.x, environment_vars.py; google-api-core, client_options; gcloud's own begin with CLOUDSDK_. Not all that
+# begins with GOOGLE_: an application's own key of Google Maps does, too.
+OWN_VARIABLES = (
+    *("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CLOUD_*", "GOOGLE_EXTERNAL_ACCOUNT_*"),
+    *("GOOGLE_API_USE_*", "GOOGLE_API_CERTIFICATE_CONFIG", "GOOGLE_AUTH_*", "GOOGLE_SDK_*"),
+    *("CLOUDSDK_*", "GCE_METADATA_*", "GCLOUD_PROJECT", "NO_GCE_CHECK"),
+)
 DEADLINES: Sequence[Deadline] = ()

@@ -317,6 +317,11 @@ def place(properties: Mapping[str, Any]) -> Place:
     }
 
 
+def looked_for(place: Place) -> Place:
+    """The project, unless it is a number: that may be the id of the same project."""
+    return {part: text for part, text in place.items() if not text.isdigit()}
+
+
 def place_of(id_: str) -> Place:
     """Take `projects/P/secrets/S` apart."""
     match = _SECRET.fullmatch(id_)

@@ -22,6 +22,7 @@ from infra_secrets.rules.naming import SecretName
 
 CLIENT_LIBRARY = "google.cloud.secretmanager_v1"
 FOLDER = "~/.config/gcloud"
+ADDRESSES = (ENDPOINT,)
 
 USERINFO = "https://openidconnect.googleapis.com/v1/userinfo"
 PROJECTS = "https://cloudresourcemanager.googleapis.com/v1/projects/"
@@ -57,9 +58,14 @@ def identity(place: Place) -> Identity:
     )
 
 
-def rights(place: Place, service: str, wanted: Mapping[SecretName, str | None]) -> Rights:
+def rights(
+    place: Place, service: str, environment: str | None, wanted: Mapping[SecretName, str | None]
+) -> Rights:
     """Ask `testIamPermissions` of the project, and of each secret."""
-    del service  # Roles on a project are for every service in it, unless they have a condition.
+    del (
+        service,
+        environment,
+    )  # Roles on a project are for every service in it, unless they have a condition.
     credentials, of_login = _credentials()
     project = place.get("project") or PROJECT.read() or of_login
     if not project:
@@ -81,17 +87,20 @@ def rights(place: Place, service: str, wanted: Mapping[SecretName, str | None]) 
         }
         held = whole.result()
         read = {name: found.result() for name, found in single.items()}
-    notes = []
+    notes: tuple[str, ...] = ()
+    to_find_out = ""
     if held is None:
-        notes.append(
-            f"What it may do in project {project} could not be asked: it takes the Cloud Resource Manager API (gcloud "
-            f"services enable cloudresourcemanager.googleapis.com --project={project})  and a login that sees it."
+        notes = (f"What it may do in project {project} could not be asked.",)
+        to_find_out = (
+            "That takes the Cloud Resource Manager API (gcloud services enable cloudresourcemanager.googleapis.com "
+            f"--project={project}) and a login that sees the project (resourcemanager.projects.get)."
         )
     return Rights(
         create=None if held is None else CREATE in held,
         read={name: None if found is None else READ in found for name, found in read.items()},
         read_any=None if held is None else READ in held,
-        notes=tuple(notes),
+        notes=notes,
+        to_find_out=to_find_out,
     )
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from infra_secrets.clouds import Place
 from infra_secrets.component.settings import ConfigKey
 from infra_secrets.rules.wording import shown
 
@@ -29,6 +30,12 @@ def problems(settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
         r"([a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]|\d+", project
     ):
         yield f"gcp_project={shown(project)} is not a project; give its id, such as 'acme-production'."
+
+
+def place(settings: Mapping[str, str]) -> Place:
+    """The project, unless it is a number: that may be the id of the same project."""
+    project = settings.get("gcp_project")
+    return {"project": project} if project is not None and not project.isdigit() else {}
 
 
 def provider(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:

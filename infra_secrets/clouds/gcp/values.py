@@ -35,7 +35,6 @@ from infra_secrets.rules.wording import shown
 
 CLIENT_EXTRA = connection.EXTRA
 LOGIN = failures.LOGIN
-RESTORE = ""  # what is deleted is gone
 MAX_BYTES = 64 * 1024  # google.cloud.secretmanager SecretPayload.data
 CALLS_A_MINUTE = 600  # reads of metadata in a project: docs.cloud.google.com/secret-manager/quotas
 STATUS_PERMISSIONS = (
@@ -81,6 +80,11 @@ def refused(value: Value) -> str | None:
     if "\0" in text:
         return "holds a NUL character, which no environment variable can; if it is meant to, say that it is binary"
     return None
+
+
+def restoring(name: str, place: Place) -> None:
+    """Return None: what is deleted is gone."""
+    del name, place
 
 
 def connect(place: Place) -> "SecretManager":

@@ -33,6 +33,7 @@ from pulumi.runtime.settings import SETTINGS
 from semver import VersionInfo
 
 from infra_secrets.errors import InfraSecretsError
+from infra_secrets.project import OLDEST_PULUMI
 from infra_secrets.testing.engine.callbacks import ThreadedCallbacks
 from infra_secrets.testing.internals import (
     CHANNEL_OPTIONS,
@@ -43,8 +44,7 @@ from infra_secrets.testing.internals import (
 )
 from infra_secrets.testing.program.accounts import harmless_environment
 
-OLDEST_ENGINE: Final = VersionInfo(3, 219, 0)
-"""Older engines lack the hooks and options that the package's own components are tested with."""
+OLDEST_ENGINE: Final = VersionInfo(*OLDEST_PULUMI)
 
 # A checkpoint or a chart may be large; the engine allows 400 MB (sdk/go/common/util/rpcutil).
 _MESSAGE_LIMIT: Final = 400 * 1024 * 1024

@@ -90,7 +90,7 @@ def test_a_clock_is_compared_with_the_cloud_s(apart: timedelta, words: str | Non
 def deadline(*, affected: bool = True) -> Deadline:
     return Deadline(
         day=date(2027, 2, 27),
-        what="It ends.",
+        what="Its fixes",
         source="https://example.com/end",
         way_out="Update.",
         affected=lambda config: f"Here it is {config.get('key', 'used')}." if affected else None,
@@ -104,19 +104,19 @@ def judged(day: date, **given: bool) -> list[Finding]:
 @pytest.mark.parametrize(
     ("day", "state", "words"),
     [
-        (date(2026, 1, 1), "fine", "The last day is 2027-02-27, in 422 days"),
+        (date(2026, 1, 1), "fine", "Its fixes end on 2027-02-27, in 422 days"),
         (date(2026, 11, 25), "note", "in 94 days"),
         (date(2027, 1, 28), "fix", "in 30 days"),
         (date(2027, 2, 26), "fix", "in 1 day ("),
-        (date(2027, 2, 27), "fix", "The last day is 2027-02-27, today"),
-        (date(2027, 2, 28), "fix", "It ended on 2027-02-27"),
+        (date(2027, 2, 27), "fix", "end on 2027-02-27, today"),
+        (date(2027, 2, 28), "fix", "Its fixes ended on 2027-02-27"),
     ],
 )
 def test_a_deadline_weighs_more_the_nearer_it_is(day: date, state: str, words: str) -> None:
     [found] = judged(day)
 
     assert found.state == state
-    assert found.found.startswith("Here it is in use. It ends. ")
+    assert found.found.startswith("Here it is in use. Its fixes ")
     assert words in found.found
     assert "https://example.com/end" in found.found
     assert bool(found.fix) is (state != "fine")

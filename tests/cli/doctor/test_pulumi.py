@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from infra_secrets.cli.doctor.backend import without_login
+from infra_secrets.cli.addresses import without_logins
 from infra_secrets.cli.doctor.examination import prescribed
 from infra_secrets.cli.doctor.findings import Finding
-from infra_secrets.cli.doctor.running import run
+from infra_secrets.cli.doctor.running import Started
 from infra_secrets.cli.doctor.stack import contradict
 from infra_secrets.cli.where import Named
 from tests.cli.doctor.service import CANARY, TOKEN, Service, serving
@@ -52,7 +52,7 @@ def configured(folder: Path, text: str, stack: str = "production") -> None:
 def looked(folder: Path, stack: str | None = None) -> list[Finding]:
     """What the doctor says of Pulumi, in order."""
     checks = prescribed(Named(stack=stack), folder, None, PATIENCE, lambda: date(2026, 11, 25))
-    return [*run([each for each in checks if each.name == "pulumi"], PATIENCE)]
+    return [*Started([each for each in checks if each.name == "pulumi"], PATIENCE).findings()]
 
 
 def of(findings: list[Finding], check: str) -> Finding:
@@ -135,22 +135,92 @@ def test_a_token_that_is_refused_is_told_from_none_and_from_an_outage(
     assert found.fix == f"Run: pulumi login {service.url}"
 
 
-@pytest.mark.engine
-@pytest.mark.parametrize("trouble", [503, None], ids=["503", "no answer"])
+# What v3.259.0 says on standard error, with exit code 1, after retries of its own that take a quarter of a minute. The
+# command itself says the first one in `test_while_pulumi_is_down_the_clouds_are_looked_at_all_the_same`.
+OUT_OF_ORDER = "error: [503] made up"
+NO_ANSWER = (
+    'error: performing HTTP request: Get "https://api.pulumi.com/api/user": dial tcp: lookup api.pulumi.com on '
+    "192.0.2.53:53: no such host"
+)
+NOT_STARTED = (
+    'error: performing HTTP request: Get "http://127.0.0.1:1/api/user": dial tcp 127.0.0.1:1: connect: connection '
+    "refused"
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "expected"),
+    [
+        (None, OUT_OF_ORDER, ("unknown", "Pulumi Cloud is out of order: ", True)),
+        (None, NO_ANSWER, ("unknown", "Pulumi Cloud does not answer: ", False)),
+        ("http://127.0.0.1:1", NOT_STARTED, ("fix", "http://127.0.0.1:1 does not", False)),
+        ("http://127.0.0.1:1", OUT_OF_ORDER, ("unknown", "http://127.0.0.1:1 is out of", True)),
+    ],
+    ids=["503", "no network", "a service here that is not started", "one that is out of order"],
+)
 def test_an_outage_of_pulumi_is_no_denial(
-    project: Path, service: Service, monkeypatch: pytest.MonkeyPatch, trouble: int | None
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str | None,
+    said: str,
+    expected: tuple[str, str, bool],
 ) -> None:
-    if trouble is None:
-        monkeypatch.setenv("PULUMI_BACKEND_URL", "http://127.0.0.1:1")
-    else:
-        service.status = trouble
+    state, words, answered = expected
+    if url is not None:
+        monkeypatch.setenv("PULUMI_BACKEND_URL", url)
+    made_up_pulumi(project, monkeypatch, said)
 
     findings = looked(project, "production")
 
     found = of(findings, "pulumi-login")
-    assert (found.state, found.outage) == ("unknown", True)
-    assert "This is no denial." in found.fix
+    assert (found.state, found.outage, found.answered) == (state, state == "unknown", answered)
+    assert found.found.startswith(words)
+    assert ("This is no denial." in found.fix) is found.outage
     assert of(findings, "esc-environment").state == "unknown"
+
+
+def made_up_pulumi(folder: Path, monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    """Put a `pulumi` on the PATH that knows its version, and else says one thing and fails."""
+    command = folder.parent / "bin" / "pulumi"
+    command.parent.mkdir()
+    said = f"Logging in using access token from PULUMI_ACCESS_TOKEN\n{said}\n"
+    (folder.parent / "said").write_text(said)
+    command.write_text(
+        "#!/bin/sh\n"
+        f"[ \"$1\" = version ] && {{ echo v3.259.0; exit; }}\ncat '{folder.parent}/said' >&2\nexit 1\n"
+    )
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}:/usr/bin:/bin")
+
+
+@pytest.mark.parametrize(
+    ("version", "state"),
+    [("v3.218.9", "note"), ("v3.219.0", "fine"), ("v4.0.0-alpha.1", "fine"), ("dev", "fine")],
+)
+def test_an_older_pulumi_than_the_package_is_tested_with_is_noted(
+    project: Path, monkeypatch: pytest.MonkeyPatch, version: str, state: str
+) -> None:
+    made_up_pulumi(project, monkeypatch, "error: made up")
+    command = project.parent / "bin" / "pulumi"
+    command.write_text(command.read_text().replace("v3.259.0", version))
+
+    found = of(looked(project), "pulumi-command")
+
+    assert found.state == state
+    assert version in found.found
+
+
+def test_a_key_in_the_backend_s_address_is_not_repeated(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"s3://bucket?region=eu-central-1&awssecret={CANARY}"
+    monkeypatch.setenv("PULUMI_BACKEND_URL", url)
+    made_up_pulumi(project, monkeypatch, f"error: unable to open bucket {url}: no such host")
+
+    findings = looked(project, "production")
+
+    assert of(findings, "pulumi-login").found.startswith("s3://bucket?region=eu-central-1 does not")
+    assert CANARY not in str(findings)
 
 
 @pytest.mark.engine
@@ -191,9 +261,53 @@ def test_an_environment_of_another_kind_is_found_and_the_command_takes_it_out(
     found = of(looked(project, "production"), "stack-environment")
 
     assert (found.state, "shop/staging" in found.found) == ("fix", True)
-    followed(project, found.fix.partition(", and add")[0])
+    followed(project, found.fix)
     assert of(looked(project, "production"), "stack-environment").state == "fine"
     assert service.calls
+
+    configured(project, "environment:\n  - shop/staging\n")
+    followed(project, of(looked(project, "production"), "stack-environment").fix)
+    findings = looked(project, "production")
+    assert of(findings, "stack-environment").state == "fine"
+    assert (
+        of(findings, "esc-environment").found == "The ESC environment acme/shop/production opens."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("config: [oops", "is not YAML: line 1."),
+        (f"config:\n  shop:a: b\n\tshop:key: {CANARY}\n", "is not YAML: line 3."),
+        (f"config:\n  - {CANARY}\n", "has a `config` that is no mapping"),
+        (f"- {CANARY}\n", "is no mapping"),
+    ],
+)
+def test_a_stack_file_that_is_broken_is_to_be_fixed_and_nothing_rests_on_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch, text: str, wrong: str
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    configured(project, text)
+
+    findings = looked(project)
+
+    found = of(findings, "stack-file")
+    assert (found.state, found.found.startswith(f"Pulumi.production.yaml {wrong}")) == ("fix", True)
+    assert found.fix == f"Correct it there: {project / 'Pulumi.production.yaml'}"
+    assert CANARY not in str(findings)
+    assert {each.check for each in findings} == {"pulumi-command", "stack-file"}
+
+
+def test_a_project_file_that_is_broken_is_to_be_fixed_and_an_empty_stack_file_is_not(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    for empty in ("", "# nothing yet\n", "{}\n", "---\nconfig:\n"):
+        configured(project, empty)
+        assert "stack-file" not in {each.check for each in looked(project)}
+
+    (project / "Pulumi.yaml").write_bytes(b"name: sh\xf6p\n")
+    assert of(looked(project), "stack-file").found.startswith("Pulumi.yaml is not UTF-8.")
 
 
 @pytest.mark.engine
@@ -293,10 +407,10 @@ def test_names_contradict_when_both_say_a_kind_of_environment(
 
 
 def test_a_backend_is_named_without_what_logs_in_to_it() -> None:
-    shown = without_login("postgres://ann:made-up-password@db.example:5432/state?key=made-up-key")
+    shown = without_logins("postgres://ann:made-up-password@db.example:5432/state?key=made-up-key")
 
     assert shown == "postgres://db.example:5432/state"
-    assert without_login("s3://state?region=eu-west-1&key=x") == "s3://state?region=eu-west-1"
+    assert without_logins("s3://state?region=eu-west-1&key=x") == "s3://state?region=eu-west-1"
 
 
 @pytest.mark.engine
@@ -305,7 +419,8 @@ def test_a_backend_that_is_down_or_not_there_is_said_without_its_password(
 ) -> None:
     monkeypatch.setenv("PULUMI_BACKEND_URL", "postgres://ann:made-up-password@127.0.0.1:1/state")
     found = of(looked(project, "production"), "pulumi-login")
-    assert (found.state, found.outage) == ("unknown", True)
+    assert (found.state, found.outage) == ("fix", False)
+    assert "does not answer" in found.found
     assert "made-up-password" not in str(found)
 
     monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{project / 'gone'}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from infra_secrets.cli.doctor.findings import Finding, State, exit_code, trouble
-from infra_secrets.cli.doctor.running import Check, run
+from infra_secrets.cli.doctor.running import Check, Started
 from infra_secrets.errors import (
     AccessError,
     DeniedError,
@@ -39,7 +39,7 @@ def test_findings_come_in_the_order_of_the_checks_whichever_ends_first() -> None
         second_ended.set()
 
     checks = [Check(name=each.__name__, subject="machine", look=each) for each in (slow, fast)]
-    assert [each.found for each in run(checks, PATIENCE)] == ["slow", "fast"]
+    assert [each.found for each in Started(checks, PATIENCE).findings()] == ["slow", "fast"]
 
 
 def test_a_check_that_hangs_is_reported_with_what_it_had_found() -> None:
@@ -50,7 +50,9 @@ def test_a_check_that_hangs_is_reported_with_what_it_had_found() -> None:
         released.wait(PATIENCE)
 
     hangs = Check(name="hanging", subject="aws", look=hanging)
-    found = [*run([hangs, check("other", finding())], 0.5)]
+    started = Started([hangs, check("other", finding())], 0.5)
+    found = [*started.findings()]
+    assert started.busy
     released.set()
 
     assert [(each.found, each.state) for each in found] == [
@@ -62,13 +64,20 @@ def test_a_check_that_hangs_is_reported_with_what_it_had_found() -> None:
     assert exit_code(found) == 2
 
 
+def test_checks_that_have_ended_are_not_busy() -> None:
+    started = Started([check("one", finding()), check("other", finding())], 60)
+
+    assert len([*started.findings()]) == 2
+    assert not started.busy
+
+
 def test_a_check_that_breaks_hides_no_other_and_its_text_is_not_repeated() -> None:
     def broken() -> Iterator[Finding]:
         yield finding(found="before")
         raise RuntimeError(CANARY)
 
     broke = Check(name="broken", subject="aws", look=broken)
-    found = [*run([broke, check("other", finding())], 60)]
+    found = [*Started([broke, check("other", finding())], 60).findings()]
 
     assert [each.found for each in found] == [
         "before",
@@ -83,7 +92,7 @@ def test_an_error_of_the_package_is_what_could_not_be_looked_at() -> None:
         yield from ()
         raise DeniedError("It may not.", "Allow it.")
 
-    [found] = run([Check(name="refused", subject="aws", look=refused)], 60)
+    [found] = Started([Check(name="refused", subject="aws", look=refused)], 60).findings()
     assert (found.state, found.found) == ("unknown", "It may not. Allow it.")
 
 

@@ -66,7 +66,10 @@ def test_what_may_be_a_value_is_refused_and_not_repeated(
             ["x", "--service", "Pay Ments", "--environment", "dev"],
             "--service is not shown",
         ),
-        (["x", "--service", "Payments", "--environment", "dev"], "service='payments'"),
+        (
+            ["x", "--service", "Payments", "--environment", "dev"],
+            "This would work: --service payments",
+        ),
         ([REFERENCE, "--vault", "x"], "There it is --region."),
     ],
 )

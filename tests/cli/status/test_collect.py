@@ -113,7 +113,8 @@ def test_what_was_made_just_now_is_not_missing_because_a_listing_is_behind(value
     found = looked(by_code(declared(STRIPE), declared(OTHER)))
 
     assert states(found) == {"stripe-api-key": "set", "database-url": "unset"}
-    assert sorted(values.calls) == [f"describe {OTHER}", f"describe {STRIPE}", "listing"]
+    looks = [f"describe {OTHER}", f"describe {STRIPE}"]
+    assert sorted(values.calls) == [*looks, "identity", "listing"]
 
 
 def test_a_container_that_is_neither_listed_nor_may_be_looked_at_is_unknown(values: Values) -> None:
@@ -132,7 +133,7 @@ def test_many_that_are_missing_are_believed_to_be(values: Values, count: int, lo
     found = looked(by_code(*map(declared, keys)))
 
     assert {*states(found).values()} == {"missing"}
-    assert len(values.calls) == 1 + looks
+    assert len(values.calls) == len(["listing", "identity"]) + looks
 
 
 def test_no_value_is_read(values: Values) -> None:
@@ -332,6 +333,27 @@ def test_a_state_that_a_listing_leaves_out_costs_one_call_for_each_of_these(valu
 
     assert states(found) == {"stripe-api-key": "set", "database-url": "unset"}
     assert sorted(values.calls) == [f"complete {OTHER}", f"complete {STRIPE}", "listing"]
+
+
+def test_every_call_takes_its_turn_in_the_quota(values: Values) -> None:
+    turns: list[int | None] = []
+
+    class Counted(Pace):
+        def take_turn(self) -> None:
+            turns.append(self._allowed)
+
+    for key in ("a", "b"):
+        values.add(f"payments/production/{key}", "made-up")
+    values.add(OTHER)
+    values.unlisted = {OTHER}
+    listed_without_states(values)
+
+    collect([by_code(declared(STRIPE), declared(OTHER))], NOW, pace=Counted)
+
+    assert sorted(each.partition(" ")[0] for each in values.calls) == [
+        *("complete", "complete", "describe", "describe", "listing"),
+    ]
+    assert len(turns) == len(values.calls)
 
 
 @pytest.mark.parametrize(

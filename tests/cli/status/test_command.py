@@ -83,6 +83,7 @@ def test_what_was_refused_is_2_and_is_said(values: Values, status: Status) -> No
 
     assert said.code == 2
     assert "denied. This login may not list. Ask for ListSecrets." in said.out
+    assert said.out.startswith("No containers could be seen.\n")
 
 
 def test_what_was_typed_wrong_is_2(values: Values, status: Status) -> None:
@@ -102,7 +103,7 @@ def test_what_was_typed_wrong_is_2(values: Values, status: Status) -> None:
 
 
 def test_no_container_at_all_is_fine(values: Values, status: Status) -> None:
-    said = status(*HERE)
+    said = status("--cloud", "aws")
 
     assert (said.code, said.out) == (0, "No containers.\n")
     assert values.calls == ["listing"]
@@ -299,7 +300,7 @@ def test_a_folder_that_is_not_there_is_said(values: Values, status: Status, tmp_
     said = status(*HERE, "--html", str(tmp_path / "none" / "secrets.html"))
 
     assert said.code == 2
-    assert "No such file or directory" in said.err
+    assert f"There is no folder {tmp_path / 'none'}." in said.err
 
 
 # The inventory

@@ -58,7 +58,7 @@ def test_each_state_is_told_and_no_value_is_read(
     server.delete("shop/production/going")
     server.make("shop/staging/other")
     expected = {"unset": "unset", "stripe-api-key": "set"}
-    if clouds.values_of(clouds.load(here[1])).RESTORE:
+    if clouds.values_of(clouds.load(here[1])).restoring("going", server.place):
         expected["going"] = "scheduled"
     if server.has_disabled:
         server.make("shop/production/off")
@@ -135,13 +135,14 @@ def test_a_scheduled_one_is_told_with_the_clouds_own_command(
 
     said = status(*here)
 
-    restore = clouds.values_of(clouds.load(cloud)).RESTORE
+    name = clouds.load(cloud).SPELLING.separator.join(STRIPE.split("/"))
+    restore = clouds.values_of(clouds.load(cloud)).restoring(name, server.place)
     if restore:
-        name = clouds.load(cloud).SPELLING.separator.join(STRIPE.split("/"))
-        assert restore.format(name=name, **server.place) in said.out
+        assert restore in said.out
         assert said.code == 1
     else:  # gone at once
-        assert (said.code, said.out) == (0, "No containers.\n")
+        assert (said.code, said.out) == (2, "")
+        assert "no container of what was named" in said.err
 
 
 @pytest.mark.parametrize(

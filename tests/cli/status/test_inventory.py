@@ -1,6 +1,7 @@
 """The inventory for a repository: stable, safe in Markdown, and compared by name."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -116,6 +117,13 @@ def test_everything_that_can_be_written_is_escaped() -> None:
 
 def test_a_committed_one_that_says_the_same_is_up_to_date() -> None:
     assert compared(written(), written()) == []
+
+
+@pytest.mark.parametrize(
+    "edit", [lambda text: "\ufeff" + text, str.rstrip, lambda text: text + "\n"]
+)
+def test_what_an_editor_does_by_itself_is_no_change(edit: Callable[[str], str]) -> None:
+    assert compared(edit(written()), written()) == []
 
 
 def test_what_came_went_or_changed_is_named() -> None:

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from infra_secrets.cli.status.page import page
-from infra_secrets.cli.status.rows import Refusal
+from infra_secrets.cli.status.rows import Refusal, Status
 from tests.cli.status.samples import EVIL, REPORT, ROLE, many, row
 
 VOID = {"meta", "input", "br", "rect", "path"}
@@ -114,7 +114,7 @@ def test_a_picture_of_an_age_has_its_numbers_beside_it() -> None:
     text = page(REPORT)
 
     assert "412 of 365 days<svg" in text
-    assert "at least 12 days<small>no limit</small>" in text
+    assert "at least 12 days <small>no limit</small>" in text
     assert "limit 90 days</span>" in text
     widths = [float(width) for width in re.findall(r'class="used" y="1" width="([\d.]+)"', text)]
     assert widths == [
@@ -142,7 +142,10 @@ def test_the_matrix_says_who_may_read_and_who_may_set() -> None:
     text = page(replace(REPORT, rows=rows))
 
     matrix = text.partition('class="scroll matrix"')[2].partition("</table>")[0]
-    assert re.findall(r'<th scope="col">(role/\w+)</th>', matrix) == ["role/one", "role/two"]
+    assert re.findall(r'">(\d+)</span><span class="heard">(.*?)</span>', matrix) == [
+        ("1", f"{ROLE}one"),
+        ("2", f"{ROLE}two"),
+    ]
     a, b = re.findall(r"<tr><th scope=\"row\">.*</tr>", matrix)
     assert re.findall(r"<td>(.*?)</td>", a) == ['<b role="img" aria-label="may read">R</b>', ""]
     assert re.findall(r"<td>(.*?)</td>", b) == [
@@ -153,11 +156,34 @@ def test_the_matrix_says_who_may_read_and_who_may_set() -> None:
     assert f"{ROLE}two" in text
 
 
-def test_two_principals_that_end_alike_are_named_in_full() -> None:
-    others = ("arn:aws:iam::1:role/same", "arn:aws:iam::2:role/same")
-    text = page(replace(REPORT, rows=(row("a", "set", 1, readers=others),)))
+def test_every_principal_is_in_the_list_in_full_with_the_number_of_its_column() -> None:
+    many_of_them = tuple(f"serviceAccount:s{number:02}@shop.example.com" for number in range(40))
+    text = page(replace(REPORT, rows=(row("a", "set", 1, readers=many_of_them, writers=()),)))
 
-    assert [text.count(f'<th scope="col">{each}</th>') for each in others] == [1, 1]
+    listed = re.findall(r'<td class="number">(\d+)</td><th scope="row"><code>(.*?)</code>', text)
+    headed = re.findall(r'">(\d+)</span><span class="heard">(.*?)</span>', text)
+    assert listed == headed == [(str(1 + n), each) for n, each in enumerate(many_of_them)]
+    assert text.count('class="scroll matrix"') == 3, "no matrix is wider than paper"
+
+
+@pytest.mark.parametrize(
+    ("states", "verdict"),
+    [
+        ([], "so it is not known whether all is well. None was seen."),
+        (["unknown"], "so it is not known whether all is well. None was seen."),
+        (["unknown", "set"], "Of 1 container that could be, none needs a person."),
+        (["unset"], "1 of 1 container needs a person. Not everything could be looked at"),
+    ],
+)
+def test_what_could_not_be_seen_is_not_called_well(states: list[Status], verdict: str) -> None:
+    refused = Refusal(subject="aws, region x", kind="denied", found="No.", way_out="Ask.")
+    rows = tuple(row(f"key-{number}", state) for number, state in enumerate(states))
+
+    text = page(replace(REPORT, rows=rows, refused=(refused,)))
+
+    assert verdict in text
+    assert "and none needs a person" not in text
+    assert "There are none." not in text
 
 
 def test_what_could_not_be_looked_at_is_said_before_the_rest() -> None:

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from infra_secrets.cli.status.page import page as written
 from infra_secrets.cli.status.rows import MEANINGS
-from tests.cli.status.samples import REPORT, many
+from tests.cli.status.samples import REPORT, many, row
 
 SMALL = 4.5
 """The least contrast of text that is not large: WCAG 2.2, 1.4.3."""
@@ -152,6 +153,20 @@ def test_on_a_narrow_screen_what_is_filtered_away_is_not_seen(opened: Open) -> N
         assert found.page.locator("#list tbody tr:visible").count() == 1
 
 
+def test_a_narrow_screen_sorts_too_and_runs_no_words_together(opened: Open) -> None:
+    with opened(width=360) as found:
+        found.page.get_by_label("Order by").select_option("Container")
+        assert found.shown() == sorted(found.shown())
+
+        text = found.page.locator("#list tbody tr", has_text="smtp").inner_text()
+        assert "Fields: USER, PASSWORD\n" in text
+        assert "aws, eu-central-1\nSmtp in production" in text
+        assert found.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+    with opened() as found:
+        assert not found.page.get_by_label("Order by").is_visible()
+
+
 def sorting(found: Opened) -> dict[str, str]:
     return dict(
         found.page.eval_on_selector_all(
@@ -278,6 +293,45 @@ def test_it_prints_on_a_few_pages(opened: Open) -> None:
         sizes = re.findall(rb"/MediaBox \[0 0 (\d+)[\d.]* (\d+)", paper)
         assert 2 <= len(sizes) <= 6
         assert all(int(width) > int(height) for width, height in sizes)  # landscape
+
+
+def test_a_list_that_is_filtered_says_so_on_paper(opened: Open) -> None:
+    with opened() as found:
+        said = found.page.locator("#filtered")
+        found.page.emulate_media(media="print")
+        assert not said.is_visible()
+
+        found.page.emulate_media(media="screen")
+        found.page.locator("#text").fill("token")
+        found.page.locator("#state").select_option("urgent")
+        assert not said.is_visible()
+        found.page.emulate_media(media="print")
+
+        assert said.is_visible()
+        assert said.inner_text() == (
+            "Only 3 of 11 containers are listed here, by a filter: with \u201ctoken\u201d, Needs a person (7)."
+        )
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+def test_no_principal_is_cut_off_however_long_it_is(opened: Open, media: str) -> None:
+    long = tuple(
+        f"serviceAccount:payments-{number:02}-worker@acme-payments-production.iam.gserviceaccount.com"
+        for number in range(20)
+    )
+    rows = (row("a-rather-long-name-of-a-key", "set", 1, readers=long, writers=long),)
+    with opened(replace(REPORT, rows=rows), width=1017) as found:  # A4 landscape within its margins
+        found.page.emulate_media(media=media)
+
+        assert found.page.evaluate(
+            "[...document.querySelectorAll('.principals code')].every(each => each.scrollWidth <= each.offsetWidth)"
+        )
+        assert [
+            each.strip() for each in found.page.locator(".principals code").all_inner_texts()
+        ] == [*long]
+        assert found.page.evaluate(
+            "[...document.querySelectorAll('.scroll')].every(each => each.scrollWidth <= each.clientWidth)"
+        )
 
 
 # Many

@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from tests import certificates
+from tests.conftest import PATIENCE
 
 ACCOUNT = "123456789012"
 ROLE = "arn:aws:iam::123456789012:role/teams/developer"
@@ -47,6 +48,10 @@ class Recorded:
     """The file of who trusts it."""
     hang: threading.Event | None = None
     """Set it to let calls that hang go on."""
+    hanging: frozenset[str] = frozenset()
+    """Those that do; empty for all."""
+    reached: threading.Event = field(default_factory=threading.Event)
+    """Set once one of them hangs."""
 
     def allow(self, call: str, body: str, status: int = 200, **headers: str) -> None:
         self.answers[call] = status, body
@@ -66,8 +71,9 @@ def recorded(folder: Path) -> Iterator[Recorded]:
             call = call or parse_qs(body).get("Action", [""])[0] or urlsplit(self.path).path
             what.calls.append(call)
             what.bodies.append(body)
-            if what.hang is not None:
-                what.hang.wait(60)
+            if what.hang is not None and call in (what.hanging or {call}):
+                what.reached.set()
+                what.hang.wait(10 * PATIENCE)
             status, text = what.answers.get(call, (404, "{}"))
             self.send_response_only(status)
             self.send_header("Date", format_datetime(datetime.now(UTC) + what.ahead, usegmt=True))

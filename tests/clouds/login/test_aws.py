@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -42,6 +43,10 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorded]:
         monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
         monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        # AWS's own command line takes a second to say its version.
+        (tmp_path / "bin").mkdir()
+        tool(tmp_path / "bin", "aws-cli/2.31.0 Python/3.13.7 Linux/6.1 exe/x86_64.debian.13")
+        monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
         for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN"):
             monkeypatch.delenv(name, raising=False)
         server.allow("GetCallerIdentity", recorded.caller())
@@ -53,7 +58,14 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recorded]:
         server.allow(
             "GetSecretValue", recorded.json_error("ResourceNotFoundException", NO_VERSION), 400
         )
+        server.allow("ListSecrets", json.dumps({"SecretList": []}))
         yield server
+
+
+def tool(folder: Path, said: str) -> None:
+    """Make an `aws` that says its version."""
+    (folder / "aws").write_text(f"#!/bin/sh\necho '{said}'\n")
+    (folder / "aws").chmod(0o755)
 
 
 def configured(text: str) -> None:
@@ -88,7 +100,7 @@ def test_what_this_shell_says_of_the_region_is_told(
 def test_who_may_create_and_not_read_is_found_out_without_a_value(aws: Recorded) -> None:
     aws.allow("GetSecretValue", recorded.json_error(DENIED), 400)
 
-    found = LOGIN.rights(REGION, "shop", {KEY: None, OTHER: None})
+    found = LOGIN.rights(REGION, "shop", "production", {KEY: None, OTHER: None})
 
     assert (found.create, found.read_any, found.notes) == (True, False, ())
     assert found.read == {KEY: False, OTHER: False}
@@ -105,7 +117,7 @@ def test_a_value_that_is_there_is_not_handed_out(monkeypatch: pytest.MonkeyPatch
         server.make(KEY.reference)
         server.put(KEY.reference, b"made-up-stripe-key")
 
-        found = LOGIN.rights(server.place, "shop", {KEY: None, OTHER: None})
+        found = LOGIN.rights(server.place, "shop", "production", {KEY: None, OTHER: None})
 
     assert found.read == {KEY: True, OTHER: True}
     assert "made-up-stripe-key" not in repr(found)
@@ -118,7 +130,7 @@ def test_who_may_read_is_told_that_the_label_is_not_there(aws: Recorded) -> None
     )
 
     found = LOGIN.rights(
-        REGION, "shop", {KEY: "arn:aws:secretsmanager:eu-central-1:1:secret:x-AbCdEf"}
+        REGION, "shop", "production", {KEY: "arn:aws:secretsmanager:eu-central-1:1:secret:x-AbCdEf"}
     )
 
     assert (found.create, found.read, found.read_any) == (False, {KEY: True}, True)
@@ -127,19 +139,60 @@ def test_who_may_read_is_told_that_the_label_is_not_there(aws: Recorded) -> None
 def test_without_the_right_to_simulate_creating_is_not_known_and_reading_is(aws: Recorded) -> None:
     aws.allow("SimulatePrincipalPolicy", recorded.xml_error("AccessDenied"), 403)
 
-    found = LOGIN.rights(REGION, "shop", {KEY: None})
+    found = LOGIN.rights(REGION, "shop", "production", {KEY: None})
 
     assert (found.create, found.read, found.read_any) == (None, {KEY: True}, None)
-    assert "iam:SimulatePrincipalPolicy" in found.notes[0]
+    assert "iam:SimulatePrincipalPolicy" in found.to_find_out
+    page, _, anchor = found.to_find_out.partition("/blob/main/")[2].partition("#")
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert f"\n## {anchor.replace('-', ' ')}\n" in text.lower()
+    assert '"iam:SimulatePrincipalPolicy"' in text
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ("production", "shop/production/infra-secrets-doctor"),
+        (None, "shop/infra-secrets-doctor/infra-secrets-doctor"),
+    ],
+)
+def test_what_is_simulated_is_making_and_reading_a_container_that_could_be_there(
+    aws: Recorded, environment: str | None, named: str
+) -> None:
+    LOGIN.rights(REGION, "shop", environment, {})
+
+    [asked] = [parse_qs(each) for each in aws.bodies if "Action=SimulatePrincipalPolicy" in each]
+    del asked["Version"]
+    assert asked == {
+        "Action": ["SimulatePrincipalPolicy"],
+        "PolicySourceArn": [ROLE],
+        "ActionNames.member.1": ["secretsmanager:CreateSecret"],
+        "ActionNames.member.2": ["secretsmanager:GetSecretValue"],
+        "ResourceArns.member.1": [f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:{named}"],
+    }
+
+
+def test_who_may_not_create_in_every_environment_may_still_in_one_that_is_not_named(
+    aws: Recorded,
+) -> None:
+    assert LOGIN.rights(REGION, "shop", None, {}).create is True
+
+    aws.allow(
+        "SimulatePrincipalPolicy",
+        recorded.simulated(CreateSecret="implicitDeny", GetSecretValue="implicitDeny"),
+    )
+    found = LOGIN.rights(REGION, "shop", None, {})
+    assert (found.create, "--environment NAME" in found.to_find_out) == (None, True)
+    assert LOGIN.rights(REGION, "shop", "production", {}).create is False
 
 
 def test_a_user_is_simulated_by_its_own_arn_and_the_account_s_root_is_not(aws: Recorded) -> None:
     aws.allow("GetCallerIdentity", recorded.caller(f"arn:aws:iam::{ACCOUNT}:user/ann"))
-    assert LOGIN.rights(REGION, "shop", {}).create is True
+    assert LOGIN.rights(REGION, "shop", "production", {}).create is True
     assert "GetRole" not in aws.calls
 
     aws.allow("GetCallerIdentity", recorded.caller(f"arn:aws:iam::{ACCOUNT}:root"))
-    found = LOGIN.rights(REGION, "shop", {})
+    found = LOGIN.rights(REGION, "shop", "production", {})
     assert (found.create, found.notes) == (
         None,
         ("IAM simulates users and roles, and root is neither.",),
@@ -282,3 +335,26 @@ def test_a_profile_that_is_not_there_and_a_region_that_is_not_known_are_said(
 def test_the_region_of_the_stack_s_provider_is_the_place() -> None:
     assert LOGIN.place({"aws:region": "eu-west-1"}) == {"region": "eu-west-1"}
     assert LOGIN.place({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "affected"),
+    [
+        ("aws-cli/1.44.3 Python/3.11.9 Linux/6.1 botocore/1.42.3", "aws-cli/1.44.3"),
+        ("aws-cli/2.31.0 Python/3.13.7 Linux/6.1 exe/x86_64.debian.13", None),
+        ("made up", None),
+    ],
+)
+def test_version_1_of_aws_s_own_command_line_has_a_deadline(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str, affected: str | None
+) -> None:
+    [deadline] = clouds.load("aws").DEADLINES
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert deadline.affected({}) is None
+
+    tool(tmp_path, said)
+    found = deadline.affected({})
+
+    assert (found is None) is (affected is None)
+    assert affected is None or affected in str(found)
+    assert deadline.day == date(2027, 7, 14)

@@ -104,7 +104,7 @@ def test_who_may_create_and_not_read_is_found_out_without_a_value(azure: Recorde
     azure.allow(OF_KEY, FORBIDDEN, 403)
     azure.allow(OF_NOBODY, FORBIDDEN, 403)
 
-    found = LOGIN.rights({}, "shop", {KEY: ID})
+    found = LOGIN.rights({}, "shop", "production", {KEY: ID})
 
     assert (found.create, found.read, found.read_any) == (True, {KEY: False}, False)
     # Azure's client asks for each without a login first, and gets the challenge of `/secrets` in a real vault.
@@ -114,7 +114,7 @@ def test_who_may_create_and_not_read_is_found_out_without_a_value(azure: Recorde
 def test_who_may_read_is_told_that_the_version_is_not_there(azure: Recorded) -> None:
     azure.allow(PERMISSIONS, permissions(actions=["*"], notActions=["Microsoft.KeyVault/*"]))
 
-    found = LOGIN.rights({}, "shop", {KEY: ID})
+    found = LOGIN.rights({}, "shop", "production", {KEY: ID})
 
     assert (found.create, found.read, found.read_any) == (False, {KEY: True}, True)
 
@@ -124,23 +124,24 @@ def test_the_right_to_read_by_a_template_counts_as_reading(azure: Recorded) -> N
     azure.allow(OF_NOBODY, FORBIDDEN, 403)
     azure.allow(PERMISSIONS, permissions(actions=["Microsoft.KeyVault/vaults/*"]))
 
-    found = LOGIN.rights({}, "shop", {KEY: ID})
+    found = LOGIN.rights({}, "shop", "production", {KEY: ID})
 
     assert found.read_any is True
     assert "Microsoft.KeyVault/vaults/deploy/action" in found.notes[0]
 
 
 def test_without_the_vault_s_id_or_a_look_at_it_creating_is_unknown(azure: Recorded) -> None:
-    found = LOGIN.rights({}, "shop", {KEY: None})
+    found = LOGIN.rights({}, "shop", "production", {KEY: None})
     assert (found.create, found.read) == (None, {KEY: True})
-    assert "infra-secrets:azureVaultId" in found.notes[0]
+    assert "infra-secrets:azureVaultId" in found.to_find_out
 
     azure.allow(PERMISSIONS, "{}", 403)
-    found = LOGIN.rights({}, "shop", {KEY: ID})
+    found = LOGIN.rights({}, "shop", "production", {KEY: ID})
     assert (found.create, found.notes) == (
         None,
         ("Azure Resource Manager does not tell it what its roles allow (HTTP 403).",),
     )
+    assert "Microsoft.Authorization/permissions/read" in found.to_find_out
 
 
 def test_who_is_not_logged_in_gets_the_command_with_the_vault_s_tenant(azure: Recorded) -> None:

@@ -30,5 +30,6 @@ def test_a_deadline_has_a_day_a_source_and_a_way_out(cloud: str) -> None:
     for each in clouds.load(cloud).DEADLINES:
         assert each.day.year > 2025
         assert each.source.startswith("https://")
-        assert each.what.endswith(".")
+        assert each.what[0].isupper()
+        assert not each.what.endswith(".")
         assert each.way_out.endswith(".")

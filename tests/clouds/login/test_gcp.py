@@ -82,7 +82,7 @@ def test_who_may_create_and_not_read_is_found_out_without_a_value(gcp: Recorded)
     gcp.allow(OF_KEY, held())
     gcp.allow(OF_OTHER, held())
 
-    found = LOGIN.rights(PROJECT, "shop", {KEY: None, OTHER: None})
+    found = LOGIN.rights(PROJECT, "shop", "production", {KEY: None, OTHER: None})
 
     assert (found.create, found.read_any, found.notes) == (True, False, ())
     assert found.read == {KEY: False, OTHER: False}
@@ -94,7 +94,7 @@ def test_who_may_read_one_and_not_another_is_told_which(gcp: Recorded) -> None:
     gcp.allow(OF_KEY, held(READ))
     gcp.allow(OF_OTHER, held())
 
-    found = LOGIN.rights(PROJECT, "shop", {KEY: None, OTHER: None})
+    found = LOGIN.rights(PROJECT, "shop", "production", {KEY: None, OTHER: None})
 
     assert (found.create, found.read) == (False, {KEY: True, OTHER: False})
 
@@ -103,12 +103,12 @@ def test_a_project_that_does_not_tell_leaves_creating_unknown_and_says_why(gcp: 
     gcp.allow(OF_PROJECT, json.dumps({"error": {"code": 403, "status": "PERMISSION_DENIED"}}), 403)
     gcp.allow(OF_KEY, held(READ))
 
-    found = LOGIN.rights(PROJECT, "shop", {KEY: None})
+    found = LOGIN.rights(PROJECT, "shop", "production", {KEY: None})
 
     assert (found.create, found.read, found.read_any) == (None, {KEY: True}, None)
     assert (
         "gcloud services enable cloudresourcemanager.googleapis.com --project=shop-123"
-        in found.notes[0]
+        in found.to_find_out
     )
 
 
@@ -148,7 +148,7 @@ def test_an_outage_is_no_denial(
 
 def test_a_project_that_nobody_names_is_asked_for(gcp: Recorded) -> None:
     with pytest.raises(WrongPlaceError, match="export GOOGLE_CLOUD_PROJECT="):
-        LOGIN.rights({}, "shop", {})
+        LOGIN.rights({}, "shop", "production", {})
     assert OF_PROJECT not in gcp.calls
 
 

@@ -651,7 +651,7 @@ def test_the_command_that_an_error_prints_takes_the_deletion_back(
     command = raised.value.way_out.partition(": ")[2]
     assert isinstance(failure, ScheduledError)
     assert command in failure.way_out
-    assert command == values.RESTORE.format(name=REFERENCE, **client.place)
+    assert command == values.restoring(REFERENCE, client.place)
     run(command)
     assert client.describe(NAME).state == "set"
 

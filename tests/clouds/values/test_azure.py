@@ -982,6 +982,25 @@ def test_waits_between_tries_differ_and_have_an_end(
 
 
 @pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        ("shop", "--vault-name shop --name its-name"),
+        ("https://shop.vault.azure.net/", "--vault-name shop --name its-name"),
+        (
+            "https://shop.private.example:8443",
+            "--id https://shop.private.example:8443/deletedsecrets/its-name",
+        ),
+    ],
+)
+def test_the_command_that_recovers_takes_a_vault_by_name_and_another_by_the_secret_s_address(
+    given: str, where: str
+) -> None:
+    written = values.restoring("its-name", {"vault": given})
+
+    assert written == f"az keyvault secret recover {where}"
+
+
+@pytest.mark.parametrize(
     ("name", "command", "written"),
     [
         (NAME, "recover", f"recover --vault-name shop --name {SPELLED}"),

@@ -387,8 +387,8 @@ def test_of_two_who_write_from_the_same_look_one_wins_and_the_other_is_told(
     assert won.version in str(raised.value)
     assert raised.value.present == won.version
     assert raised.value.overtaken == ()
-    for given in ("made-up-first", "made-up-second", "made-up-before"):
-        assert given not in str(raised.value)
+    for each in ("made-up-first", "made-up-second", "made-up-before"):
+        assert each not in str(raised.value)
 
 
 def test_of_many_who_write_at_once_one_wins_and_who_overtook_it_is_told_what_it_overtook(

@@ -2,7 +2,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_azure_native as azure_native
@@ -403,10 +403,14 @@ def test_ordinary_programs_find_their_vault_their_groups_and_themselves() -> Non
         assert rehearsal.azure.state(name) == "soft-deleted"
 
 
-def grant(principal: Any) -> Callable[[], None]:
+def grant(principal: str | None) -> Callable[[], None]:
     def program() -> None:
+        # An output is made in the program: outside of it there may be no event loop.
         azure_native.authorization.RoleAssignment(
-            "reader", scope="/subscriptions/x", role_definition_id="role", principal_id=principal
+            "reader",
+            scope="/subscriptions/x",
+            role_definition_id="role",
+            principal_id=pulumi.Output.from_input(cast(Any, principal)),
         )
 
     return program
@@ -414,7 +418,7 @@ def grant(principal: Any) -> Callable[[], None]:
 
 @pytest.mark.engine
 def test_a_grant_to_nobody_is_refused() -> None:
-    with Rehearsal(grant(pulumi.Output.from_input(None))) as rehearsal:
+    with Rehearsal(grant(None)) as rehearsal:
         assert "missing required property 'principalId'" in rehearsal.preview(check=False).error
         rehearsal.program = grant("None")  # what a program makes of it in a text
         assert 'Code="InvalidPrincipalId"' in rehearsal.up(check=False).error

@@ -16,4 +16,5 @@ ID_PREFIX = "acme://"
 SDK = "pulumi_acme"
 EXTRA = "acme"
 SETTINGS: Mapping[str, ConfigKey] = {}
+OWN_VARIABLES = ("ACME_*",)
 DEADLINES: Sequence[Deadline] = ()

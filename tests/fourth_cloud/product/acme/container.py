@@ -119,6 +119,11 @@ def place(properties: Mapping[str, Any]) -> Place:
     return {"name": path} if isinstance(path, str) else {}
 
 
+def looked_for(_place: Place) -> Place:
+    """Nothing: a program does not say which tenant it is."""
+    return {}
+
+
 def place_of(id_: str) -> Place:
     """Take an id apart."""
     return {"name": id_.removeprefix(ID_PREFIX)} if id_.startswith(ID_PREFIX) else {}

@@ -13,6 +13,7 @@ from infra_secrets.rules.naming import SecretName
 CLIENT_LIBRARY = "acme_vault"  # there is none: `values` is in memory
 FOLDER = "~/.acme"
 USER = Variable("ACME_USER", "Acme's own: who is logged in.", "nobody")
+ADDRESSES: tuple[Variable, ...] = ()
 READERS = "readers-"
 """How the names of those begin who may read."""
 
@@ -32,8 +33,10 @@ def identity(place: Place) -> Identity:
     return Identity(who=f"{user}@acme", place={"tenant": tenant})
 
 
-def rights(place: Place, service: str, wanted: Mapping[SecretName, str | None]) -> Rights:
+def rights(
+    place: Place, service: str, environment: str | None, wanted: Mapping[SecretName, str | None]
+) -> Rights:
     """Readers read, and everybody else creates."""
-    del service
+    del service, environment
     reads = identity(place).who.startswith(READERS)
     return Rights(create=not reads, read=dict.fromkeys(wanted, reads), read_any=reads)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from infra_secrets.clouds import Place
 from infra_secrets.component.settings import ConfigKey
 from infra_secrets.rules.wording import shown
 
@@ -27,6 +28,11 @@ def problems(settings: "Mapping[str, pulumi.Input[str]]") -> Iterator[str]:
     tenant = settings.get("acme_tenant")
     if isinstance(tenant, str) and not re.fullmatch(r"[a-z]+", tenant):
         yield f"acme_tenant={shown(tenant)} is not a tenant; give one such as 'shop'."
+
+
+def place(settings: Mapping[str, str]) -> Place:
+    """The tenant."""
+    return {"tenant": settings["acme_tenant"]} if "acme_tenant" in settings else {}
 
 
 def provider(settings: "Mapping[str, pulumi.Input[str]]") -> dict[str, Any]:

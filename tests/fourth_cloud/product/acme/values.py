@@ -21,7 +21,6 @@ from infra_secrets.rules.naming import SecretName
 
 CLIENT_EXTRA = "runtime-acme"
 LOGIN = "acme login"
-RESTORE = ""  # what is deleted is gone
 MAX_BYTES = 1024
 CALLS_A_MINUTE: int | None = None
 STATUS_PERMISSIONS = ("vault:look",)
@@ -39,6 +38,11 @@ def refused(value: Value) -> str | None:
     if len(value.data) > MAX_BYTES:
         return f"has {len(value.data):,} bytes, and Acme stores at most {MAX_BYTES:,}"
     return None
+
+
+def restoring(name: str, place: Place) -> None:
+    """Return None: what is deleted is gone."""
+    del name, place
 
 
 def connect(place: Place) -> "Client":
