@@ -185,7 +185,8 @@ class Values:
             return NotFoundError(f"There is no container {reference}.", "Make it in code.")
         unreadable: dict[State | None, AccessError] = {
             "unset": NeverSetError(
-                f"The value of {reference} was never set.", f"Run: infra-secrets set {reference}"
+                f"The value of {reference} was never set.",
+                f"Run: {clouds.to_set(reference, self.cloud, self.place)}",
             ),
             "disabled": DisabledError(f"The value of {reference} is disabled.", "Enable it."),
             "scheduled": ScheduledError(f"{reference} is scheduled for deletion.", "Restore it."),

@@ -1,7 +1,6 @@
 """The last place where settings are looked for: their containers, all in one call, by the local login."""
 
 import os
-import re
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -96,8 +95,12 @@ class Containers:
             place, answers = self._ask(where, names)  # a login that it read long ago may be renewed
         parts = ", ".join(f"{part} {text}" for part, text in place.items())
         title = where.cloud.SPELLING.title + (f" ({parts})" if parts else "")
-        options = clouds.as_options(where.name, place)
-        return {name: _answer(name, answers[name], title, options) for name in names}
+        return {
+            name: _answer(
+                name, answers[name], title, clouds.to_set(name.reference, where.name, place)
+            )
+            for name in names
+        }
 
     def _ask(
         self, where: _Where, names: Sequence[SecretName]
@@ -198,17 +201,16 @@ def _spelled(options: Options, setting: Setting) -> dict[str, str]:
 
 
 def _answer(
-    name: SecretName, answer: Value | AccessError, title: str, options: str
+    name: SecretName, answer: Value | AccessError, title: str, command: str
 ) -> Found | Problem:
-    where, fix = f"the container {name.reference} in {title}", f"infra-secrets set {name.reference}"
+    where = f"the container {name.reference} in {title}"
     if isinstance(answer, Value):
-        return Found(answer.data, where, f"Run: {fix} {options}")
+        return Found(answer.data, where, f"Run: {command}")
     text = str(answer)
-    if isinstance(answer, NeverSetError) and fix not in text:
-        text += f" Run: {fix}"
+    if isinstance(answer, NeverSetError) and command not in text:
+        text += f" Run: {command}"
     return Problem(
-        # A person's surroundings are not the service's: the command itself says where.
-        text=re.sub(rf"{re.escape(fix)}(?![\w/-])", lambda found: f"{found[0]} {options}", text),
+        text=text,
         looked_at=(where,),
         absent=isinstance(answer, NeverSetError),
         unreachable=isinstance(answer, UnreachableError | ThrottledError),
