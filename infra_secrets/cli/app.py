@@ -1,6 +1,7 @@
 """The command line as Typer has it: the options before a command, and the commands."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -30,16 +31,28 @@ class NoSuchCommandError(InfraSecretsError):
     """The first word that was typed is no command."""
 
 
+@contextlib.contextmanager
+def _interrupts() -> Iterator[None]:
+    """Say an interrupt that no command took care of: Typer ends in silence after one."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        warn("Interrupted.")
+        raise typer.Exit(INTERRUPTED) from None
+
+
 class Commands(TyperGroup):
     """The commands; a word that is none of them is not repeated, because it may be a value."""
 
+    def make_context(self, *args: Any, **named: Any) -> Any:
+        """Read what was typed."""
+        with _interrupts():
+            return super().make_context(*args, **named)
+
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was typed; Typer says nothing of an interrupt that comes before it."""
-        try:
+        """Run the command."""
+        with _interrupts():
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            warn("Interrupted.")
-            raise typer.Exit(INTERRUPTED) from None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that was typed."""

@@ -57,6 +57,9 @@ class Login(Protocol):
     FOLDER: str
     """Where the cloud's tools keep a login on a person's machine, e.g. `~/.aws`."""
 
+    HOST: str
+    """A name that has an address wherever the cloud can be reached, e.g. `example.com`."""
+
     ADDRESSES: Sequence[Variable]
     """Variables by which a person sends calls to another address than the cloud's own."""
 

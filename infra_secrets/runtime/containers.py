@@ -95,7 +95,6 @@ class Containers:
             place, answers = self._ask(where, names)  # a login that it read long ago may be renewed
         parts = ", ".join(f"{part} {text}" for part, text in place.items())
         title = where.cloud.SPELLING.title + (f" ({parts})" if parts else "")
-        # A person's surroundings are not the service's: the command itself says where.
         return {
             name: _answer(
                 name, answers[name], title, clouds.to_set(name.reference, where.name, place)
@@ -201,13 +200,15 @@ def _spelled(options: Options, setting: Setting) -> dict[str, str]:
     return {"variable": setting.variable, "reference": "/".join(parts) + field}
 
 
-def _answer(name: SecretName, answer: Value | AccessError, title: str, fix: str) -> Found | Problem:
+def _answer(
+    name: SecretName, answer: Value | AccessError, title: str, command: str
+) -> Found | Problem:
     where = f"the container {name.reference} in {title}"
     if isinstance(answer, Value):
-        return Found(answer.data, where, f"Run: {fix}")
+        return Found(answer.data, where, f"Run: {command}")
     text = str(answer)
-    if isinstance(answer, NeverSetError) and fix not in text:
-        text += f" Run: {fix}"
+    if isinstance(answer, NeverSetError) and command not in text:
+        text += f" Run: {command}"
     return Problem(
         text=text,
         looked_at=(where,),

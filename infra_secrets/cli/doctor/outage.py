@@ -10,9 +10,10 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from infra_secrets import clouds
 from infra_secrets.cli.doctor.findings import Finding
 
-NAMES = ("pulumi.com", "amazonaws.com", "googleapis.com", "azure.com")
+PULUMI = "pulumi.com"
 _SECONDS = 5.0
 
 
@@ -27,7 +28,8 @@ def resolves() -> bool:
             return
         found.set()
 
-    threads = [threading.Thread(target=look, args=[each], daemon=True) for each in NAMES]
+    hosts = (clouds.login_of(clouds.load(each)).HOST for each in clouds.available())
+    threads = [threading.Thread(target=look, args=[each], daemon=True) for each in (PULUMI, *hosts)]
     for each in threads:
         each.start()
     for each in threads:

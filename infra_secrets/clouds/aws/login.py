@@ -45,6 +45,7 @@ STS_ENDPOINT = Variable(
     "AWS's own: another address of STS, which says who is logged in.",
     "`AWS_ENDPOINT_URL`",
 )
+HOST = "amazonaws.com"
 ADDRESSES: Sequence[Variable] = (STS_ENDPOINT, ENDPOINT)
 NOBODY = "infra-secrets-doctor"
 """A staging label that no version has, and the name of a container that nobody makes."""

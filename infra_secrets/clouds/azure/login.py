@@ -46,6 +46,7 @@ from infra_secrets.rules.naming import SecretName
 
 CLIENT_LIBRARY = "azure.keyvault.secrets"
 FOLDER = "~/.azure"
+HOST = "azure.com"
 ADDRESSES = (VAULT_VARIABLE,)
 NO_VERSION = "0" * 32
 """A version that no secret has."""

@@ -22,6 +22,7 @@ from infra_secrets.rules.naming import SecretName
 
 CLIENT_LIBRARY = "google.cloud.secretmanager_v1"
 FOLDER = "~/.config/gcloud"
+HOST = "googleapis.com"
 ADDRESSES = (ENDPOINT,)
 
 USERINFO = "https://openidconnect.googleapis.com/v1/userinfo"

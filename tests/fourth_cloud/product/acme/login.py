@@ -13,6 +13,7 @@ from infra_secrets.rules.naming import SecretName
 CLIENT_LIBRARY = "acme_vault"  # there is none: `values` is in memory
 FOLDER = "~/.acme"
 USER = Variable("ACME_USER", "Acme's own: who is logged in.", "nobody")
+HOST = "localhost"
 ADDRESSES: tuple[Variable, ...] = ()
 READERS = "readers-"
 """How the names of those begin who may read."""
