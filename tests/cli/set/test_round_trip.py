@@ -103,7 +103,8 @@ def test_a_document_arrives_and_a_field_changes_nothing_else_of_it(
     assert server.present(DOCUMENT) == written.encode()
 
     field = FIELDS[0]
-    said = run_set(DOCUMENT, "--field", field, "--force", given=f"{text}\n", where=where)
+    # CR LF, for a text may itself end in a CR: with LF alone that would be one line break.
+    said = run_set(DOCUMENT, "--field", field, "--force", given=f"{text}\r\n", where=where)
 
     assert said.code == 0, said.err
     assert json.loads(server.present(DOCUMENT)) == {**whole, field: text}

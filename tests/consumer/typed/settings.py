@@ -6,7 +6,7 @@ from typing import Annotated, Self, assert_type
 
 from pydantic import BaseModel, Field, PostgresDsn, SecretStr, field_validator, model_validator
 
-from infra_secrets.runtime import SecretSettings, SettingsError, SettingsUseError
+from infra_secrets.runtime import SecretSettings, SettingsError, SettingsUseError, declaration
 
 
 class Database(BaseModel):
@@ -95,3 +95,11 @@ except SettingsError as error:
     assert_type(error.unreachable, bool)
 except SettingsUseError:
     pass
+
+
+def of_both_sides() -> None:
+    declared = declaration(Payments)
+    assert_type(declared.service, str)
+    assert_type(declared.environment, str | None)
+    assert_type(declared.document, bool)
+    declaration(Database)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
