@@ -52,9 +52,8 @@ def _run(arguments: Sequence[str]) -> int:
     from infra_secrets.cli.saying import warn
     from infra_secrets.cli.usage import in_words
 
-    if (
-        sys.stdout is None
-    ):  # it was closed, and the next file that is opened must not take its place
+    # Where it was closed, the next file that is opened must not take its place.
+    if sys.stdout is None:
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (for as long as the process lives)
     try:
         code = make(arguments)(arguments, standalone_mode=False)
