@@ -52,6 +52,12 @@ _NAME = re.compile(r"[A-Za-z](?!.*--)[A-Za-z0-9-]{1,22}[A-Za-z0-9]")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?")
 
 
+def authority_host() -> str:
+    """Return the host that logins come from, by the variable; empty if it does not say."""
+    authority = AUTHORITY.read() or ""
+    return urlsplit(authority).hostname or authority.strip("/").lower()
+
+
 def vault(place: Place) -> tuple[str, str | None]:
     """Find a vault's address, and its name if it is under Azure's own names.
 
@@ -67,9 +73,7 @@ def vault(place: Place) -> tuple[str, str | None]:
     if arm := VAULT.fullmatch(given):
         given = arm["vault"]
     if _NAME.fullmatch(given):
-        authority = AUTHORITY.read() or ""
-        host = urlsplit(authority).hostname or authority.strip("/").lower()
-        suffix = _SUFFIXES.get(host, _SUFFIXES["login.microsoftonline.com"])
+        suffix = _SUFFIXES.get(authority_host(), _SUFFIXES["login.microsoftonline.com"])
         return f"https://{given.lower()}.{suffix}", given.lower()
     scheme, _, rest = given.partition("://")
     host = rest.rstrip("/").lower()

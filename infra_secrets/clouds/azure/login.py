@@ -23,11 +23,11 @@ from infra_secrets.clouds import Place, client_library
 from infra_secrets.clouds.azure import SPELLING, VAULT_ID
 from infra_secrets.clouds.azure.connection import (
     ANSWER,
-    AUTHORITY,
     AZ,
     CONNECT,
     VAULT_VARIABLE,
     Connection,
+    authority_host,
     vault,
 )
 from infra_secrets.clouds.azure.failures import CLIENT_EXTRA, LOGIN, WHAT, Asked, meaning
@@ -296,9 +296,7 @@ def _vault_id(place: Place, ids: Iterable[str | None]) -> str | None:
 
 
 def _manager() -> str:
-    authority = AUTHORITY.read() or ""
-    host = urlsplit(authority).hostname or authority.strip("/").lower()
-    return _MANAGERS.get(host, _MANAGERS["login.microsoftonline.com"])
+    return _MANAGERS.get(authority_host(), _MANAGERS["login.microsoftonline.com"])
 
 
 def _get(url: str, headers: Mapping[str, str], who: str) -> Any:
